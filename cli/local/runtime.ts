@@ -1,0 +1,53 @@
+/** Everything a command needs on this machine: machines in this process, and the embedded server where none is named. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { setVariables, type Config } from '../../shared/config.ts';
+import type { Executions, ProgressSource } from '../../shared/operations/ports.ts';
+import { isObject } from './asl/definition.ts';
+import { localExecutions } from './executions.ts';
+import { localProgress } from './progress.ts';
+import { useServer, type ServerHandle } from './server.ts';
+import { PROJECT_FOLDERS } from './state-machine-runner.ts';
+
+export interface Runtime {
+  readonly executions: Executions;
+  readonly progress: ProgressSource;
+  /** Closes sessions, and gives the embedded server back. */
+  close(): Promise<void>;
+}
+
+/** `planned` hears of the operation as soon as it has an id; null instead of a configuration starts no server. */
+export async function localRuntime(config: Config | null, planned: (operationId: string) => void): Promise<Runtime> {
+  let server: ServerHandle | undefined;
+  if (config?.source === null && config.target === null) {
+    server = await useServer(config.home);
+    setVariables({ SOURCE_DB_URL: server.source, TARGET_DB_URL: server.target });
+  }
+  const operations = new Map<string, string>();
+  const executions = localExecutions({
+    observe: (execution, _state, result) => {
+      const operationId = isObject(result) ? result['operationId'] : undefined;
+      // A plan that finds nothing to do opens no operation.
+      if (typeof operationId !== 'string' || operationId === '' || operations.has(execution)) return;
+      operations.set(execution, operationId);
+      planned(operationId);
+    },
+  });
+  return {
+    executions,
+    progress: localProgress((execution) => operations.get(execution)),
+    async close() {
+      await closeSessions();
+      await server?.release();
+    },
+  };
+}
+
+/** Lambda freezes its sessions with the container; here they must end before the server does. */
+async function closeSessions(): Promise<void> {
+  const file = join(PROJECT_FOLDERS.functions, 'dependencies.ts');
+  if (!existsSync(file)) return;
+  const module = (await import(pathToFileURL(file).href)) as { readonly closeDependencies?: () => Promise<void> };
+  await module.closeDependencies?.();
+}

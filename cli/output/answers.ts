@@ -1,0 +1,125 @@
+/** The answer of each command as a person reads it; a command without a text of its own prints its JSON. */
+import type { z } from 'zod';
+import {
+  checkpointStatus,
+  checkpointStatusAnswer,
+} from '../../shared/operations/migration-analyzer/checkpoint-status.ts';
+import { connectionsAnswer, testConnections } from '../../shared/operations/migration-analyzer/test-connections.ts';
+import { configAnswer, validateConfig } from '../../shared/operations/migration-analyzer/validate-config.ts';
+import { explain, explainAnswer } from '../../shared/operations/differential-migration/explain.ts';
+import { init, initAnswer } from '../../shared/operations/differential-migration/init.ts';
+import { migrate } from '../../shared/operations/differential-migration/migrate.ts';
+import { resume } from '../../shared/operations/differential-migration/resume.ts';
+import { finishMigrationOutput } from '../../shared/contracts/migration.ts';
+import { commandOf, type Operation } from '../../shared/operations/operation.ts';
+import type { Io, Paint } from '../io.ts';
+import { migrationText } from './migration.ts';
+import { duration, number, table } from './table.ts';
+
+type Print = (answer: unknown, io: Io) => void;
+
+const text =
+  <Schema extends z.ZodType>(schema: Schema, render: (answer: z.output<Schema>, paint: Paint) => string): Print =>
+  (answer, io) =>
+    io.out(render(schema.parse(answer), io.paint));
+
+const migrationPrint = text(finishMigrationOutput, migrationText);
+
+const PRINTS: ReadonlyMap<string, Print> = new Map([
+  [commandOf(migrate), migrationPrint],
+  [commandOf(resume), migrationPrint],
+  [commandOf(checkpointStatus), text(checkpointStatusAnswer, checkpointsText)],
+  [commandOf(testConnections), text(connectionsAnswer, connectionsText)],
+  [commandOf(validateConfig), text(configAnswer, configText)],
+  [commandOf(explain), text(explainAnswer, explainText)],
+  [commandOf(init), printDraft],
+]);
+
+/** Prints an answer; where it goes is the command's own choice, so that a draft can be redirected into a file. */
+export function printAnswer(op: Operation, answer: unknown, io: Io): void {
+  const print = PRINTS.get(commandOf(op));
+  if (print === undefined) io.out(`${JSON.stringify(answer, null, 2)}\n`);
+  else print(answer, io);
+}
+
+function checkpointsText({ checkpoints }: z.output<typeof checkpointStatusAnswer>, paint: Paint): string {
+  if (checkpoints.length === 0) return 'No checkpoint.\n';
+  return table(
+    [
+      { head: 'Entity', text: (row) => row.entity },
+      { head: 'Status', text: (row) => row.status },
+      { head: 'Rows', align: 'right', text: (row) => number(row.rowsDone) },
+      { head: 'Of', align: 'right', text: (row) => number(row.rowsTotal) },
+      {
+        head: 'Rows/s',
+        align: 'right',
+        text: (row) => number(row.rowsPerSecond === null ? null : Math.round(row.rowsPerSecond)),
+      },
+      { head: 'ETA', align: 'right', text: (row) => duration(row.etaSeconds === null ? null : row.etaSeconds * 1000) },
+      {
+        head: 'Heartbeat',
+        align: 'right',
+        text: (row) => (row.heartbeatAgeSeconds === null ? '-' : `${duration(row.heartbeatAgeSeconds * 1000)} ago`),
+      },
+      { head: 'Owner', text: (row) => row.owner ?? '-' },
+      { head: 'Operation', text: (row) => row.operationId },
+    ],
+    checkpoints,
+    paint,
+  );
+}
+
+function connectionsText({ connections }: z.output<typeof connectionsAnswer>, paint: Paint): string {
+  const mark = (good: boolean, yes: string, no: string): string => (good ? paint('green', yes) : paint('red', no));
+  const rows = table(
+    [
+      { head: 'Side', text: (row) => row.side },
+      { head: 'Database', text: (row) => row.address },
+      { head: 'Reached', text: (row) => mark(row.reachable, 'yes', 'no') },
+      {
+        head: 'Latency',
+        align: 'right',
+        text: (row) => (row.latencyMs === null ? '-' : `${number(Math.round(row.latencyMs))} ms`),
+      },
+      { head: 'TLS', text: (row) => row.tls ?? (row.reachable ? 'none' : '-') },
+      { head: 'Version', text: (row) => row.version ?? '-' },
+      {
+        head: 'Rights',
+        text: (row) =>
+          row.reachable ? mark(row.rightsMissing.length === 0, 'complete', `${row.rightsMissing.length} missing`) : '-',
+      },
+    ],
+    connections,
+    paint,
+  );
+  const more = connections.flatMap((row) => [
+    ...(row.error === null ? [] : [`${row.side}: ${row.error.code} ${row.error.message}\n`]),
+    ...row.rightsMissing.map((right) => `${row.side}: missing ${right}\n`),
+  ]);
+  return more.length === 0 ? rows : `${rows}\n${more.join('')}`;
+}
+
+function configText(answer: z.output<typeof configAnswer>, paint: Paint): string {
+  const lines = [
+    `${paint('green', 'The configuration holds.')} Map ${answer.map}, ${answer.entities.length} entities: ${answer.entities.join(', ')}`,
+    ...answer.notes,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** Plain SQL with comments, so that it can be pasted. */
+function explainText({ entities }: z.output<typeof explainAnswer>): string {
+  const parts = entities.flatMap(({ entity, statements }) =>
+    statements.map(
+      ({ side, purpose, sql }) => `-- ${entity}, ${side}: ${purpose}\n${sql.trim().replace(/;?$/, ';')}\n`,
+    ),
+  );
+  return parts.join('\n');
+}
+
+function printDraft(answer: unknown, io: Io): void {
+  const draft = initAnswer.parse(answer);
+  if (draft.map !== undefined) io.out(`${JSON.stringify(draft.map, null, 2)}\n`);
+  if (draft.roles !== undefined) io.out(`${draft.roles.trim()}\n`);
+  for (const note of draft.notes) io.err(`${note}\n`);
+}

@@ -1,0 +1,72 @@
+/** The end of `migrate` and `resume`: what became of the rows of each entity, and what to look at next. */
+import type { z } from 'zod';
+import type { entitySummary, FinishMigrationOutput } from '../../shared/contracts/migration.ts';
+import type { Paint } from '../io.ts';
+import { duration, number, table, type Column } from './table.ts';
+
+type Summary = z.infer<typeof entitySummary>;
+type Count = Exclude<keyof Summary, 'durationMs'>;
+interface Row extends Summary {
+  readonly entity: string;
+}
+
+const HEADS: Readonly<Record<Count, string>> = {
+  read: 'Read',
+  inserted: 'Inserted',
+  updated: 'Updated',
+  unchanged: 'Unchanged',
+  deleted: 'Deleted',
+  adopted: 'Adopted',
+  kept: 'Kept',
+  conflicts: 'Conflicts',
+  parked: 'Parked',
+  setAside: 'Set aside',
+};
+/** Shown only where they happened. */
+const RARE: readonly Count[] = ['deleted', 'adopted', 'parked'];
+const WORRYING: Partial<Record<Count, 'red' | 'yellow'>> = { conflicts: 'yellow', setAside: 'red' };
+
+export function migrationText(answer: FinishMigrationOutput, paint: Paint): string {
+  const rows: Row[] = Object.entries(answer.entities).map(([entity, summary]) => ({ entity, ...summary }));
+  const total = (count: Count): number => rows.reduce((sum, row) => sum + row[count], 0);
+  const counts = (Object.keys(HEADS) as Count[]).filter((count) => !RARE.includes(count) || total(count) > 0);
+  const columns: Column<Row>[] = [
+    { head: 'Entity', text: (row) => row.entity },
+    ...counts.map((count): Column<Row> => {
+      const colour = WORRYING[count];
+      const shown = (row: Row): string => number(row[count]);
+      return {
+        head: HEADS[count],
+        align: 'right',
+        text: (row) => (colour !== undefined && row[count] > 0 ? paint(colour, shown(row)) : shown(row)),
+      };
+    }),
+    { head: 'Time', align: 'right', text: (row) => duration(row.durationMs) },
+    {
+      head: 'Rows/s',
+      align: 'right',
+      text: (row) => (row.durationMs > 0 ? number(Math.round((row.read * 1000) / row.durationMs)) : '-'),
+    },
+  ];
+  const label = answer.batchId === null ? '' : ` (${answer.batchId})`;
+  const title = answer.dryRun
+    ? 'Dry run: nothing was written. This is what would happen.'
+    : `${answer.operationId}${label}: ${answer.status.replaceAll('_', ' ')}`;
+  return [
+    `${paint('bold', title)}\n`,
+    rows.length === 0 ? 'No entity was touched.\n' : table(columns, rows, paint),
+    ...answer.notes.map((note) => `${note}\n`),
+    ...advice(total('setAside'), total('conflicts'), answer),
+  ].join('\n');
+}
+
+function advice(setAside: number, conflicts: number, answer: FinishMigrationOutput): readonly string[] {
+  const lines: string[] = [];
+  if (answer.status === 'stopped') lines.push('Continue with: npx portage differential-migration resume --entity all');
+  if (setAside > 0)
+    lines.push(
+      `${number(setAside)} rows ${answer.dryRun ? 'would be' : 'were'} set aside: they could not be written, the rest went on.`,
+    );
+  if (conflicts > 0) lines.push(`${number(conflicts)} rows changed on both sides; the target's are kept.`);
+  return lines.map((line) => `${line}\n`);
+}

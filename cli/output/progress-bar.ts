@@ -1,0 +1,97 @@
+/** The bar of a long command: rows, rows/s and the time that remains, asked for once a second. */
+import { Presets, SingleBar } from 'cli-progress';
+import type { EntityProgress, ProgressSource } from '../../shared/operations/ports.ts';
+import { duration, number } from './table.ts';
+
+const EVERY_MS = 1_000;
+/** The rate is that of the last seconds: an average over the whole run would hide that it has become slow. */
+const WINDOW = 10;
+
+/** Shows a bar until the answer is called. An inquiry that fails is skipped: the command itself tells what is wrong. */
+export function showProgress(source: ProgressSource, execution: string): () => void {
+  const bar = new SingleBar(
+    {
+      format: '{bar} {share} | {rows} | {rate} rows/s | ETA {remaining} | {doing}',
+      hideCursor: true,
+      clearOnComplete: true,
+      barsize: 24,
+      stream: process.stderr,
+    },
+    Presets.shades_classic,
+  );
+  const measure = rateMeter();
+  let started = false;
+  let asking = false;
+  const tick = async (): Promise<void> => {
+    if (asking) return;
+    asking = true;
+    try {
+      const found = await source.progress(execution);
+      if (found === null || stopped) return;
+      const view = progressView(found.entities, measure);
+      if (!started) bar.start(view.total, view.done, view.texts);
+      started = true;
+      bar.setTotal(view.total);
+      bar.update(view.done, view.texts);
+    } catch {
+      // Shown next time, or never.
+    } finally {
+      asking = false;
+    }
+  };
+  let stopped = false;
+  const timer = setInterval(() => void tick(), EVERY_MS);
+  timer.unref();
+  return () => {
+    stopped = true;
+    clearInterval(timer);
+    if (started) bar.stop();
+  };
+}
+
+export interface ProgressView {
+  readonly done: number;
+  readonly total: number;
+  readonly texts: {
+    readonly share: string;
+    readonly rows: string;
+    readonly rate: string;
+    readonly remaining: string;
+    readonly doing: string;
+  };
+}
+
+/** Rows per second over the last measurements. */
+export type RateMeter = (rows: number) => number | null;
+
+export function rateMeter(now: () => number = () => performance.now()): RateMeter {
+  const seen: { at: number; rows: number }[] = [];
+  return (rows) => {
+    seen.push({ at: now(), rows });
+    if (seen.length > WINDOW) seen.shift();
+    const [first] = seen;
+    const last = seen.at(-1);
+    if (first === undefined || last === undefined || last.at <= first.at) return null;
+    return ((last.rows - first.rows) * 1000) / (last.at - first.at);
+  };
+}
+
+export function progressView(entities: readonly EntityProgress[], measure: RateMeter): ProgressView {
+  const done = entities.reduce((sum, each) => sum + each.rowsDone, 0);
+  // Where nobody has counted, what is done is the least that there is.
+  const total = entities.reduce((sum, each) => sum + Math.max(each.rowsTotal ?? 0, each.rowsDone), 0);
+  const rate = measure(done);
+  const counted = entities.every((each) => each.rowsTotal !== null);
+  const active = entities.filter((each) => each.status === 'in_progress').map((each) => each.entity);
+  return {
+    done,
+    total: Math.max(total, 1),
+    texts: {
+      share: total === 0 ? '-' : `${Math.floor((done * 100) / total)} %`,
+      rows: counted ? `${number(done)} of ${number(total)} rows` : `${number(done)} rows`,
+      rate: number(rate === null ? null : Math.round(rate)),
+      remaining: counted && rate !== null && rate > 0 ? duration(((total - done) * 1000) / rate) : '-',
+      doing: active.slice(0, 3).join(', ') + (active.length > 3 ? ` and ${active.length - 3} more` : ''),
+    },
+  };
+}

@@ -1,0 +1,38 @@
+/** Tables without lines: numbers to the right, so that they can be compared down a column. */
+import Table from 'cli-table3';
+import type { Paint } from '../io.ts';
+
+export interface Column<Row> {
+  readonly head: string;
+  readonly text: (row: Row) => string;
+  readonly align?: 'left' | 'right';
+}
+
+const NO_LINES = {
+  ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '' },
+  ...{ 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' },
+};
+
+export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], paint: Paint): string {
+  const drawn = new Table({
+    head: columns.map(({ head }) => paint('bold', head)),
+    colAligns: columns.map(({ align }) => align ?? 'left'),
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
+    chars: NO_LINES,
+  });
+  drawn.push(...rows.map((row) => columns.map(({ text }) => text(row))));
+  return `${drawn.toString().replace(/[ \t]+$/gm, '')}\n`;
+}
+
+export const number = (value: number | null): string => (value === null ? '-' : value.toLocaleString('en-US'));
+
+/** 0.4 s, 12 s, 3 min 20 s, 2 h 5 min. */
+export function duration(ms: number | null): string {
+  if (ms === null || !Number.isFinite(ms)) return '-';
+  if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

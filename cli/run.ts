@@ -1,0 +1,155 @@
+/** One command line from its words to its exit status. Everything that can go wrong is told here, in one way. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { checkConfig, configurationError, setVariables, type Config } from '../shared/config.ts';
+import { logger, setLogSink } from '../shared/log/current.ts';
+import { streamSink, type LogKind } from '../shared/log/logger.ts';
+import { failureOf } from '../shared/operations/failure.ts';
+import { validateConfig } from '../shared/operations/migration-analyzer/validate-config.ts';
+import { commandOf, type Operation, type Program } from '../shared/operations/operation.ts';
+import { announce, startInBackground } from './background.ts';
+import { execute } from './execute.ts';
+import type { Io } from './io.ts';
+import { localCommand } from './local/commands.ts';
+import { logFiles, type LogFiles } from './local/log-files.ts';
+import { localRuntime } from './local/runtime.ts';
+import { printAnswer } from './output/answers.ts';
+import { failureJson, failureLines, told, toldOf, type ToldFailure } from './output/failure.ts';
+import { parse, type Parsed } from './parse.ts';
+import { refuseEnvironment } from './remote/environment.ts';
+
+type OwnLine = Extract<Parsed, { kind: 'own' }>;
+type OperationLine = Extract<Parsed, { kind: 'operation' }>;
+
+/** The exit status: 0 done, 1 something found, 2 usage or configuration, 3 it could not finish. */
+export async function runCommandLine(argv: readonly string[], io: Io, kill: () => void): Promise<number> {
+  let json = argv.includes('--json');
+  let verbose = argv.includes('--verbose');
+  try {
+    const parsed = parse(argv, version());
+    if (parsed.kind === 'help') {
+      io.out(parsed.text);
+      return 0;
+    }
+    ({ json, verbose } = parsed.options);
+    return parsed.kind === 'own' ? await runOwn(parsed, io, kill) : await runOperation(parsed, argv, io, kill);
+  } catch (thrown) {
+    return tell(toldOf(thrown), json, verbose, io);
+  }
+}
+
+async function runOwn(line: OwnLine, io: Io, kill: () => void): Promise<number> {
+  const { config, faults } = checkConfig();
+  if (config === null) throw configurationError(faults);
+  const { json, verbose } = line.options;
+  if (line.words !== 'demo') {
+    await localCommand(line.words.replace(/^local /, ''), config, json, io);
+    return 0;
+  }
+  // Commands of the demo are command lines like any other, whose answers it reads.
+  const run = async (words: readonly string[]): Promise<{ code: number; json: unknown }> => {
+    let out = '';
+    const captured = { ...io, out: (text: string) => void (out += text) };
+    const flags = verbose ? ['--json', '--verbose'] : ['--json'];
+    const code = await runCommandLine([...words, ...flags], captured, kill);
+    return { code, json: JSON.parse(out) as unknown };
+  };
+  // Sample data in three languages: nobody else should have to load it.
+  const { demoCommand } = await import('./local/demo-command.ts');
+  return demoCommand(config, line.fields, run, io);
+}
+
+async function runOperation(line: OperationLine, argv: readonly string[], io: Io, kill: () => void): Promise<number> {
+  const { operation, options } = line;
+  if (options.env !== null) refuseEnvironment(options.env);
+  if (options.map !== null) setVariables({ PORTAGE_MAP: resolve(options.map) });
+  const { config, faults } = checkConfig();
+  // The command that reports faults goes on, and adds those of the map; every other one stops here.
+  if (config === null && commandOf(operation) !== commandOf(validateConfig)) throw configurationError(faults);
+  if (!line.wait && config !== null) return runInBackground(line, argv, config, io);
+
+  const files = openLogs(config, options.verbose, io);
+  try {
+    const runtime = await localRuntime(config, announce);
+    try {
+      return await runHere(line, runtime, io, kill);
+    } finally {
+      await runtime.close();
+    }
+  } catch (thrown) {
+    const failure = toldOf(thrown);
+    logFailure(operation, failure);
+    return tell(failure, options.json, options.verbose, io);
+  } finally {
+    files?.close();
+  }
+}
+
+async function runHere(
+  line: OperationLine,
+  ports: Parameters<typeof execute>[2],
+  io: Io,
+  kill: () => void,
+): Promise<number> {
+  const { operation, options } = line;
+  const bar = io.terminal && operation.class === 'migration';
+  const result = await execute(operation, line.input, ports, io, { bar, kill });
+  if (result.status !== 'SUCCEEDED') {
+    const failure = told(failureOf(result.error ?? 'SYS008', result.cause ?? ''));
+    logFailure(operation, failure);
+    return tell(failure, options.json, options.verbose, io);
+  }
+  const exit = operation.exit(result.output);
+  if (options.json) io.out(`${JSON.stringify(result.output)}\n`);
+  else printAnswer(operation, result.output, io);
+  return exit;
+}
+
+async function runInBackground(line: OperationLine, argv: readonly string[], config: Config, io: Io): Promise<number> {
+  const started = await startInBackground(line.operation, argv, config.home);
+  if ('exit' in started) {
+    io.out(started.answer);
+    return started.exit;
+  }
+  const { operationId, output } = started;
+  if (line.options.json)
+    io.out(`${JSON.stringify({ operationId, batchId: null, status: 'running', entities: {}, output })}\n`);
+  else io.out(`${operationId} runs in the background. Its answer will be in ${output}\n`);
+  return 0;
+}
+
+/** JSON errors are the one document on stdout; for a person they go to stderr. */
+function tell(failure: ToldFailure, json: boolean, verbose: boolean, io: Io): number {
+  if (json) io.out(`${JSON.stringify(failureJson(failure, verbose))}\n`);
+  else io.err(failureLines(failure, verbose, io.paintError));
+  return failure.exit;
+}
+
+const KIND_OF_PROGRAM: Readonly<Record<Program, LogKind>> = {
+  'differential-migration': 'migration',
+  'data-validator': 'validation',
+  'conflict-resolver': 'sync',
+  'sync-scheduler': 'sync',
+  'migration-analyzer': 'migration',
+};
+
+function logFailure(operation: Operation, failure: ToldFailure): void {
+  const { code, message, got, expected, where, trace } = failure;
+  const fields = { command: commandOf(operation), code, message, got, expected, where, trace };
+  logger(KIND_OF_PROGRAM[operation.program]).error(`${commandOf(operation)} failed`, fields);
+}
+
+function openLogs(config: Config | null, verbose: boolean, io: Io): LogFiles | undefined {
+  const files = config === null ? undefined : logFiles(config.logDir);
+  const shown = verbose ? streamSink({ write: (text: string) => io.err(text) }) : undefined;
+  setLogSink((line) => {
+    files?.sink(line);
+    shown?.(line);
+  });
+  return files;
+}
+
+function version(): string {
+  const file = new URL('../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
+}

@@ -1,0 +1,85 @@
+/** A worker on one entity of an operation: sessions opened, map compiled, proof of ownership in hand. */
+import type { BatchReport, Worker } from '../shared/database/engine/worker.ts';
+import { beat, checkpointById } from '../shared/database/ledger/checkpoints.ts';
+import type { CompiledEntity } from '../shared/domain/compiled/types.ts';
+import { PortageError } from '../shared/domain/errors.ts';
+import { quoteIdentifier } from '../shared/domain/identifiers.ts';
+import { logger } from '../shared/log/current.ts';
+import type { LoadedOperation, Sides } from './dependencies.ts';
+import type { Invocation } from './step.ts';
+
+/** What a state says of the entity that it works on. */
+export interface EntityClaim {
+  readonly operationId: string;
+  readonly entity: string;
+  readonly checkpointId: string;
+  readonly fence: number;
+}
+
+/** Batches commit every 50 to 100 ms at this size on small hardware; larger ones gained nothing (docs/adr/0001). */
+const BATCH_ROWS = 5000;
+/** One transaction an entity, when checkpoints are not wanted. */
+const UNBOUNDED_ROWS = 1_000_000_000;
+
+const logBatch =
+  (operationId: string) =>
+  (batch: BatchReport): void =>
+    logger('migration').info('migration batch', {
+      operation: operationId,
+      entity: batch.entity,
+      slice: batch.slice,
+      range: `(${batch.range.from ?? ''}, ${batch.range.to ?? ''}]`,
+      read: batch.counts.read,
+      written: batch.counts.inserted + batch.counts.updated + batch.counts.deleted,
+      setAside: batch.counts.setAside,
+      ms: batch.readMs + batch.writeMs,
+      memoryMb: Math.round(batch.memoryBytes / 2 ** 20),
+    });
+
+export const entityOf = (loaded: LoadedOperation, name: string): CompiledEntity => {
+  const entity = loaded.entities.get(name);
+  if (!entity) throw new PortageError('SYS002', 'the map of this operation has no such entity', { got: name });
+  return entity;
+};
+
+export const batchRowsOf = (loaded: LoadedOperation, deps: Invocation): number => {
+  const { request } = loaded.operation;
+  if (request['enableCheckpointing'] === false) return UNBOUNDED_ROWS;
+  return typeof request['batchSize'] === 'number' ? request['batchSize'] : (deps.settings(loaded.map).batchRows ?? BATCH_ROWS);
+};
+
+export const workerOf = (sides: Sides, loaded: LoadedOperation, claim: EntityClaim, slice: number, fresh: boolean, deps: Invocation): Worker => ({
+  ...sides,
+  entity: entityOf(loaded, claim.entity),
+  map: loaded.map.name,
+  operationNo: loaded.operation.operationNo,
+  operationId: claim.operationId,
+  checkpointId: claim.checkpointId,
+  fence: claim.fence,
+  slice,
+  mode: loaded.operation.mode,
+  fresh,
+  batchRows: batchRowsOf(loaded, deps),
+  deadline: deps.deadline,
+  onBatch: logBatch(claim.operationId),
+});
+
+/** Lets unqualified names of the entity's expressions mean tables of its own schema. */
+export async function withEntity<T>(sides: Sides, loaded: LoadedOperation, name: string, work: () => Promise<T>): Promise<T> {
+  await sides.source.run(`SET search_path = pg_catalog, ${quoteIdentifier(entityOf(loaded, name).source.schema)}`);
+  return work();
+}
+
+/**
+ * Opens both sessions and gives the work a worker, or null when the checkpoint is in progress no longer: a step before
+ * has failed, or somebody else owns the entity.
+ */
+export async function withWorker<T>(deps: Invocation, claim: EntityClaim, slice: number, work: (worker: Worker | null, loaded: LoadedOperation) => Promise<T>): Promise<T> {
+  return deps.withSides(`${claim.operationId}:${claim.entity}`, [], async (sides) => {
+    const loaded = await deps.loadOperation(sides, claim.operationId);
+    const checkpoint = await checkpointById(sides.target, claim.checkpointId);
+    if (checkpoint.status !== 'in_progress' || checkpoint.fence !== claim.fence) return work(null, loaded);
+    if (loaded.operation.request['enableHeartbeat'] !== false) await beat(sides.target, claim.checkpointId, slice, deps.host);
+    return withEntity(sides, loaded, claim.entity, () => work(workerOf(sides, loaded, claim, slice, checkpoint.fresh, deps), loaded));
+  });
+}

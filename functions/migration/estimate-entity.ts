@@ -1,0 +1,26 @@
+/** Dry run: the counts that an entity would have, read range by range, written nowhere. */
+import type { z } from 'zod';
+import { estimateEntityInput, migrateRequest, type estimateEntityOutput } from '../../shared/contracts/migration.ts';
+import { addCounts } from '../../shared/domain/action-counts.ts';
+import { PortageError } from '../../shared/domain/errors.ts';
+import { estimateEntity as estimate } from '../../shared/database/engine/estimate.ts';
+import { loadMap } from '../../shared/database/engine/load-entities.ts';
+import { ledgerVersion } from '../../shared/database/ledger/apply.ts';
+import { step, type Invocation } from '../step.ts';
+
+/** As many rows at a time as a batch of the real run. */
+const ROWS = 5000;
+
+export async function estimateEntity(input: z.output<typeof estimateEntityInput>, deps: Invocation): Promise<z.output<typeof estimateEntityOutput>> {
+  const request = migrateRequest.parse(input.request);
+  const map = await deps.configuredMap();
+  return deps.withSides(`dry-run:${input.entity}`, [map.entities[input.entity]?.source.table.split('.')[0] ?? 'public'], async (sides) => {
+    const loaded = await loadMap(sides.source, sides.target, map, (await ledgerVersion(sides.target)) === 0 ? 'none' : 'read');
+    const entity = loaded.entities.get(input.entity);
+    if (!entity) throw new PortageError('SYS002', 'the map has no such entity', { got: input.entity });
+    const result = await estimate({ ...sides, entity, map: map.name, mode: request.mode, batchRows: request.batchSize ?? ROWS, deadline: deps.deadline }, input.cursor);
+    return { operationId: input.operationId, request: input.request, entity: input.entity, cursor: result.cursor, counts: addCounts(input.counts, result.counts), done: result.done };
+  });
+}
+
+export const handler = step('EstimateEntity', estimateEntityInput, estimateEntity);

@@ -1,0 +1,25 @@
+/** Records that the execution failed, and releases what it owned; gives the code and the message that the execution ends with. */
+import type { z } from 'zod';
+import { failMigrationInput, type failMigrationOutput } from '../../shared/contracts/migration.ts';
+import { ledgerVersion } from '../../shared/database/ledger/apply.ts';
+import { checkpointsOf, endCheckpoint } from '../../shared/database/ledger/checkpoints.ts';
+import { endOperation, operationOfExecution } from '../../shared/database/ledger/operations.ts';
+import { summarize } from '../../shared/database/ledger/progress.ts';
+import { isErrorCode } from '../../shared/domain/errors.ts';
+import { messageOf } from '../../shared/domain/state-error.ts';
+import { step, type Invocation } from '../step.ts';
+
+export async function failMigration(input: z.output<typeof failMigrationInput>, deps: Invocation): Promise<z.output<typeof failMigrationOutput>> {
+  const message = messageOf(input.error);
+  const code = isErrorCode(input.error.Error) ? input.error.Error : 'SYS008';
+  await deps.withTarget('fail', async (target) => {
+    if ((await ledgerVersion(target)) === 0) return;
+    const operation = await operationOfExecution(target, input.execution);
+    if (operation?.status !== 'running') return;
+    for (const checkpoint of await checkpointsOf(target, operation.operationId)) await endCheckpoint(target, checkpoint.id, checkpoint.fence, 'failed', { code, message });
+    await endOperation(target, operation.operationId, 'failed', await summarize(target, operation.operationId), { code, message });
+  });
+  return { Error: input.error.Error, Cause: input.error.Cause ?? message };
+}
+
+export const handler = step('FailMigration', failMigrationInput, failMigration);

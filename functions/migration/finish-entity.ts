@@ -1,0 +1,22 @@
+/** Ends an entity: what was read is proved to cover its plan, differentials that are gone are closed, statistics are fresh. */
+import type { z } from 'zod';
+import { entityStepInput, type finishEntityOutput } from '../../shared/contracts/migration.ts';
+import { completeEntity } from '../../shared/database/engine/complete.ts';
+import { checkpointById, checkpointsOf } from '../../shared/database/ledger/checkpoints.ts';
+import { withWorker } from '../entity-worker.ts';
+import { step, type Invocation } from '../step.ts';
+
+const NO_SLICE = -1;
+
+export async function finishEntity(input: z.output<typeof entityStepInput>, deps: Invocation): Promise<z.output<typeof finishEntityOutput>> {
+  const { operationId, entity, checkpointId } = input;
+  return withWorker(deps, input, NO_SLICE, async (worker, loaded) => {
+    if (worker === null) return { operationId, entity, status: 'failed' };
+    const ended = new Set((await checkpointsOf(worker.target, operationId)).filter((c) => c.status === 'completed').map((c) => c.entity));
+    const later = [...loaded.entities.keys()].filter((name) => name !== entity && !ended.has(name));
+    const status = await completeEntity(worker, await checkpointById(worker.target, checkpointId), later);
+    return { operationId, entity, status };
+  });
+}
+
+export const handler = step('FinishEntity', entityStepInput, finishEntity);

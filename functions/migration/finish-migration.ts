@@ -1,0 +1,73 @@
+/** The gate: what the steps recorded becomes one answer, or the error that the execution ends with. */
+import type { z } from 'zod';
+import { finishMigrationInput, type FinishMigrationOutput } from '../../shared/contracts/migration.ts';
+import { completeEntity } from '../../shared/database/engine/complete.ts';
+import { checkpointsOf } from '../../shared/database/ledger/checkpoints.ts';
+import { endOperation } from '../../shared/database/ledger/operations.ts';
+import { summarize } from '../../shared/database/ledger/progress.ts';
+import { PortageError, isErrorCode } from '../../shared/domain/errors.ts';
+import { messageOf } from '../../shared/domain/state-error.ts';
+import { workerOf, withEntity } from '../entity-worker.ts';
+import { step, type Invocation } from '../step.ts';
+
+type Input = z.output<typeof finishMigrationInput>;
+
+const NO_SLICE = -1;
+const NOT_TRIED = 'Read only: failures that only writing can find (unique, foreign key, check, trigger) were not tried. Rows of parents count as written.';
+
+function dryRun(input: Input): FinishMigrationOutput {
+  const failed = input.estimates?.flatMap((estimate) => ('error' in estimate ? [estimate] : [])) ?? [];
+  const [first] = failed;
+  if (first) throw new PortageError(isErrorCode(first.error.Error) ? first.error.Error : 'SYS008', messageOf(first.error), { where: first.entity });
+  const entities = Object.fromEntries((input.estimates ?? []).flatMap((estimate) => ('counts' in estimate ? [[estimate.entity, { ...estimate.counts, durationMs: 0 }]] : [])));
+  return { operationId: input.operationId, batchId: null, dryRun: true, status: statusOf(entities), entities, notes: [NOT_TRIED] };
+}
+
+const statusOf = (entities: FinishMigrationOutput['entities']): 'completed' | 'completed_with_findings' =>
+  Object.values(entities).some((counts) => counts.setAside > 0 || counts.conflicts > 0) ? 'completed_with_findings' : 'completed';
+
+const nothing = (): FinishMigrationOutput => ({ operationId: '', batchId: null, dryRun: false, status: 'completed', entities: {}, notes: ['nothing to resume'] });
+
+export async function finishMigration(input: Input, deps: Invocation): Promise<FinishMigrationOutput> {
+  if (input.estimates !== undefined) return dryRun(input);
+  if (input.operationId === '') return nothing();
+  return deps.withSides(`${input.operationId}:finish`, [], async (sides) => {
+    const loaded = await deps.loadOperation(sides, input.operationId);
+    // Entities whose cut references waited for the others are settled now that all had their turn.
+    for (const checkpoint of await checkpointsOf(sides.target, input.operationId)) {
+      if (checkpoint.status !== 'in_progress') continue;
+      const claim = { operationId: input.operationId, entity: checkpoint.entity, checkpointId: checkpoint.id, fence: checkpoint.fence };
+      await withEntity(sides, loaded, checkpoint.entity, () => completeEntity(workerOf(sides, loaded, claim, NO_SLICE, checkpoint.fresh, deps), checkpoint, []));
+    }
+    const { operation } = loaded;
+    const entities = await summarize(sides.target, operation.operationId);
+    const checkpoints = await checkpointsOf(sides.target, operation.operationId);
+    const failure = firstFailure(checkpoints, (await deps.loadOperation(sides, input.operationId)).operation.notes);
+    if (failure) throw failure;
+    const complete = isComplete(operation.request['entities'], [...loaded.entities.keys()], checkpoints);
+    const status = complete ? statusOf(entities) : 'stopped';
+    await endOperation(sides.target, operation.operationId, status, entities, null);
+    const notes = complete ? operation.notes : [...operation.notes, 'Not every entity is complete. Continue with: portage differential-migration resume --entity all'];
+    return { operationId: operation.operationId, batchId: operation.batchLabel, dryRun: false, status, entities, notes: [...notes] };
+  });
+}
+
+type Checkpoints = Awaited<ReturnType<typeof checkpointsOf>>;
+
+/** Failures stand in checkpoints, or in a note where an entity never got one. */
+function firstFailure(checkpoints: Checkpoints, notes: readonly string[]): PortageError | null {
+  const failed = checkpoints.filter((checkpoint) => checkpoint.status === 'failed');
+  const lines = notes.filter((note) => / failed: [A-Z]+\d+ /.test(note));
+  const [first] = failed;
+  const code = first?.errorCode ?? / failed: ([A-Z]+\d+) /.exec(lines[0] ?? '')?.[1];
+  if (code === undefined || (failed.length === 0 && lines.length === 0)) return null;
+  return new PortageError(isErrorCode(code) ? code : 'SYS008', lines.join('\n') || `${first?.entity ?? ''} failed`, { where: failed.map((checkpoint) => checkpoint.entity).join(', ') });
+}
+
+function isComplete(selection: unknown, all: readonly string[], checkpoints: Checkpoints): boolean {
+  const wanted = Array.isArray(selection) ? (selection as string[]) : all;
+  const done = new Set(checkpoints.filter((c) => c.status === 'completed' || c.status === 'completed_unverified').map((c) => c.entity));
+  return wanted.every((entity) => done.has(entity));
+}
+
+export const handler = step('FinishMigration', finishMigrationInput, finishMigration);

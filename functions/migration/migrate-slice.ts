@@ -1,0 +1,17 @@
+/** Carries the rows of one slice, batch by batch, until it is done or the time is up; a Choice sends it back. */
+import type { z } from 'zod';
+import { migrateSliceInput, type migrateSliceOutput } from '../../shared/contracts/migration.ts';
+import { workSlice } from '../../shared/database/engine/slice.ts';
+import { withWorker } from '../entity-worker.ts';
+import { step, type Invocation } from '../step.ts';
+
+export async function migrateSlice(input: z.output<typeof migrateSliceInput>, deps: Invocation): Promise<z.output<typeof migrateSliceOutput>> {
+  const { operationId, entity, checkpointId, fence, slice } = input;
+  return withWorker(deps, input, slice.slice, async (worker) => {
+    const progress = worker === null ? { rows: 0, done: true, stopped: false } : await workSlice(worker, slice);
+    // A stopped slice ends here; FinishEntity records that it is not complete.
+    return { operationId, entity, checkpointId, fence, slice, rows: input.rows + progress.rows, done: progress.done || progress.stopped };
+  });
+}
+
+export const handler = step('MigrateSlice', migrateSliceInput, migrateSlice);

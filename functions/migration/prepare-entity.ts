@@ -1,0 +1,50 @@
+/** Takes an entity for the operation, looks whether anything differs, and plans its slices. */
+import { prepareEntityInput, type prepareEntityOutput } from '../../shared/contracts/migration.ts';
+import { inListBatch, passRange } from '../../shared/database/engine/batch.ts';
+import { prepare, setAsideUnkeyed } from '../../shared/database/engine/prepare.ts';
+import { beat, checkpointsOf, claimEntity, savePlan } from '../../shared/database/ledger/checkpoints.ts';
+import type { Session } from '../../shared/database/session.ts';
+import { PortageError } from '../../shared/domain/errors.ts';
+import type { z } from 'zod';
+import { quoteIdentifier } from '../../shared/domain/identifiers.ts';
+import { entityOf, workerOf } from '../entity-worker.ts';
+import { step, type Invocation } from '../step.ts';
+
+/** Steps before and after the slices work under this number. */
+const NO_SLICE = -1;
+
+export async function prepareEntity(input: z.output<typeof prepareEntityInput>, deps: Invocation): Promise<z.output<typeof prepareEntityOutput>> {
+  return deps.withSides(`${input.operationId}:${input.entity}`, [], async (sides) => {
+    const loaded = await deps.loadOperation(sides, input.operationId);
+    const entity = entityOf(loaded, input.entity);
+    await sides.source.run(`SET search_path = pg_catalog, ${quoteIdentifier(entity.source.schema)}`);
+    await refuseAfterFailedParent(sides.target, loaded.operation.operationId, input.entity, entity.references.map((r) => r.parent));
+    const checkpoint = await claimEntity(sides.target, {
+      operation: loaded.operation,
+      entity: input.entity,
+      entityId: entity.entityId ?? 0,
+      owner: `${loaded.operation.execution} on ${deps.host}`,
+      catalogHash: loaded.catalogHash(input.entity),
+      leaseSeconds: deps.config.leaseSeconds,
+    });
+    const claim = { operationId: input.operationId, entity: input.entity, checkpointId: checkpoint.id, fence: checkpoint.fence };
+    await beat(sides.target, checkpoint.id, NO_SLICE, deps.host);
+    // A resumed checkpoint keeps its plan: its slices' cursors stand in the ledger.
+    if (checkpoint.slices) return { ...claim, sliceLanes: input.sliceLanes, slices: [...checkpoint.slices] };
+    const plan = await prepare(sides, entity, loaded.operation.mode, input.sliceLanes);
+    const worker = workerOf(sides, loaded, claim, NO_SLICE, plan.fresh, deps);
+    await inListBatch(worker, 'unkeyed', () => setAsideUnkeyed(sides, entity, loaded.operation.operationNo));
+    if (plan.equal) await passRange({ ...worker, slice: 0 }, { from: null, to: null }, plan.rows, 0);
+    await savePlan(sides.target, checkpoint.id, plan.slices, plan.rows, plan.fresh);
+    return { ...claim, sliceLanes: input.sliceLanes, slices: [...plan.slices] };
+  });
+}
+
+/** Children of an entity that failed in this run would only be set aside in numbers: they wait for the resume. */
+async function refuseAfterFailedParent(target: Session, operationId: string, entity: string, parents: readonly string[]): Promise<void> {
+  const failed = (await checkpointsOf(target, operationId)).filter((c) => c.status === 'failed' && c.entity !== entity && parents.includes(c.entity));
+  const [first] = failed;
+  if (first) throw new PortageError('M008', `${first.entity}, to which ${entity} refers, failed in this run`, { got: failed.map((c) => `${c.entity}: ${c.errorCode ?? 'failed'}`).join('; '), where: entity, next: 'Correct what the parent failed for, then: portage differential-migration resume --entity all' });
+}
+
+export const handler = step('PrepareEntity', prepareEntityInput, prepareEntity);

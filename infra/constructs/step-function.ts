@@ -1,0 +1,141 @@
+/** One function a state, with a role of its own: what it may do follows from its row in steps.ts. */
+import { join } from 'node:path';
+import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { fileOf, type Step } from '../state-machines/steps.ts';
+import { acknowledge } from './acknowledge.ts';
+import { FUNCTION_TIMEOUT, STEP_BUDGET } from './task-state.ts';
+
+const PROJECT = join(import.meta.dirname, '..', '..');
+
+/** The ledger's statements are read beside the code that runs them, so they lie beside the bundle too. */
+const copyLedger = (input: string, output: string): string[] => [`cp ${input}/shared/database/ledger/*.sql ${output}/`];
+
+/** One side as a function sees it. */
+export interface DatabaseAddress {
+  readonly host: string;
+  readonly port: string;
+  readonly name: string;
+  readonly secret: ISecret;
+  readonly connections: number;
+}
+
+/** What every function of an environment has in common. */
+export interface StepSurroundings {
+  readonly environment: string;
+  readonly vpc: IVpc;
+  readonly subnets: SubnetSelection;
+  readonly securityGroup: ISecurityGroup;
+  readonly source: DatabaseAddress;
+  readonly target: DatabaseAddress;
+  readonly logGroup: ILogGroup;
+  readonly reservedConcurrency?: number | undefined;
+}
+
+/** esbuild makes one ES module of a step; what is CommonJS inside it still asks for `require`. */
+const REQUIRE_BANNER =
+  "import { createRequire as portageCreateRequire } from 'node:module'; const require = portageCreateRequire(import.meta.url);";
+
+/** Adds the function of the state `name` of the machine `area`. */
+export function stepFunction(
+  scope: Construct,
+  area: string,
+  name: string,
+  step: Step,
+  around: StepSurroundings,
+): NodejsFunction {
+  const { environment, source, target } = around;
+  return new NodejsFunction(scope, name, {
+    functionName: `portage-${environment}-${area}-${name}`,
+    description: step.purpose,
+    entry: join(PROJECT, fileOf(area, name)),
+    projectRoot: PROJECT,
+    depsLockFilePath: join(PROJECT, 'package-lock.json'),
+    handler: 'handler',
+    runtime: Runtime.NODEJS_24_X,
+    architecture: Architecture.ARM_64,
+    memorySize: step.memoryMib,
+    timeout: FUNCTION_TIMEOUT,
+    role: stepRole(scope, name, step, around),
+    vpc: around.vpc,
+    vpcSubnets: around.subnets,
+    securityGroups: [around.securityGroup],
+    logGroup: around.logGroup,
+    tracing: Tracing.ACTIVE,
+    ...(around.reservedConcurrency !== undefined && { reservedConcurrentExecutions: around.reservedConcurrency }),
+    environment: {
+      NODE_OPTIONS: '--enable-source-maps',
+      PORTAGE_ENVIRONMENT: environment,
+      PORTAGE_STEP_BUDGET_MS: String(STEP_BUDGET.toMilliseconds()),
+      // The only folder that a function may write to.
+      PORTAGE_HOME: '/tmp/portage',
+      PORTAGE_LOG_DIR: '/tmp/portage/logs',
+      POWERTOOLS_SERVICE_NAME: area,
+      POWERTOOLS_METRICS_NAMESPACE: 'Portage',
+      ...databaseVariables('SOURCE_DB', source),
+      ...databaseVariables('TARGET_DB', target),
+    },
+    bundling: {
+      format: OutputFormat.ESM,
+      target: 'node24',
+      mainFields: ['module', 'main'],
+      // The runtime brings the SDK; pg asks for its native binding only where that is wanted.
+      externalModules: ['@aws-sdk/*', 'pg-native'],
+      commandHooks: { beforeBundling: () => [], beforeInstall: () => [], afterBundling: copyLedger },
+      banner: REQUIRE_BANNER,
+      minify: true,
+      keepNames: true,
+      sourceMap: true,
+      logLevel: LogLevel.WARNING,
+      forceDockerBundling: false,
+    },
+  });
+}
+
+/** Where a database is and which secret opens it; never the secret itself. */
+const databaseVariables = (prefix: string, database: DatabaseAddress): Record<string, string> => ({
+  [`${prefix}_HOST`]: database.host,
+  [`${prefix}_PORT`]: database.port,
+  [`${prefix}_NAME`]: database.name,
+  [`${prefix}_SSL`]: 'verify-full',
+  [`${prefix}_SECRET_ARN`]: database.secret.secretArn,
+  [`${prefix}_MAX_CONNECTIONS`]: String(database.connections),
+});
+
+function stepRole(scope: Construct, name: string, step: Step, around: StepSurroundings): Role {
+  const role = new Role(scope, `${name}Role`, {
+    description: `${name} of Portage ${around.environment}`,
+    assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+  });
+  around.logGroup.grantWrite(role);
+  around.target.secret.grantRead(role);
+  if (step.readsSource) around.source.secret.grantRead(role);
+  // Lambda puts its network interfaces into the VPC in the name of this role; these calls know no narrower resource.
+  role.addToPolicy(
+    new PolicyStatement({
+      actions: [
+        'ec2:CreateNetworkInterface',
+        'ec2:DescribeNetworkInterfaces',
+        'ec2:DescribeSubnets',
+        'ec2:DeleteNetworkInterface',
+        'ec2:AssignPrivateIpAddresses',
+        'ec2:UnassignPrivateIpAddresses',
+      ],
+      resources: ['*'],
+    }),
+  );
+  role.addToPolicy(
+    new PolicyStatement({ actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], resources: ['*'] }),
+  );
+  acknowledge(
+    role,
+    'IAM5[Resource::*]',
+    'Network interfaces of a function in a VPC and X-Ray segments have no resource that a policy could name.',
+  );
+  return role;
+}

@@ -1,0 +1,148 @@
+/**
+ * Every difference between dev, staging and prod, in one table. A number or a name that differs between environments
+ * stands here or it does not differ; the stacks know only the type.
+ */
+import { z } from 'zod';
+import { PortageError } from '../shared/domain/errors.ts';
+
+const secretArn = z.string().regex(/^arn:[\w-]+:secretsmanager:/, 'the complete ARN of a secret');
+
+/** How the functions reach a database outside the VPC. */
+const egress = z.discriminatedUnion('kind', [
+  /** Nothing leaves the VPC: both databases are in it. */
+  z.strictObject({ kind: z.literal('none') }),
+  /** A peering connection or VPN that exists already; `cidr` is the network behind it. */
+  z.strictObject({ kind: z.literal('peering'), connectionId: z.string().startsWith('pcx-'), cidr: z.cidrv4() }),
+  /** One NAT gateway, for a database with a public address. */
+  z.strictObject({ kind: z.literal('nat') }),
+]);
+
+/** A database that exists. User and password are in its secret, as `username` and `password`. */
+const existingDatabase = z.strictObject({
+  kind: z.literal('existing'),
+  host: z.string().min(1),
+  port: z.int().min(1).max(65_535),
+  database: z.string().min(1),
+  /** Without it an empty secret is created, and its value is filled in by the database's owner. */
+  secretArn: secretArn.optional(),
+  /** What this environment may open on that server at once. */
+  connections: z.int().min(1),
+});
+
+/** An RDS instance that the data stack creates. */
+const ownDatabase = z.strictObject({
+  kind: z.literal('rds'),
+  /** As in `t4g.medium`. */
+  instanceType: z.string().regex(/^[a-z0-9]+\.[a-z0-9]+$/),
+  storageGib: z.int().min(20),
+  maxStorageGib: z.int().min(20),
+  multiAz: z.boolean(),
+  backupDays: z.int().min(1).max(35),
+  connections: z.int().min(1),
+});
+
+const environment = z
+  .strictObject({
+    name: z.enum(['dev', 'staging', 'prod']),
+    egress,
+    source: existingDatabase,
+    target: z.discriminatedUnion('kind', [ownDatabase, existingDatabase]),
+    /** Databases, buckets and logs survive their stack, and neither can be deleted by mistake. */
+    retained: z.boolean(),
+    logDays: z.union([z.literal(7), z.literal(30), z.literal(90), z.literal(365)]),
+    /** Concurrency kept for each function. Fresh accounts have 10 in all, so it is an option. */
+    reservedConcurrency: z.int().min(1).optional(),
+  })
+  .refine((is) => is.name !== 'prod' || is.retained, 'prod must be retained');
+
+export type Environment = z.infer<typeof environment>;
+export type EnvironmentName = Environment['name'];
+export type Egress = Environment['egress'];
+export type ExistingDatabase = z.infer<typeof existingDatabase>;
+export type OwnDatabase = z.infer<typeof ownDatabase>;
+
+const legacy: ExistingDatabase = {
+  kind: 'existing',
+  host: 'legacy.portage.internal',
+  port: 5432,
+  database: 'legacy',
+  connections: 20,
+};
+
+const ENVIRONMENTS: Readonly<Record<EnvironmentName, Environment>> = {
+  dev: {
+    name: 'dev',
+    egress: { kind: 'none' },
+    source: legacy,
+    target: {
+      kind: 'rds',
+      instanceType: 't4g.medium',
+      storageGib: 50,
+      maxStorageGib: 200,
+      multiAz: false,
+      backupDays: 1,
+      connections: 20,
+    },
+    retained: false,
+    logDays: 7,
+  },
+  staging: {
+    name: 'staging',
+    egress: { kind: 'none' },
+    source: legacy,
+    target: {
+      kind: 'rds',
+      instanceType: 'm7g.large',
+      storageGib: 100,
+      maxStorageGib: 500,
+      multiAz: false,
+      backupDays: 7,
+      connections: 40,
+    },
+    retained: false,
+    logDays: 30,
+  },
+  prod: {
+    name: 'prod',
+    egress: { kind: 'none' },
+    source: legacy,
+    target: {
+      kind: 'rds',
+      instanceType: 'r7g.xlarge',
+      storageGib: 200,
+      maxStorageGib: 2000,
+      multiAz: true,
+      backupDays: 35,
+      connections: 80,
+    },
+    retained: true,
+    logDays: 365,
+  },
+};
+
+export const ENVIRONMENT_NAMES = Object.keys(ENVIRONMENTS) as readonly EnvironmentName[];
+
+/** The environment that `-c env=NAME` asks for; anything else is answered with the names that exist. */
+export function environmentNamed(name: unknown): Environment {
+  const known = ENVIRONMENT_NAMES.find((candidate) => candidate === name);
+  if (known === undefined) {
+    throw new PortageError('SYS002', `there is no environment ${JSON.stringify(name ?? null)}`, {
+      got: JSON.stringify(name ?? null),
+      expected: `one of ${ENVIRONMENT_NAMES.join(', ')}`,
+      where: 'context env',
+      next: 'Name one of them: npx cdk synth -c env=dev',
+    });
+  }
+  return checkedEnvironment(ENVIRONMENTS[known]);
+}
+
+/** A table is edited by hand, so it is checked before anything is built from it; all its faults in one answer. */
+export function checkedEnvironment(candidate: Environment): Environment {
+  const checked = environment.safeParse(candidate);
+  if (checked.success) return checked.data;
+  const faults = checked.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new PortageError('SYS002', `environment ${candidate.name}: ${faults.join('; ')}`, {
+    where: 'infra/environments.ts',
+    next: 'Correct what is named in infra/environments.ts.',
+  });
+}

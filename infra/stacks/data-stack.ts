@@ -1,0 +1,43 @@
+/** What lasts: the network, the databases, their secrets, and the bucket of backups and reports. */
+import { Fn, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { acknowledge } from '../constructs/acknowledge.ts';
+import { existingDatabase, ownDatabase } from '../constructs/databases.ts';
+import { Network } from '../constructs/network.ts';
+import type { DatabaseAddress } from '../constructs/step-function.ts';
+import type { Environment } from '../environments.ts';
+
+export class DataStack extends Stack {
+  readonly network: Network;
+  readonly source: DatabaseAddress;
+  readonly target: DatabaseAddress;
+  readonly bucket: Bucket;
+
+  constructor(scope: Construct, id: string, environment: Environment, props: StackProps) {
+    super(scope, id, props);
+    this.network = new Network(this, 'Network', environment);
+    this.source = existingDatabase(this, 'Source', environment, environment.source);
+    this.target =
+      environment.target.kind === 'rds'
+        ? ownDatabase(this, 'Target', environment, environment.target, this.network)
+        : existingDatabase(this, 'Target', environment, environment.target);
+    this.bucket = new Bucket(this, 'Bucket', {
+      versioned: true,
+      encryption: BucketEncryption.S3_MANAGED,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      removalPolicy: environment.retained ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    acknowledge(
+      this.bucket,
+      'S1',
+      'Only the functions of this environment may read it, and CloudTrail names each of them; a second bucket adds nothing.',
+    );
+  }
+
+  /** By index, so that synth asks no account which zones it has. */
+  override get availabilityZones(): string[] {
+    return [0, 1].map((index) => Fn.select(index, Fn.getAzs()));
+  }
+}

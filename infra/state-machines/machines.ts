@@ -1,0 +1,23 @@
+/** The state machines there are. A new one is a row here, and both its deployment and its extracted definition follow. */
+import type { IChainable } from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
+import { MIGRATION_COMMENT, migrationDefinition } from './migration.ts';
+import { OPERATION_COMMENT, operationDefinition } from './operation.ts';
+import { MIGRATION_STEPS, OPERATION_STEPS, type FunctionOf, type Step } from './steps.ts';
+
+export interface Machine {
+  /** What its name, its folder in `functions/` and its log group are called. */
+  readonly area: string;
+  readonly comment: string;
+  readonly steps: Readonly<Record<string, Step>>;
+  /** Builds the definition; `functionOf` is asked for the steps above and no others. */
+  define(scope: Construct, functionOf: FunctionOf<string>): IChainable;
+}
+
+export const MACHINES: readonly Machine[] = [
+  { area: 'migration', comment: MIGRATION_COMMENT, steps: MIGRATION_STEPS, define: migrationDefinition },
+  { area: 'operation', comment: OPERATION_COMMENT, steps: OPERATION_STEPS, define: operationDefinition },
+];
+
+/** `portage-dev-migration`. */
+export const machineName = (environment: string, area: string): string => `portage-${environment}-${area}`;

@@ -1,0 +1,150 @@
+/**
+ * The machine behind `differential-migration migrate` and `resume`.
+ *
+ *     PlanMigration -> DryRun? -> EachEstimate                          -> FinishMigration
+ *                             \-> EachWave -> EachGroup -> EachSlice   ->/
+ *     anything that fails here -> FailMigration -> MigrationFailed
+ *
+ * A slice or an entity that fails is recorded and does not stop its siblings; the gate at the end judges. Every definition
+ * keeps to the subset that AWS and the local runner execute alike (shared/domain/definition-subset.ts).
+ */
+import {
+  Choice,
+  Condition,
+  Fail,
+  JsonPath,
+  Map,
+  Pass,
+  ProcessorMode,
+  Result,
+  Succeed,
+} from 'aws-cdk-lib/aws-stepfunctions';
+import type { IChainable } from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
+import { taskState } from '../constructs/task-state.ts';
+import { MIGRATION_STEPS, type FunctionOf, type MigrationStep } from './steps.ts';
+import { groupItem } from './migration-group.ts';
+
+/** Shown as the machine's comment: what a person copies into "Start execution". */
+export const MIGRATION_COMMENT = [
+  'Carries new and changed rows into the target. Input:',
+  '{"command": "differential-migration migrate", "entities": "all", "dryRun": true}',
+  'or {"command": "differential-migration resume", "entity": "all"}',
+].join(' ');
+
+/** Waves follow each other: a row's parents are there before it. */
+const ONE_WAVE = 1;
+
+/** Builds the definition in `scope`. */
+export function migrationDefinition(scope: Construct, functionOf: FunctionOf<MigrationStep>): IChainable {
+  const failed = new Fail(scope, 'MigrationFailed', {
+    comment: 'Ends the execution with the code of the error catalogue',
+    errorPath: '$.Error',
+    causePath: '$.Cause',
+  });
+  const failMigration = taskState(scope, 'FailMigration', {
+    invokes: functionOf('FailMigration'),
+    comment: MIGRATION_STEPS.FailMigration.purpose,
+    input: { execution: JsonPath.stringAt('$$.Execution.Name'), error: JsonPath.objectAt('$') },
+    caughtBy: failed,
+    // The first error counts, also where it could not be recorded.
+    errorPath: '$.unrecorded',
+  });
+  failMigration.next(failed);
+
+  const planMigration = taskState(scope, 'PlanMigration', {
+    invokes: functionOf('PlanMigration'),
+    comment: MIGRATION_STEPS.PlanMigration.purpose,
+    input: { execution: JsonPath.stringAt('$$.Execution.Name'), request: JsonPath.objectAt('$$.Execution.Input') },
+    select: {
+      operationId: JsonPath.stringAt('$.operationId'),
+      request: JsonPath.objectAt('$$.Execution.Input'),
+      plan: JsonPath.objectAt('$'),
+    },
+    patience: 'prompt',
+    caughtBy: failMigration,
+  });
+  const finishMigration = taskState(scope, 'FinishMigration', {
+    invokes: functionOf('FinishMigration'),
+    comment: MIGRATION_STEPS.FinishMigration.purpose,
+    caughtBy: failMigration,
+  });
+
+  const eachEstimate = new Map(scope, 'EachEstimate', {
+    comment: 'The entities of a dry run, side by side; what they would do is the answer',
+    itemsPath: '$.plan.entities',
+    maxConcurrencyPath: '$.plan.entityLanes',
+    itemSelector: {
+      operationId: JsonPath.stringAt('$.operationId'),
+      request: JsonPath.objectAt('$.request'),
+      entity: JsonPath.stringAt('$$.Map.Item.Value'),
+    },
+    resultPath: '$.estimates',
+  });
+  eachEstimate.itemProcessor(estimateItem(scope, functionOf), { mode: ProcessorMode.INLINE });
+  eachEstimate.addCatch(failMigration);
+
+  const eachWave = new Map(scope, 'EachWave', {
+    comment: 'One wave at a time, parents before children',
+    itemsPath: '$.plan.waves',
+    maxConcurrency: ONE_WAVE,
+    itemSelector: {
+      operationId: JsonPath.stringAt('$.operationId'),
+      entityLanes: JsonPath.numberAt('$.plan.entityLanes'),
+      sliceLanes: JsonPath.numberAt('$.plan.sliceLanes'),
+      groups: JsonPath.objectAt('$$.Map.Item.Value.groups'),
+    },
+    resultPath: JsonPath.DISCARD,
+  });
+  eachWave.itemProcessor(waveItem(scope, functionOf), { mode: ProcessorMode.INLINE });
+  eachWave.addCatch(failMigration);
+
+  return planMigration.next(
+    new Choice(scope, 'DryRun?', { comment: 'A dry run only reads' })
+      .when(Condition.booleanEquals('$.plan.dryRun', true), eachEstimate)
+      .otherwise(eachWave)
+      .afterwards()
+      .next(finishMigration),
+  );
+}
+
+/** One entity of a dry run. */
+function estimateItem(scope: Construct, functionOf: FunctionOf<MigrationStep>): IChainable {
+  const estimateEntity = taskState(scope, 'EstimateEntity', {
+    invokes: functionOf('EstimateEntity'),
+    comment: MIGRATION_STEPS.EstimateEntity.purpose,
+    caughtBy: new Pass(scope, 'EstimateFailed', {
+      comment: 'Kept for the gate; the other estimates go on',
+      parameters: { entity: JsonPath.stringAt('$.entity'), error: JsonPath.objectAt('$.error') },
+    }),
+    errorPath: '$.error',
+  });
+  return estimateEntity.next(
+    new Choice(scope, 'EstimateDone?', { comment: 'Reads on until the entity is counted' })
+      .when(
+        Condition.booleanEquals('$.done', true),
+        new Succeed(scope, 'Estimated', { comment: 'The counts are the result of this item' }),
+      )
+      .otherwise(estimateEntity),
+  );
+}
+
+/** One wave: its groups side by side. */
+function waveItem(scope: Construct, functionOf: FunctionOf<MigrationStep>): IChainable {
+  const eachGroup = new Map(scope, 'EachGroup', {
+    comment: 'The entities of one wave side by side; a group is one entity, or a cycle that goes together',
+    itemsPath: '$.groups',
+    maxConcurrencyPath: '$.entityLanes',
+    itemSelector: {
+      operationId: JsonPath.stringAt('$.operationId'),
+      sliceLanes: JsonPath.numberAt('$.sliceLanes'),
+      entities: JsonPath.objectAt('$$.Map.Item.Value.entities'),
+      cycle: JsonPath.objectAt('$$.Map.Item.Value.cycle'),
+    },
+    resultPath: JsonPath.DISCARD,
+  });
+  eachGroup.itemProcessor(groupItem(scope, functionOf), { mode: ProcessorMode.INLINE });
+  return eachGroup.next(
+    new Pass(scope, 'WaveEnded', { comment: 'What it did is in the ledger', result: Result.fromObject({}) }),
+  );
+}

@@ -1,0 +1,51 @@
+/**
+ * One row a Task: its name is the state, the file `functions/AREA/kebab-case.ts` and the contract. What a function may do
+ * follows from its row, so least privilege is read here and nowhere else.
+ */
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+
+export interface Step {
+  /** For the console: the state's and the function's description. */
+  readonly purpose: string;
+  /** Whether it may read the secret of the source; the ledger in the target is every step's. */
+  readonly readsSource: boolean;
+  readonly memoryMib: number;
+}
+
+/** Rows stream through it: 1769 MiB is where Lambda gives a whole core. */
+const MOVES_ROWS = 1769;
+/** It asks and records; the database does the work. */
+const ASKS = 512;
+
+const step = (purpose: string, readsSource: boolean, memoryMib: number): Step => ({ purpose, readsSource, memoryMib });
+
+export const MIGRATION_STEPS = {
+  PlanMigration: step('Checks the request, opens the operation and puts the entities into waves', true, ASKS),
+  EstimateEntity: step('Counts what a real run would do with one entity; writes nothing', true, ASKS),
+  PrepareEntity: step('Takes the lease of one entity and cuts its keys into slices', true, ASKS),
+  MigrateSlice: step('Carries batches of one slice until its time budget ends', true, MOVES_ROWS),
+  LinkReferences: step('Fills references that had to wait for their parents', true, MOVES_ROWS),
+  MigrateCycle: step('Carries entities that refer to each other, together', true, MOVES_ROWS),
+  FinishEntity: step('Completes the checkpoint of one entity and gives its lease back', true, ASKS),
+  FailSlice: step('Records why a slice ended, so that the gate can judge', false, ASKS),
+  FailEntity: step('Records why an entity ended, so that the gate can judge', false, ASKS),
+  FinishMigration: step(
+    'The gate: settles what waited for other entities, then answers with the counts, or fails with the recorded code',
+    true,
+    ASKS,
+  ),
+  FailMigration: step('Records why the operation failed and gives its leases back', false, ASKS),
+} as const satisfies Record<string, Step>;
+export type MigrationStep = keyof typeof MIGRATION_STEPS;
+
+export const OPERATION_STEPS = {
+  InspectLedger: step('Answers the short commands that only look', true, ASKS),
+} as const satisfies Record<string, Step>;
+export type OperationStep = keyof typeof OPERATION_STEPS;
+
+/** Where a definition gets its functions from: the deployed ones, or stable names when it is only extracted. */
+export type FunctionOf<Name extends string> = (name: Name) => IFunction;
+
+/** `MigrateSlice` is in `functions/migration/migrate-slice.ts`. */
+export const fileOf = (area: string, name: string): string =>
+  `functions/${area}/${name.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '-').toLowerCase()}.ts`;

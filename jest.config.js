@@ -1,0 +1,24 @@
+// Tests run as native ES modules (middy offers nothing else) against one real PostgreSQL.
+
+/** @type {import('jest').Config} */
+export default {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/performance/'],
+  modulePathIgnorePatterns: ['<rootDir>/cdk.out/', '<rootDir>/.portage/'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' }, sourceMaps: 'inline' },
+    ],
+  },
+  coverageProvider: 'v8',
+  collectCoverageFrom: ['{shared,functions,infra,cli}/**/*.ts'],
+  globalSetup: '<rootDir>/test/support/postgres.global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/postgres.global-teardown.ts',
+  // Each worker keeps a few sessions of its own on the one server, and that server needs a core too.
+  maxWorkers: 2,
+  // A test that creates two databases and migrates between them takes seconds on a small machine.
+  testTimeout: 60_000,
+};

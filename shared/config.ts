@@ -1,0 +1,130 @@
+/**
+ * The only reader of `process.env`. Everything is checked at once and all faults are reported together, because a person
+ * who corrects a configuration one error at a time gives up before the last one.
+ */
+import { z } from 'zod';
+import { PortageError } from './domain/errors.ts';
+import type { Settings } from './domain/entity-map.ts';
+import { readDatabase, type DatabaseConfig } from './config/database.ts';
+import { optional, wholeNumber, type ConfigFault, type Environment } from './config/variables.ts';
+
+export type { DatabaseConfig, SslMode } from './config/database.ts';
+export type { ConfigFault, Environment } from './config/variables.ts';
+
+export interface Config {
+  /** Null on both sides: the embedded PostgreSQL under `home` serves. */
+  readonly source: DatabaseConfig | null;
+  readonly target: DatabaseConfig | null;
+  /** JSON map file; null: the map that ships. */
+  readonly mapFile: string | null;
+  readonly home: string;
+  /** How long after its last heartbeat a dead owner's checkpoint can be taken over. */
+  readonly leaseSeconds: number;
+  /** Key of the HMAC that stands for values of sensitive columns. */
+  readonly hashKey: string | null;
+  readonly logDir: string;
+  /** How long a step works before it returns its progress. */
+  readonly stepBudgetMs: number;
+  /** What is set here wins over `settings` of the map. */
+  readonly settings: Settings;
+}
+
+/** A day: no step, batch or lease is meant to take longer. */
+const DAY_MS = 86_400_000;
+
+const portageVariables = z.object({
+  PORTAGE_MAP: optional(z.string()),
+  PORTAGE_HOME: optional(z.string()),
+  PORTAGE_LOG_DIR: optional(z.string()),
+  PORTAGE_HASH_KEY: optional(z.string().min(16, 'at least 16 characters')),
+  PORTAGE_LEASE_SECONDS: optional(wholeNumber(1, 86_400)),
+  PORTAGE_STEP_BUDGET_MS: optional(wholeNumber(100, DAY_MS)),
+  PORTAGE_BATCH_ROWS: optional(wholeNumber(1, 100_000)),
+  PORTAGE_BATCH_TIMEOUT_MS: optional(wholeNumber(100, DAY_MS)),
+  PORTAGE_LANES: optional(wholeNumber(1, 1_000)),
+  PORTAGE_CLOSURE_ROWS: optional(wholeNumber(1, 10_000_000)),
+  PORTAGE_PERFORMANCE_FLOOR: optional(wholeNumber(0, 1_000_000_000)),
+  PORTAGE_UNDO_RETENTION_DAYS: optional(wholeNumber(1, 36_500)),
+});
+
+/** Values that an error must not show. */
+const UNSHOWN = new Set(['PORTAGE_HASH_KEY']);
+
+/** Reads the configuration; any number of faults is one SYS002 that names every variable. */
+export function readConfig(env: Environment = process.env): Config {
+  const { config, faults } = checkConfig(env);
+  if (config === null) throw configurationError(faults);
+  return config;
+}
+
+/** The same without throwing, for `validate-config`, which adds the faults of the map before it answers. */
+export function checkConfig(env: Environment = process.env): {
+  readonly config: Config | null;
+  readonly faults: readonly ConfigFault[];
+} {
+  const source = readDatabase('SOURCE_DB', env);
+  const target = readDatabase('TARGET_DB', env);
+  const parsed = portageVariables.safeParse(env);
+  const faults = [
+    ...source.faults,
+    ...target.faults,
+    ...missingSide(source.given, target.given),
+    ...(parsed.error?.issues ?? []).map((issue) => portageFault(String(issue.path[0]), issue.message, env)),
+  ];
+  if (faults.length > 0 || parsed.data === undefined) return { config: null, faults };
+  const own = parsed.data;
+  return {
+    faults,
+    config: {
+      source: source.database,
+      target: target.database,
+      mapFile: own.PORTAGE_MAP ?? null,
+      home: own.PORTAGE_HOME ?? '.portage',
+      leaseSeconds: own.PORTAGE_LEASE_SECONDS ?? 60,
+      hashKey: own.PORTAGE_HASH_KEY ?? null,
+      logDir: own.PORTAGE_LOG_DIR ?? './logs',
+      stepBudgetMs: own.PORTAGE_STEP_BUDGET_MS ?? 60_000,
+      settings: {
+        batchRows: own.PORTAGE_BATCH_ROWS,
+        batchTimeoutMs: own.PORTAGE_BATCH_TIMEOUT_MS,
+        lanes: own.PORTAGE_LANES,
+        closureRows: own.PORTAGE_CLOSURE_ROWS,
+        performanceFloor: own.PORTAGE_PERFORMANCE_FLOOR,
+        undoRetentionDays: own.PORTAGE_UNDO_RETENTION_DAYS,
+      },
+    },
+  };
+}
+
+/** One SYS002 for all of them, a line each. */
+export function configurationError(faults: readonly ConfigFault[]): PortageError {
+  const lines = faults.map((fault) => `${fault.variable}: got ${fault.got}, expected ${fault.expected}`);
+  return new PortageError('SYS002', lines.join('\n'), { where: faults.map((fault) => fault.variable).join(', ') });
+}
+
+/** Sets variables for everything that this process reads later: `--map`, and the address of the embedded server. */
+export function setVariables(variables: Readonly<Record<string, string>>): void {
+  Object.assign(process.env, variables);
+}
+
+/** The embedded server serves both sides or none: half of a configuration is a fault, not a wish. */
+function missingSide(source: boolean, target: boolean): readonly ConfigFault[] {
+  if (source === target) return [];
+  const variable = source ? 'TARGET_DB_URL' : 'SOURCE_DB_URL';
+  const other = source ? 'SOURCE_DB_*' : 'TARGET_DB_*';
+  return [
+    {
+      variable,
+      got: 'nothing',
+      expected: `this one too, or ${variable.replace('URL', 'HOST')}, because ${other} is set`,
+    },
+  ];
+}
+
+function portageFault(variable: string, expected: string, env: Environment): ConfigFault {
+  return {
+    variable,
+    got: UNSHOWN.has(variable) ? 'a value that is not shown' : JSON.stringify(env[variable]),
+    expected,
+  };
+}

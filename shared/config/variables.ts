@@ -1,0 +1,37 @@
+/** What every group of environment variables is read with. An empty variable counts as unset, as in a shell. */
+import { z } from 'zod';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface ConfigFault {
+  readonly variable: string;
+  /** What was found, never a secret. */
+  readonly got: string;
+  readonly expected: string;
+}
+
+/** An unset or empty variable is undefined; anything else must fit. */
+export const optional = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((value) => (typeof value === 'string' && value.trim() === '' ? undefined : value), schema.optional());
+
+/** Digits only: `Number` would take "1e3", "0x10" and " ". The message is what the reader should have written. */
+export function wholeNumber(least: number, most: number) {
+  const expected = `a whole number from ${least} to ${most}`;
+  return z
+    .string()
+    .regex(/^\s*\d{1,15}\s*$/, expected)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, expected);
+}
+
+/** A connection URL as it may be shown: without its password. */
+export function withoutPassword(text: string): string {
+  try {
+    const url = new URL(text);
+    if (url.password !== '') url.password = '***';
+    for (const name of url.searchParams.keys()) if (/password/i.test(name)) url.searchParams.set(name, '***');
+    return url.href;
+  } catch {
+    return 'a text that is not a URL';
+  }
+}

@@ -1,0 +1,189 @@
+/** What the states of the `migration` machine take and give. States carry ids, ranges and counts, never rows. */
+import { z } from 'zod';
+
+export const entitySelection = z.union([z.literal('all'), z.array(z.string().min(1)).min(1)]);
+
+/** The execution input: what a person types in the console, and what the command line sends. */
+export const migrateRequest = z.strictObject({
+  command: z.literal('differential-migration migrate'),
+  entities: entitySelection.default('all'),
+  mode: z.enum(['differential', 'full', 'missing-only']).default('differential'),
+  dryRun: z.boolean().default(false),
+  batchSize: z.int().min(1).max(100_000).optional(),
+  sequential: z.boolean().default(false),
+  enableCheckpointing: z.boolean().default(true),
+  enableHeartbeat: z.boolean().default(true),
+  batchId: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/)
+    .optional(),
+});
+export const resumeRequest = z.strictObject({
+  command: z.literal('differential-migration resume'),
+  entity: entitySelection,
+});
+export const migrationRequest = z.discriminatedUnion('command', [migrateRequest, resumeRequest]);
+export type MigrateRequest = z.infer<typeof migrateRequest>;
+export type ResumeRequest = z.infer<typeof resumeRequest>;
+export type MigrationRequest = z.infer<typeof migrationRequest>;
+
+/** Rows by what became of them (SEMANTICS 39). */
+export const counts = z.strictObject({
+  read: z.int(),
+  inserted: z.int(),
+  updated: z.int(),
+  unchanged: z.int(),
+  deleted: z.int(),
+  adopted: z.int(),
+  kept: z.int(),
+  conflicts: z.int(),
+  parked: z.int(),
+  setAside: z.int(),
+});
+export type Counts = z.infer<typeof counts>;
+export const NO_COUNTS: Counts = {
+  read: 0,
+  inserted: 0,
+  updated: 0,
+  unchanged: 0,
+  deleted: 0,
+  adopted: 0,
+  kept: 0,
+  conflicts: 0,
+  parked: 0,
+  setAside: 0,
+};
+
+/** Entities that go together: one, or a cycle that only MigrateCycle can load. */
+export const group = z.strictObject({ entities: z.array(z.string()), cycle: z.boolean() });
+export type Group = z.infer<typeof group>;
+
+/** PlanMigration: `execution` is the name of the execution, from the context object. */
+export const planMigrationInput = z.strictObject({ execution: z.string(), request: z.unknown() });
+export const planMigrationOutput = z.strictObject({
+  operationId: z.string(),
+  dryRun: z.boolean(),
+  /** How many entities side by side. */
+  entityLanes: z.int().min(1),
+  /** How many slices of one entity side by side. */
+  sliceLanes: z.int().min(1),
+  /** Names of the entities, for EstimateEntity of a dry run. */
+  entities: z.array(z.string()),
+  waves: z.array(z.strictObject({ groups: z.array(group) })),
+});
+export type PlanMigrationOutput = z.infer<typeof planMigrationOutput>;
+
+/** EstimateEntity (dry run): reads on from `cursor` until `done`. */
+export const estimateEntityInput = z.looseObject({
+  operationId: z.string(),
+  request: z.unknown(),
+  entity: z.string(),
+  cursor: z.string().nullable().default(null),
+  counts: counts.default(NO_COUNTS),
+});
+export const estimateEntityOutput = z.strictObject({
+  operationId: z.string(),
+  request: z.unknown(),
+  entity: z.string(),
+  cursor: z.string().nullable(),
+  counts,
+  done: z.boolean(),
+});
+
+export const prepareEntityInput = z.strictObject({
+  operationId: z.string(),
+  entity: z.string(),
+  sliceLanes: z.int().min(1),
+});
+/** A key range (from, to], in the order of the entity's legacy keys; null is open. */
+export const slice = z.strictObject({ slice: z.int(), from: z.string().nullable(), to: z.string().nullable() });
+export type Slice = z.infer<typeof slice>;
+export const prepareEntityOutput = z.strictObject({
+  operationId: z.string(),
+  entity: z.string(),
+  checkpointId: z.string(),
+  fence: z.int(),
+  sliceLanes: z.int().min(1),
+  slices: z.array(slice),
+});
+
+export const migrateSliceInput = z.looseObject({
+  operationId: z.string(),
+  entity: z.string(),
+  checkpointId: z.string(),
+  fence: z.int(),
+  slice,
+  rows: z.int().default(0),
+});
+/** The whole loop state goes back in: the cursor itself is in the ledger (`migration_batches`). */
+export const migrateSliceOutput = z.strictObject({
+  operationId: z.string(),
+  entity: z.string(),
+  checkpointId: z.string(),
+  fence: z.int(),
+  slice,
+  rows: z.int(),
+  done: z.boolean(),
+});
+
+/** LinkReferences and FinishEntity. */
+export const entityStepInput = z.looseObject({
+  operationId: z.string(),
+  entity: z.string(),
+  checkpointId: z.string(),
+  fence: z.int(),
+});
+export const linkReferencesOutput = z.strictObject({
+  operationId: z.string(),
+  entity: z.string(),
+  checkpointId: z.string(),
+  fence: z.int(),
+  rows: z.int(),
+  done: z.boolean(),
+});
+export const finishEntityOutput = z.strictObject({ operationId: z.string(), entity: z.string(), status: z.string() });
+
+export const migrateCycleInput = z.looseObject({
+  operationId: z.string(),
+  entities: z.array(z.string()),
+  rows: z.int().default(0),
+});
+export const migrateCycleOutput = z.strictObject({
+  operationId: z.string(),
+  entities: z.array(z.string()),
+  rows: z.int(),
+  done: z.boolean(),
+});
+
+/** FailEntity: a step of one entity ended with an error; recorded, so that the gate can judge at the end. */
+export const failEntityInput = z.looseObject({
+  operationId: z.string(),
+  entities: z.array(z.string()),
+  error: z.looseObject({ Error: z.string(), Cause: z.string().optional() }),
+});
+
+/** FailSlice: one slice ended with an error. */
+export const failSliceInput = z.looseObject({ operationId: z.string(), entity: z.string(), checkpointId: z.string(), error: z.looseObject({ Error: z.string(), Cause: z.string().optional() }) });
+
+export const finishMigrationInput = z.looseObject({
+  operationId: z.string(),
+  request: z.unknown(),
+  estimates: z.array(z.union([estimateEntityOutput, z.strictObject({ entity: z.string(), error: z.looseObject({ Error: z.string(), Cause: z.string().optional() }) })])).optional(),
+});
+export const entitySummary = counts.extend({ durationMs: z.int() });
+export const finishMigrationOutput = z.strictObject({
+  operationId: z.string(),
+  batchId: z.string().nullable(),
+  dryRun: z.boolean(),
+  status: z.enum(['completed', 'completed_with_findings', 'stopped', 'failed']),
+  entities: z.record(z.string(), entitySummary),
+  /** What the reader should know beside the counts: what a dry run did not try, drift, what was resumed. */
+  notes: z.array(z.string()),
+});
+export type FinishMigrationOutput = z.infer<typeof finishMigrationOutput>;
+
+export const failMigrationInput = z.looseObject({
+  execution: z.string(),
+  error: z.looseObject({ Error: z.string(), Cause: z.string().optional() }),
+});
+export const failMigrationOutput = z.strictObject({ Error: z.string(), Cause: z.string() });

@@ -1,0 +1,12 @@
+/** Which database a session is on, as the server says it: for people, and to notice that a source moved. */
+import type { Session } from '../session.ts';
+
+/** `name on host:port, system 7301...`; the system identifier is left out where the role may not read it. */
+export async function readDatabaseIdentity(session: Session): Promise<string> {
+  const { name, host, port } = await session.one<{ name: string; host: string | null; port: string | null }>(
+    'SELECT current_database() AS name, host(inet_server_addr()) AS host, inet_server_port() AS port',
+  );
+  const { allowed } = await session.one<{ allowed: string }>("SELECT has_function_privilege('pg_catalog.pg_control_system()', 'execute')::text AS allowed");
+  const system = allowed === 'true' ? (await session.one<{ id: string }>('SELECT system_identifier AS id FROM pg_control_system()')).id : null;
+  return `${name} on ${host ?? 'local socket'}:${port ?? ''}${system === null ? '' : `, system ${system}`}`;
+}

@@ -1,0 +1,184 @@
+/**
+ * One batch: the rows of a key range that stand in the staging table, decided and written in one transaction with their
+ * mappings, bases, undo entries and the batch's own row, under the fence. Killed anywhere, nothing is there twice and
+ * nothing is missing (DESIGN, decision 1).
+ */
+import type { ActionCount, RowCounts } from '../../domain/action-counts.ts';
+import { NOTHING, countsOf } from '../../domain/action-counts.ts';
+import { PortageError } from '../../domain/errors.ts';
+import { transaction } from '../session.ts';
+import type { BatchFacts } from '../sql/decide.ts';
+import { findByIdentity, gather, gatherVanished, judge, judgeAgain, lockRows } from '../sql/decide.ts';
+import { leafHasRows } from '../sql/leaf.ts';
+import type { KeyRange } from '../sql/range.ts';
+import { allOf, inRange } from '../sql/range.ts';
+import { actionCounts, clearWritten, closeByFull, parkRows, recordDifferentials, setAsideOne, setAsideRows, unpark } from '../sql/record.ts';
+import { stage, work } from '../sql/scratch.ts';
+import { adoptRows, closeMappings, dropPendingReferences, insertRows, keepPendingReferences, rebaseRows, updateRows } from '../sql/write.ts';
+import type { Worker } from './worker.ts';
+
+export interface BatchOutcome {
+  readonly counts: RowCounts;
+  /** Somebody asked the operation to stop: this batch was not begun. */
+  readonly stopped: boolean;
+  /** Another worker had committed this batch: where it ended. */
+  readonly repeatedTo?: string | null;
+}
+
+interface Begun {
+  readonly batchNo: string;
+  readonly stopped: boolean;
+  readonly repeated: { readonly to: string | null } | null;
+}
+
+/** Fence, stop flag and the batch's own row, which decides between two workers on the same range (SEMANTICS 19, 20). */
+export async function beginBatch(worker: Worker, range: KeyRange): Promise<Begun> {
+  const { target } = worker;
+  const held = await target.maybeOne<{ fence: string; stop: string }>(
+    `SELECT f.fence, (SELECT (o.stop_requested_at IS NOT NULL)::text FROM portage.operations o WHERE o.operation_no = $2) AS stop,
+       set_config('portage.operation', $3, true) FROM portage.fences f WHERE f.entity_id = $1 FOR KEY SHARE OF f`,
+    [worker.entity.entityId, worker.operationNo, worker.operationId],
+  );
+  if (Number(held?.fence) !== worker.fence) {
+    throw new PortageError('M011', `another worker has taken over ${worker.entity.name}`, { got: `fence ${worker.fence}`, expected: `fence ${held?.fence ?? 'none'}`, where: worker.entity.name });
+  }
+  if (held?.stop === 'true') return { batchNo: '', stopped: true, repeated: null };
+  const row = await target.maybeOne<{ batch_no: string }>(
+    `INSERT INTO portage.migration_batches (checkpoint_id, slice, lower_bound, upper_bound, fence, rows_read, inserted, updated, unchanged, deleted, adopted, kept, conflicts, parked, set_aside, read_ms, write_ms, memory_bytes)
+     VALUES ($1, $2, $3, $4, $5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING RETURNING batch_no`,
+    [worker.checkpointId, worker.slice, range.from, range.to, worker.fence],
+  );
+  if (row) return { batchNo: row.batch_no, stopped: false, repeated: null };
+  const stored = await target.one<{ upper_bound: string | null }>(
+    'SELECT upper_bound FROM portage.migration_batches WHERE checkpoint_id = $1 AND slice = $2 AND lower_bound IS NOT DISTINCT FROM $3',
+    [worker.checkpointId, worker.slice, range.from],
+  );
+  return { batchNo: '', stopped: false, repeated: { to: stored.upper_bound } };
+}
+
+export async function endBatch(worker: Worker, batchNo: string, counts: RowCounts, timing: { readMs: number; writeMs: number }): Promise<void> {
+  await worker.target.run(
+    `WITH beat AS (UPDATE portage.workers SET heartbeat_at = clock_timestamp() WHERE checkpoint_id = $15 AND slice = $16)
+     UPDATE portage.migration_batches SET rows_read = $2, inserted = $3, updated = $4, unchanged = $5, deleted = $6, adopted = $7, kept = $8, conflicts = $9, parked = $10, set_aside = $11,
+       read_ms = $12, write_ms = $13, memory_bytes = $14, committed_at = clock_timestamp() WHERE batch_no = $1`,
+    [batchNo, counts.read, counts.inserted, counts.updated, counts.unchanged, counts.deleted, counts.adopted, counts.kept, counts.conflicts, counts.parked, counts.setAside,
+      timing.readMs, timing.writeMs, process.memoryUsage.rss(), worker.checkpointId, worker.slice],
+  );
+}
+
+export async function countActions(worker: Worker): Promise<ActionCount[]> {
+  const rows = await worker.target.rows<{ action: string; in_source: string; rows: string }>(actionCounts(worker.entity));
+  return rows.map((row) => ({ action: row.action, inSource: row.in_source === 'true', rows: Number(row.rows) }));
+}
+
+/** Decides on every staged row of the range and on every mapped row that the source lost (sql/decide.ts). */
+async function decide(worker: Worker, range: KeyRange, facts: BatchFacts): Promise<Set<string>> {
+  const { target, entity, mode } = worker;
+  await target.run(gather(entity, range, facts));
+  if (!facts.unmapped && mode !== 'missing-only' && !facts.final) await target.run(gatherVanished(entity, range));
+  return classify(worker, facts.unmapped);
+}
+
+/** Looks for rows that are there already, locks what is concerned, and judges it. @returns the actions that occur; none named where all rows are new. */
+export async function classify(worker: Worker, unmapped: boolean): Promise<Set<string>> {
+  const { target, entity, mode } = worker;
+  if (!worker.fresh) for (const statement of findByIdentity(entity)) await target.run(statement);
+  if (unmapped && worker.fresh) return new Set();
+  if (mode !== 'differential') {
+    await target.run(judge(entity, mode, false));
+    await target.run(judgeAgain(entity));
+  }
+  await target.run(lockRows(entity, mode));
+  await target.run(judge(entity, mode, false));
+  return new Set((await countActions(worker)).map((count) => count.action));
+}
+
+/** Runs the statements whose action occurs; `null` for a batch that holds nothing but new rows. */
+export async function writeBatch(worker: Worker, batchNo: string, actions: ReadonlySet<string>): Promise<void> {
+  const { target, entity } = worker;
+  const facts = { operationNo: worker.operationNo, batchNo };
+  const run = (sql: string): Promise<number> => target.run(sql);
+  const any = (...names: string[]): boolean => names.some((name) => actions.has(name));
+  if (any('adopt', 'adopt_conflict', 'adopt_update')) {
+    await run(adoptRows(entity, facts));
+    await run(`UPDATE ${work(entity)} SET action = 'update' WHERE action = 'adopt_update'`);
+  }
+  if (any('update', 'adopt_update')) await run(updateRows(entity, facts));
+  if (any('rebase')) await run(rebaseRows(entity, facts));
+  if (any('close')) await run(closeMappings(entity, facts));
+  if (any('again')) await run(insertRows(entity, facts, 'again'));
+  await run(insertRows(entity, facts, 'insert'));
+  if (entity.references.length > 0) {
+    await run(keepPendingReferences(entity, facts));
+    if (actions.size > 0) await run(dropPendingReferences(entity));
+    await run(parkRows(entity, facts));
+  }
+  await run(setAsideRows(entity, facts));
+  if (actions.size > 0) await run(recordDifferentials(entity, facts));
+  if (worker.mode === 'full') await run(closeByFull(entity));
+  for (const statement of clearWritten(entity)) await run(statement);
+}
+
+interface Done {
+  readonly counts: RowCounts;
+  readonly readMs: number;
+}
+
+/** The frame of every batch: begun under the fence, ended with its counts, all in one transaction. */
+async function inBatch(worker: Worker, range: KeyRange, work: (batchNo: string) => Promise<Done>): Promise<BatchOutcome> {
+  const started = performance.now();
+  return transaction(worker.target, async () => {
+    const begun = await beginBatch(worker, range);
+    if (begun.stopped) return { counts: NOTHING, stopped: true };
+    if (begun.repeated) return { counts: NOTHING, stopped: false, repeatedTo: begun.repeated.to };
+    const { counts, readMs } = await work(begun.batchNo);
+    const writeMs = Math.round(performance.now() - started);
+    await endBatch(worker, begun.batchNo, counts, { readMs, writeMs });
+    worker.onBatch({ entity: worker.entity.name, slice: worker.slice, range, counts, readMs, writeMs, memoryBytes: process.memoryUsage.rss() });
+    return { counts, stopped: false };
+  });
+}
+
+export interface BatchOptions {
+  /** What staging the rows took, for the batch's row. */
+  readonly readMs: number;
+  /**
+   * The staged rows are no range but a list of keys: what stands for the batch in the ledger, and rows that are parked no
+   * longer. It is their last look of this run: what still waits for a parent is set aside.
+   */
+  readonly list?: { readonly label: string; readonly keys: readonly string[] };
+}
+
+/**
+ * Decides and writes the staged rows of a range.
+ * @throws DataError when a row cannot be written: nothing of the batch is
+ * @throws PortageError M011 when another worker owns the entity now
+ */
+export const runBatch = (worker: Worker, range: KeyRange, { readMs, list }: BatchOptions): Promise<BatchOutcome> =>
+  inBatch(worker, list === undefined ? range : { from: list.label, to: null }, async (batchNo) => {
+    const { target, entity } = worker;
+    const mapped = await target.one<{ present: string }>(leafHasRows(entity, range));
+    const actions = await decide(worker, range, { map: worker.map, mode: worker.mode, unmapped: mapped.present === 'false', final: list !== undefined, dry: false });
+    const staged = await target.one<{ rows: string }>(`SELECT count(*) AS rows FROM ${stage(entity)} g WHERE ${allOf(inRange(entity.order, 'g.k', range))}`);
+    const counts = countsOf(Number(staged.rows), await countActions(worker));
+    await writeBatch(worker, batchNo, actions);
+    if (list !== undefined) await target.run(unpark(entity), [list.keys]);
+    // Deferred constraints would fail at COMMIT, where no row can be told from another (SEMANTICS 24).
+    await target.run('SET CONSTRAINTS ALL IMMEDIATE');
+    return { counts, readMs };
+  });
+
+/** A transaction on rows that are not read from the source: references that are set now, rows that cannot be. */
+export const inListBatch = (worker: Worker, label: string, work: (batchNo: string) => Promise<RowCounts>): Promise<BatchOutcome> =>
+  inBatch(worker, { from: label, to: null }, async (batchNo) => ({ counts: await work(batchNo), readMs: 0 }));
+
+/** A batch of one row that cannot be written: set aside with its reason, and passed by. */
+export const setAsideRow = (worker: Worker, range: KeyRange, key: string, reason: { code: string; column: string | null; text: string }): Promise<BatchOutcome> =>
+  inBatch(worker, range, async () => {
+    await worker.target.run(setAsideOne(worker.entity, worker.operationNo), [key, reason.code, reason.column, reason.text]);
+    return { counts: countsOf(1, [{ action: 'set_aside', inSource: true, rows: 1 }]), readMs: 0 };
+  });
+
+/** Records a range in which both sides equal their bases: read, nothing to do. */
+export const passRange = (worker: Worker, range: KeyRange, rows: number, readMs: number): Promise<BatchOutcome> =>
+  inBatch(worker, range, () => Promise.resolve({ counts: countsOf(rows, []), readMs }));

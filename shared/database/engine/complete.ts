@@ -1,0 +1,36 @@
+/** Ends an entity's checkpoint in the state that its batches prove. */
+import { endCheckpoint, type Checkpoint } from '../ledger/checkpoints.ts';
+import { allSlicesDone, writtenBy } from '../ledger/progress.ts';
+import { finishEntity } from './finish.ts';
+import { linkPending, settleUnlinked } from './link.ts';
+import type { Worker } from './worker.ts';
+
+/** `waiting`: a reference was cut, and the entity that it leads to has its turn later; the end of the run settles it. */
+export type Completion = 'completed' | 'stopped' | 'failed' | 'waiting';
+
+/** References of the entity that wait for one that this run loads later. */
+async function waits(worker: Worker, later: readonly string[]): Promise<boolean> {
+  const columns = worker.entity.references.filter((reference) => later.includes(reference.parent)).map((reference) => reference.column);
+  if (columns.length === 0) return false;
+  const row = await worker.target.one<{ waits: string }>('SELECT EXISTS (SELECT FROM portage.pending_references WHERE entity_id = $1 AND column_name = ANY ($2::text[]))::text AS waits', [worker.entity.entityId, columns]);
+  return row.waits === 'true';
+}
+
+/** @param later entities that still have their turn in this run */
+export async function completeEntity(worker: Worker, checkpoint: Checkpoint, later: readonly string[]): Promise<Completion> {
+  const { target } = worker;
+  if (checkpoint.errorCode !== null) {
+    await endCheckpoint(target, checkpoint.id, checkpoint.fence, 'failed', { code: checkpoint.errorCode, message: checkpoint.errorMessage ?? '' });
+    return 'failed';
+  }
+  if (!(await allSlicesDone(target, checkpoint.id, checkpoint.slices ?? []))) {
+    await endCheckpoint(target, checkpoint.id, checkpoint.fence, 'stopped', null);
+    return 'stopped';
+  }
+  if (await waits(worker, later)) return 'waiting';
+  await linkPending(worker);
+  await settleUnlinked(worker);
+  await finishEntity(target, worker.entity, worker.operationNo, worker.mode, await writtenBy(target, checkpoint.id));
+  const ended = await endCheckpoint(target, checkpoint.id, checkpoint.fence, 'completed', null);
+  return ended === 1 ? 'completed' : 'failed';
+}

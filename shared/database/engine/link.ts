@@ -1,0 +1,94 @@
+/**
+ * After an entity's slices: references that waited for a parent are set, and parked rows get their last look. Every run
+ * does this first for what earlier runs left, since it looks at the lists and not at the source.
+ */
+import { randomUUID } from 'node:crypto';
+import { NOTHING } from '../../domain/action-counts.ts';
+import type { CompiledEntity } from '../../domain/compiled/types.ts';
+import { DataError } from '../pg-errors.ts';
+import { clearLinked, linkReferences, setAsideUnlinked } from '../sql/link.ts';
+import { setAsideOne, unpark } from '../sql/record.ts';
+import { copyIn, createScratch, emptyStage } from '../sql/scratch.ts';
+import { copyOut } from '../sql/source.ts';
+import { inListBatch, runBatch } from './batch.ts';
+import { copyRows } from './copy-rows.ts';
+import { reasonOf } from './reason.ts';
+import type { SliceProgress } from './slice.ts';
+import type { Worker } from './worker.ts';
+
+const WHOLE = { from: null, to: null };
+/** As many keys as fit into one statement without growing it beyond reason. */
+const MOST_KEYS = 2000;
+
+/** Columns of the entity in which some row waits. */
+const waitingColumns = async (worker: Worker): Promise<readonly string[]> =>
+  (await worker.target.rows<{ column_name: string }>('SELECT DISTINCT column_name FROM portage.pending_references WHERE entity_id = $1', [worker.entity.entityId])).map((row) => row.column_name);
+
+/** Sets what can be set of the worker's own references; `parent` narrows to references to that entity. */
+export async function linkPending(worker: Worker, parent?: string): Promise<SliceProgress> {
+  let rows = 0;
+  const waiting = await waitingColumns(worker);
+  for (const reference of worker.entity.references) {
+    if (!waiting.includes(reference.column) || reference.parentLeaf === null || (parent !== undefined && reference.parent !== parent)) continue;
+    for (let seen = 1; seen > 0; ) {
+      seen = 0;
+      const outcome = await inListBatch(worker, `reference ${reference.column} ${randomUUID()}`, async (batchNo) => {
+        const result = await worker.target.one<{ seen: string; linked: string }>(linkReferences(worker.entity, reference, { operationNo: worker.operationNo, batchNo }, worker.batchRows));
+        seen = Number(result.seen);
+        return NOTHING;
+      });
+      if (outcome.stopped) return { rows, done: true, stopped: true };
+      rows += seen;
+      if (Date.now() >= worker.deadline) return { rows, done: false, stopped: false };
+    }
+  }
+  return { rows, done: true, stopped: false };
+}
+
+/** Gives every parked row its last look of this run. */
+export async function workParked(worker: Worker): Promise<SliceProgress> {
+  const { entity, target, source } = worker;
+  let size = Math.min(MOST_KEYS, worker.batchRows);
+  let rows = 0;
+  await target.run(createScratch(entity));
+  for (;;) {
+    const keys = (await target.rows<{ legacy_key: string }>('SELECT legacy_key FROM portage.parked_rows WHERE entity_id = $1 ORDER BY legacy_key LIMIT $2', [entity.entityId, size])).map((r) => r.legacy_key);
+    if (keys.length === 0) return { rows, done: true, stopped: false };
+    const label = `parked ${randomUUID()}`;
+    let outcome;
+    try {
+      await target.run(emptyStage(entity));
+      const { ms } = await copyRows(source, copyOut(entity, { keys }), target, copyIn(entity));
+      outcome = await runBatch(worker, WHOLE, { readMs: ms, list: { label, keys } });
+      size = Math.min(MOST_KEYS, worker.batchRows, size * 2);
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      if (keys.length > 1) {
+        size = Math.max(1, Math.floor(keys.length / 8));
+        continue;
+      }
+      const reason = reasonOf(entity, error);
+      outcome = await inListBatch(worker, label, async () => {
+        await target.run(setAsideOne(entity, worker.operationNo), [keys[0], reason.code, reason.column, reason.text]);
+        await target.run(unpark(entity), [keys]);
+        return { ...NOTHING, read: 1, setAside: 1 };
+      });
+    }
+    if (outcome.stopped) return { rows, done: true, stopped: true };
+    rows += keys.length;
+    if (Date.now() >= worker.deadline) return { rows, done: false, stopped: false };
+  }
+}
+
+/** Lists rows whose reference leads nowhere now that every parent had its turn, and forgets those that were set. */
+export async function settleUnlinked(worker: Worker): Promise<void> {
+  const waiting = await waitingColumns(worker);
+  const columns = mustLead(worker.entity).filter((column) => waiting.includes(column));
+  if (columns.length > 0) {
+    await inListBatch(worker, `unlinked ${randomUUID()}`, async () => ({ ...NOTHING, setAside: await worker.target.run(setAsideUnlinked(worker.entity, worker.operationNo, columns)) }));
+  }
+  await worker.target.run(clearLinked(worker.entity));
+}
+
+/** References of which a row without a parent is a finding. */
+export const mustLead = (entity: CompiledEntity): readonly string[] => entity.references.filter((r) => r.onMissing === 'setAside').map((r) => r.column);

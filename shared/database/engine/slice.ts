@@ -1,0 +1,159 @@
+/**
+ * Works through one slice, batch by batch, until it is done, the time is up, or somebody asks to stop. The cursor is in
+ * the ledger: wherever a worker dies, the next one begins after the last committed batch.
+ */
+import { DataError } from '../pg-errors.ts';
+import type { Slice } from '../../domain/slice.ts';
+import { createScratch, copyIn, emptyStage, stage } from '../sql/scratch.ts';
+import type { KeyRange } from '../sql/range.ts';
+import { allOf, inRange } from '../sql/range.ts';
+import { leafHasRows } from '../sql/leaf.ts';
+import { copyOut, firstKey } from '../sql/source.ts';
+import { passRange, runBatch, setAsideRow } from './batch.ts';
+import { compareRange } from './descent.ts';
+import { copyRows } from './copy-rows.ts';
+import { reasonOf } from './reason.ts';
+import type { Worker } from './worker.ts';
+
+export interface SliceProgress {
+  readonly rows: number;
+  readonly done: boolean;
+  readonly stopped: boolean;
+}
+
+/** How far a failing batch shrinks at a time: 5000 rows come down to the one bad row in five tries. */
+const SHRINK = 8;
+
+/** Where the slice's last committed batch ended; `done` when it ended where the slice does. */
+async function cursorOf(worker: Worker, slice: Slice): Promise<{ readonly from: string | null; readonly done: boolean }> {
+  const [last] = await worker.target.rows<{ upper_bound: string | null }>(
+    'SELECT upper_bound FROM portage.migration_batches WHERE checkpoint_id = $1 AND slice = $2 ORDER BY batch_no DESC LIMIT 1',
+    [worker.checkpointId, slice.slice],
+  );
+  if (last === undefined) return { from: slice.from, done: false };
+  return { from: last.upper_bound, done: last.upper_bound === slice.to };
+}
+
+/** The ranges of the slice with something to do; a range that equals its bases on both sides is recorded and passed by. */
+async function rangesToWork(worker: Worker, range: KeyRange): Promise<readonly (KeyRange & { equal: boolean; rows: number })[]> {
+  const whole = [{ ...range, equal: false, rows: 0 }];
+  if (worker.mode !== 'differential') return whole;
+  const mapped = await worker.target.one<{ present: string }>(leafHasRows(worker.entity, range));
+  return mapped.present === 'true' ? compareRange(worker, range, worker.batchRows) : whole;
+}
+
+export async function workSlice(worker: Worker, slice: Slice): Promise<SliceProgress> {
+  const start = await cursorOf(worker, slice);
+  if (start.done) return { rows: 0, done: true, stopped: false };
+  await worker.target.run(createScratch(worker.entity));
+  let rows = 0;
+  for (const range of await rangesToWork(worker, { from: start.from, to: slice.to })) {
+    const progress = range.equal ? await pass(worker, range) : await workRange(worker, range);
+    rows += progress.rows;
+    if (!progress.done || progress.stopped) return { ...progress, rows };
+  }
+  return { rows, done: true, stopped: false };
+}
+
+async function pass(worker: Worker, range: KeyRange & { rows: number }): Promise<SliceProgress> {
+  const { stopped } = await passRange(worker, range, range.rows, 0);
+  return { rows: range.rows, done: !stopped, stopped };
+}
+
+interface Staged {
+  readonly to: string | null;
+  readonly ms: number;
+}
+
+/**
+ * Stages the next rows of a range: as many as a batch takes where a unique index lets the source stop early, otherwise all
+ * of them, since without it every look would sort the table again.
+ */
+async function stageNext(worker: Worker, range: KeyRange, limit: number | undefined): Promise<Staged> {
+  const { source, target, entity } = worker;
+  await target.run(emptyStage(entity));
+  const { ms } = await copyRows(source, copyOut(entity, { range, limit }), target, copyIn(entity));
+  if (!entity.keyIsUnique) await target.run(`DELETE FROM ${stage(entity)} WHERE k IN (SELECT k FROM ${stage(entity)} GROUP BY k HAVING count(*) > 1)`);
+  if (limit === undefined) return { to: range.to, ms };
+  const staged = await target.one<{ rows: string; last: string | null }>(`SELECT count(*) AS rows, max(k) AS last FROM ${stage(entity)}`);
+  return { to: Number(staged.rows) < limit ? range.to : staged.last, ms };
+}
+
+/** The key that ends a batch of `rows` staged rows after `from`, or the end of what is staged. */
+async function batchEnd(worker: Worker, from: string | null, rows: number, end: string | null): Promise<string | null> {
+  const { entity, target } = worker;
+  const next = await target.rows<{ k: string }>(
+    `SELECT g.k FROM ${stage(entity)} g WHERE ${allOf(inRange(entity.order, 'g.k', { from, to: null }))} ORDER BY g.k OFFSET ${rows - 1} LIMIT 2`,
+  );
+  return next.length === 2 ? (next[0]?.k ?? end) : end;
+}
+
+async function workRange(worker: Worker, range: KeyRange): Promise<SliceProgress> {
+  const byLimit = worker.entity.order === 'integer' && worker.entity.keyIsUnique;
+  let reading: number | undefined = byLimit ? worker.batchRows : undefined;
+  let from = range.from;
+  let rows = 0;
+  for (;;) {
+    let staged: Staged;
+    try {
+      staged = await stageNext(worker, { from, to: range.to }, reading);
+    } catch (error) {
+      // An expression failed on some row, and the COPY does not say on which: read less, until the row stands alone.
+      if (!(error instanceof DataError)) throw error;
+      if (reading !== 1) {
+        reading = Math.max(1, Math.floor((reading ?? worker.batchRows) / SHRINK));
+        continue;
+      }
+      const passed = await passUnreadable(worker, { from, to: range.to }, error);
+      if (passed.stopped) return { rows, done: false, stopped: true };
+      from = passed.to;
+      rows++;
+      continue;
+    }
+    const written = await writeStaged(worker, { from, to: staged.to }, staged.ms);
+    rows += written.rows;
+    if (!written.done || written.stopped) return { ...written, rows };
+    if (staged.to === range.to) return { rows, done: true, stopped: false };
+    from = staged.to;
+    if (reading !== undefined) reading = Math.min(worker.batchRows, reading * SHRINK);
+    if (Date.now() >= worker.deadline) return { rows, done: false, stopped: false };
+  }
+}
+
+async function passUnreadable(worker: Worker, range: KeyRange, error: DataError): Promise<{ to: string | null; stopped: boolean }> {
+  const first = await worker.source.one<{ key: string }>(firstKey(worker.entity, range));
+  const outcome = await setAsideRow(worker, { from: range.from, to: first.key }, first.key, reasonOf(worker.entity, error));
+  return { to: outcome.repeatedTo === undefined ? first.key : outcome.repeatedTo, stopped: outcome.stopped };
+}
+
+/** Writes what is staged of a range in batches; one that a row keeps from being written shrinks until the row stands alone. */
+async function writeStaged(worker: Worker, range: KeyRange, readMs: number): Promise<SliceProgress> {
+  let size = worker.batchRows;
+  let from = range.from;
+  let rows = 0;
+  for (let unreported = readMs; ; unreported = 0) {
+    const to = await batchEnd(worker, from, size, range.to);
+    let outcome;
+    try {
+      outcome = await runBatch(worker, { from, to }, { readMs: unreported });
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      const inBatch = await worker.target.rows<{ k: string }>(
+        `SELECT g.k FROM ${stage(worker.entity)} g WHERE ${allOf(inRange(worker.entity.order, 'g.k', { from, to }))} ORDER BY g.k LIMIT 2`,
+      );
+      if (inBatch.length > 1) {
+        size = Math.max(1, Math.floor(Math.min(size, worker.batchRows) / SHRINK));
+        continue;
+      }
+      const key = inBatch[0]?.k;
+      if (key === undefined) throw error; // no row of ours: a mapped row that the source lost
+      outcome = await setAsideRow(worker, { from, to }, key, reasonOf(worker.entity, error));
+    }
+    if (outcome.stopped) return { rows, done: false, stopped: true };
+    rows += outcome.counts.read;
+    from = outcome.repeatedTo === undefined ? to : outcome.repeatedTo;
+    if (from === range.to) return { rows, done: true, stopped: false };
+    if (Date.now() >= worker.deadline) return { rows, done: false, stopped: false };
+    size = Math.min(worker.batchRows, size * SHRINK);
+  }
+}

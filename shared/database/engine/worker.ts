@@ -1,0 +1,36 @@
+/** What a worker knows while it works on one entity: its two sessions, its proof of ownership, its limits. */
+import type { RowCounts } from '../../domain/action-counts.ts';
+import type { CompiledEntity } from '../../domain/compiled/types.ts';
+import type { Session } from '../session.ts';
+import type { Mode } from '../sql/decide.ts';
+
+export interface Worker {
+  readonly source: Session;
+  readonly target: Session;
+  readonly entity: CompiledEntity;
+  readonly map: string;
+  readonly operationNo: number;
+  readonly operationId: string;
+  readonly checkpointId: string;
+  readonly fence: number;
+  readonly slice: number;
+  readonly mode: Mode;
+  /** The target had no row without a mapping when the entity was prepared, so there is nothing to adopt. */
+  readonly fresh: boolean;
+  readonly batchRows: number;
+  /** When the step must return its progress, in milliseconds of Date.now(). */
+  readonly deadline: number;
+  /** A line for every committed batch. */
+  readonly onBatch: (batch: BatchReport) => void;
+}
+
+export interface BatchReport {
+  readonly entity: string;
+  readonly slice: number;
+  readonly range: { readonly from: string | null; readonly to: string | null };
+  readonly counts: RowCounts;
+  readonly readMs: number;
+  readonly writeMs: number;
+  readonly memoryBytes: number;
+}
+

@@ -1,0 +1,161 @@
+/**
+ * Checkpoints: the progress of one entity in one operation, and who may write it (SEMANTICS 18 to 21). The partial unique
+ * index lets one checkpoint of an entity be in progress; the fence shuts out whoever believes to own it still.
+ */
+import { PortageError } from '../../domain/errors.ts';
+import type { Slice } from '../../domain/slice.ts';
+import type { Session } from '../session.ts';
+import { transaction } from '../session.ts';
+import type { Operation } from './operations.ts';
+
+export type CheckpointStatus = 'pending' | 'in_progress' | 'stopped' | 'failed' | 'completed' | 'completed_unverified' | 'superseded' | 'rolled_back';
+
+export interface Checkpoint {
+  readonly id: string;
+  readonly operationId: string;
+  readonly entity: string;
+  readonly status: CheckpointStatus;
+  readonly fence: number;
+  readonly owner: string;
+  readonly mode: string;
+  readonly mapHash: string;
+  readonly catalogHash: string;
+  readonly fresh: boolean;
+  readonly slices: readonly Slice[] | null;
+  /** Seconds since the last sign of life; null when none was ever given. */
+  readonly heartbeatAge: number | null;
+  readonly createdAt: string;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+}
+
+const SELECT = `SELECT c.id, c.operation_id, c.entity_type, c.status, c.fence, c.owner, c.mode, c.map_hash, c.catalog_hash, c.fresh, c.slices, c.created_at, c.error_code, c.error_message,
+    extract(epoch FROM clock_timestamp() - greatest(c.updated_at, (SELECT max(w.heartbeat_at) FROM portage.workers w JOIN portage.migration_checkpoints o ON o.id = w.checkpoint_id WHERE o.operation_id = c.operation_id))) AS heartbeat_age
+  FROM portage.migration_checkpoints c`;
+
+const checkpointOf = (row: Record<string, string | null>): Checkpoint => ({
+  id: row['id'] ?? '',
+  operationId: row['operation_id'] ?? '',
+  entity: row['entity_type'] ?? '',
+  status: row['status'] as CheckpointStatus,
+  fence: Number(row['fence']),
+  owner: row['owner'] ?? '',
+  mode: row['mode'] ?? '',
+  mapHash: row['map_hash'] ?? '',
+  catalogHash: row['catalog_hash'] ?? '',
+  fresh: row['fresh'] === 't',
+  slices: row['slices'] ? (JSON.parse(row['slices']) as Slice[]) : null,
+  heartbeatAge: row['heartbeat_age'] === null || row['heartbeat_age'] === undefined ? null : Number(row['heartbeat_age']),
+  createdAt: row['created_at'] ?? '',
+  errorCode: row['error_code'] ?? null,
+  errorMessage: row['error_message'] ?? null,
+});
+
+export const checkpointById = async (target: Session, id: string): Promise<Checkpoint> => checkpointOf(await target.one(`${SELECT} WHERE c.id = $1`, [id]));
+
+export const checkpointsOf = async (target: Session, operationId: string): Promise<Checkpoint[]> =>
+  (await target.rows(`${SELECT} WHERE c.operation_id = $1 ORDER BY c.created_at`, [operationId])).map(checkpointOf);
+
+/** The newest checkpoint of an entity, whatever its state. */
+export async function latestCheckpoint(target: Session, entityId: number): Promise<Checkpoint | null> {
+  const row = await target.maybeOne(`${SELECT} WHERE c.entity_id = $1 AND c.operation_type = 'differential_migration' ORDER BY c.created_at DESC, (c.status = 'in_progress') DESC LIMIT 1`, [entityId]);
+  return row && checkpointOf(row);
+}
+
+async function activeCheckpoint(target: Session, entityId: number): Promise<Checkpoint | null> {
+  const row = await target.maybeOne(`${SELECT} WHERE c.entity_id = $1 AND c.status = 'in_progress'`, [entityId]);
+  return row && checkpointOf(row);
+}
+
+export const isAlive = (checkpoint: Checkpoint, leaseSeconds: number): boolean => checkpoint.status === 'in_progress' && (checkpoint.heartbeatAge ?? Infinity) < leaseSeconds;
+
+/** M001 in the guide's words, with owner, age and next step. */
+export const activeCheckpointError = (checkpoint: Checkpoint): PortageError =>
+  new PortageError('M001', `Active checkpoint already exists for entity ${checkpoint.entity}`, {
+    got: `${checkpoint.operationId} by ${checkpoint.owner}, last heartbeat ${Math.round(checkpoint.heartbeatAge ?? 0)} s ago`,
+    expected: 'no other owner',
+    where: checkpoint.entity,
+    next: `Wait for it, or stop it; when its owner is dead, portage differential-migration resume --entity ${checkpoint.entity} takes over after the lease.`,
+  });
+
+export interface Claim {
+  readonly operation: Operation;
+  readonly entity: string;
+  readonly entityId: number;
+  readonly owner: string;
+  readonly catalogHash: string;
+  readonly leaseSeconds: number;
+}
+
+/**
+ * Takes an entity for an operation: its own interrupted checkpoint is continued, one of another operation whose owner is
+ * dead is superseded, a live one is refused. The number of the fence rises each time.
+ * @throws PortageError M001 while somebody alive owns the entity.
+ */
+export async function claimEntity(target: Session, claim: Claim): Promise<Checkpoint> {
+  await endDeadBackends(target, claim);
+  return transaction(target, async () => {
+    // Waits for batches that hold the fence; nobody else can claim meanwhile.
+    const { fence } = await target.one<{ fence: string }>('SELECT fence FROM portage.fences WHERE entity_id = $1 FOR UPDATE', [claim.entityId]);
+    const next = Number(fence) + 1;
+    const active = await activeCheckpoint(target, claim.entityId);
+    const own = active?.operationId === claim.operation.operationId ? active : await ownCheckpoint(target, claim);
+    if (active && active !== own) {
+      if (isAlive(active, claim.leaseSeconds)) throw activeCheckpointError(active);
+      await target.run("UPDATE portage.migration_checkpoints SET status = 'superseded', updated_at = now() WHERE id = $1", [active.id]);
+    }
+    await target.run('UPDATE portage.fences SET fence = $2 WHERE entity_id = $1', [claim.entityId, next]);
+    if (own) {
+      await target.run(
+        "UPDATE portage.migration_checkpoints SET status = 'in_progress', fence = $2, owner = $3, error_code = NULL, error_message = NULL, completed_at = NULL, updated_at = now() WHERE id = $1",
+        [own.id, next, claim.owner],
+      );
+      return checkpointById(target, own.id);
+    }
+    const { id } = await target.one<{ id: string }>(
+      `INSERT INTO portage.migration_checkpoints (operation_id, entity_id, entity_type, operation_type, status, mode, map_name, map_hash, catalog_hash, fence, owner)
+       VALUES ($1, $2, $3, $4, 'in_progress', $5, $6, $7, $8, $9, $10) RETURNING id`,
+      [claim.operation.operationId, claim.entityId, claim.entity, claim.operation.operationType, claim.operation.mode, claim.operation.mapName, claim.operation.mapHash, claim.catalogHash, next, claim.owner],
+    );
+    return checkpointById(target, id);
+  });
+}
+
+const ownCheckpoint = async (target: Session, claim: Claim): Promise<Checkpoint | null> => {
+  const row = await target.maybeOne(`${SELECT} WHERE c.operation_id = $1 AND c.entity_id = $2`, [claim.operation.operationId, claim.entityId]);
+  return row && checkpointOf(row);
+};
+
+/** Ends backends that a dead owner left behind (a killed client's backend lives on), known by pid and start. */
+async function endDeadBackends(target: Session, claim: Claim): Promise<void> {
+  await target.rows(
+    `SELECT pg_terminate_backend(a.pid) FROM portage.workers w JOIN portage.migration_checkpoints c ON c.id = w.checkpoint_id
+       JOIN pg_stat_activity a ON a.pid = w.pid AND a.backend_start = w.backend_start
+     WHERE c.entity_id = $1 AND c.status = 'in_progress' AND w.heartbeat_at < clock_timestamp() - make_interval(secs => $2) AND a.pid <> pg_backend_pid()`,
+    [claim.entityId, claim.leaseSeconds],
+  );
+}
+
+export const savePlan = (target: Session, id: string, slices: readonly Slice[], rowsTotal: number, fresh: boolean): Promise<number> =>
+  target.run('UPDATE portage.migration_checkpoints SET slices = $2, rows_total = $3, fresh = $4, updated_at = now() WHERE id = $1', [id, JSON.stringify(slices), rowsTotal, fresh]);
+
+/** A slice failed: its siblings go on, and the end of the entity finds this. */
+export const recordFailure = (target: Session, id: string, error: { code: string; message: string }): Promise<number> =>
+  target.run('UPDATE portage.migration_checkpoints SET error_code = $2, error_message = $3 WHERE id = $1', [id, error.code, error.message]);
+
+export const endCheckpoint = (target: Session, id: string, fence: number, status: CheckpointStatus, error: { code: string; message: string } | null): Promise<number> =>
+  target.run(
+    `UPDATE portage.migration_checkpoints SET status = $3, error_code = $4, error_message = $5, updated_at = now(),
+       completed_at = CASE WHEN $3 = 'completed' THEN now() ELSE completed_at END
+     WHERE id = $1 AND fence = $2 AND status = 'in_progress'`,
+    [id, fence, status, error?.code ?? null, error?.message ?? null],
+  );
+
+/** A sign of life of the session that works on a slice; by it a takeover finds the backend. */
+export const beat = (target: Session, checkpointId: string, slice: number, host: string): Promise<number> =>
+  target.run(
+    `INSERT INTO portage.workers (checkpoint_id, slice, pid, backend_start, host, heartbeat_at)
+     SELECT $1, $2, pid, backend_start, $3, clock_timestamp() FROM pg_stat_activity WHERE pid = pg_backend_pid()
+     ON CONFLICT (checkpoint_id, slice) DO UPDATE SET pid = excluded.pid, backend_start = excluded.backend_start, host = excluded.host, heartbeat_at = excluded.heartbeat_at`,
+    [checkpointId, slice, host],
+  );

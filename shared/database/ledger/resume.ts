@@ -1,0 +1,86 @@
+/** What of an interrupted migration is left to do (SEMANTICS 21). */
+import { PortageError } from '../../domain/errors.ts';
+import type { LoadedMap } from '../engine/load-entities.ts';
+import type { Session } from '../session.ts';
+import type { Checkpoint } from './checkpoints.ts';
+import { checkpointsOf, latestCheckpoint } from './checkpoints.ts';
+import type { Operation } from './operations.ts';
+import { readOperation } from './operations.ts';
+
+export interface Interrupted {
+  readonly operation: Operation;
+  /** Entities that this operation has completed. */
+  readonly completed: readonly string[];
+}
+
+const isComplete = (checkpoint: Checkpoint): boolean => checkpoint.status === 'completed' || checkpoint.status === 'completed_unverified';
+
+/**
+ * The newest migration of the map, when it was begun and not finished, and nobody alive works on it.
+ * @throws PortageError M001 when somebody alive does, and one of `names` is his.
+ */
+export async function interruptedOperation(target: Session, mapName: string, names: readonly string[], leaseSeconds: number): Promise<Interrupted | null> {
+  const row = await target.maybeOne<{ operation_id: string; status: string; age: string }>(
+    `SELECT o.operation_id, o.status, extract(epoch FROM clock_timestamp() - greatest(o.started_at,
+       (SELECT max(w.heartbeat_at) FROM portage.workers w JOIN portage.migration_checkpoints c ON c.id = w.checkpoint_id WHERE c.operation_id = o.operation_id))) AS age
+     FROM portage.operations o WHERE o.map_name = $1 AND o.operation_type = 'differential_migration' ORDER BY o.operation_no DESC LIMIT 1`,
+    [mapName],
+  );
+  if (!row || !['running', 'stopped', 'failed'].includes(row.status)) return null;
+  const operation = await readOperation(target, row.operation_id);
+  if (row.status === 'running' && Number(row.age) < leaseSeconds) {
+    const theirs = operation.request['entities'];
+    if (Array.isArray(theirs) && !theirs.some((name) => names.includes(String(name)))) return null;
+    throw new PortageError('M001', 'a migration of this map is running', { got: `${row.operation_id}, last sign of life ${Math.round(Number(row.age))} s ago`, expected: 'no other migration', where: mapName });
+  }
+  const completed = (await checkpointsOf(target, row.operation_id)).filter(isComplete).map((checkpoint) => checkpoint.entity);
+  return { operation, completed };
+}
+
+export interface ResumeRequestFacts {
+  readonly names: readonly string[];
+  readonly all: boolean;
+  readonly mapHash: string;
+  readonly leaseSeconds: number;
+}
+
+export interface ResumePlan {
+  readonly operation: Operation;
+  readonly entities: readonly string[];
+}
+
+const changed = (what: string, entity: string): PortageError =>
+  new PortageError('M005', `the interrupted migration of ${entity} cannot be continued: ${what}`, {
+    where: entity,
+    expected: 'the map, the schemas and the databases of the interrupted run',
+    next: `Start a new run, which compares every row: portage differential-migration migrate --entities ${entity}`,
+  });
+
+/**
+ * What `resume` continues; null when there is nothing to resume.
+ * @throws PortageError M005 for a named entity without any checkpoint, or when map or schema changed since.
+ */
+export async function planResume(target: Session, loaded: LoadedMap, request: ResumeRequestFacts): Promise<ResumePlan | null> {
+  const interrupted = await interruptedOperation(target, loaded.map.name, request.names, request.leaseSeconds);
+  if (!request.all) await refuseUnknown(target, loaded, request.names);
+  if (interrupted === null) return null;
+  const { operation, completed } = interrupted;
+  const chosen = operation.request['entities'];
+  const ofOperation = Array.isArray(chosen) ? (chosen as string[]) : [...loaded.entities.keys()];
+  const entities = request.names.filter((name) => ofOperation.includes(name) && !completed.includes(name));
+  if (entities.length === 0) return null;
+  if (operation.mapHash !== request.mapHash) throw changed('the map is another one', entities.join(','));
+  for (const checkpoint of await checkpointsOf(target, operation.operationId)) {
+    if (entities.includes(checkpoint.entity) && checkpoint.catalogHash !== loaded.catalogHash(checkpoint.entity)) throw changed('a schema changed', checkpoint.entity);
+  }
+  return { operation, entities };
+}
+
+async function refuseUnknown(target: Session, loaded: LoadedMap, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const id = loaded.entities.get(name)?.entityId;
+    if (id === null || id === undefined || (await latestCheckpoint(target, id)) === null) {
+      throw new PortageError('M005', `there is no checkpoint of ${name}`, { where: name, got: 'no checkpoint', expected: 'an interrupted migration' });
+    }
+  }
+}

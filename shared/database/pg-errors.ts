@@ -1,0 +1,61 @@
+/**
+ * What a SQLSTATE means here: one table, so that every statement answers alike. Errors of the data are values to the
+ * batch (the row is set aside); errors of the connection are retried; the rest is reported.
+ */
+import type { ErrorCode } from '../domain/errors.ts';
+import { PortageError } from '../domain/errors.ts';
+
+export interface DatabaseFault {
+  readonly sqlstate: string;
+  readonly message: string;
+  readonly constraint: string | null;
+  readonly column: string | null;
+  readonly table: string | null;
+}
+
+/** A statement failed because of a row: the value cannot be cast, or a constraint or a trigger refuses it. */
+export class DataError extends PortageError {
+  readonly fault: DatabaseFault;
+  constructor(code: ErrorCode, fault: DatabaseFault, side: string, cause: unknown) {
+    super(code, fault.message, { where: [side, fault.table, fault.column ?? fault.constraint].filter((part) => part !== null).join(' ') }, { cause });
+    this.fault = fault;
+  }
+}
+
+const BY_STATE: Readonly<Record<string, ErrorCode>> = {
+  '40P01': 'M010', // deadlock detected
+  '40001': 'M010', // serialization failure
+  '55P03': 'M010', // lock timeout
+  '57014': 'M002', // statement timeout, or cancelled
+  '25P03': 'M002', // idle in transaction timeout
+  '53300': 'SYS003', // too many connections
+  '53200': 'SYS003', // out of memory
+  '53100': 'SYS003', // disk full
+  '57P01': 'SYS001', // terminated by an administrator, or fenced off by a takeover
+  '57P02': 'SYS001',
+  '57P03': 'SYS001', // starting up
+};
+/** Classes whose errors belong to a row: data exception, integrity constraint violation, raised by a trigger. */
+const DATA_CLASSES = new Set(['22', '23', 'P0']);
+const NOT_A_ROW = new Set(['22023']); // invalid parameter value: a setting of ours
+
+const isDatabaseError = (error: unknown): error is Error & { code: string; constraint?: string; column?: string; table?: string } =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string';
+
+/** A PortageError (a DataError for a fault of a row) for whatever pg threw. */
+export function translated(error: unknown, side: string): PortageError {
+  if (error instanceof PortageError) return error;
+  if (!isDatabaseError(error)) {
+    const message = error instanceof Error ? error.message : String(error);
+    const lost = /connection|terminated|timeout|ended/i.test(message);
+    return new PortageError(lost ? 'SYS001' : 'SYS008', message, { where: side }, { cause: error });
+  }
+  const state = error.code;
+  if (!/^[0-9A-Z]{5}$/.test(state)) return new PortageError('SYS001', error.message, { where: side, got: state }, { cause: error });
+  if (DATA_CLASSES.has(state.slice(0, 2)) && !NOT_A_ROW.has(state)) {
+    const fault = { sqlstate: state, message: error.message, constraint: error.constraint ?? null, column: error.column ?? null, table: error.table ?? null };
+    return new DataError(state === '23503' ? 'M003' : 'M012', fault, side, error);
+  }
+  const code = BY_STATE[state] ?? (state.startsWith('08') ? 'SYS001' : 'SYS007');
+  return new PortageError(code, error.message, { where: side, got: `SQLSTATE ${state}` }, { cause: error });
+}

@@ -1,0 +1,29 @@
+/** Closed sets of rows over entities that refer to each other in a circle (SEMANTICS 22). */
+import type { CompiledEntity, CompiledReference } from '../../domain/compiled/types.ts';
+import { quoteLiteral } from '../../domain/identifiers.ts';
+import { leafKey } from './leaf.ts';
+import { stage, work } from './scratch.ts';
+
+/** Keys of `parent` that staged rows refer to, and that are neither mapped nor staged. */
+export const missingParents = (child: CompiledEntity, reference: CompiledReference, parent: CompiledEntity, limit: number): string =>
+  `SELECT DISTINCT g.${reference.staged}::text AS key FROM ${stage(child)} g
+   WHERE g.${reference.staged} IS NOT NULL AND NOT EXISTS (SELECT FROM ${parent.leaf} m WHERE ${leafKey(parent)} = g.${reference.staged})
+     AND NOT EXISTS (SELECT FROM ${stage(parent)} p WHERE p.k = g.${reference.staged}) LIMIT ${limit}`;
+
+/** Gives references the keys that staged parents are going to have; what is resolved waits no longer. */
+export function resolveWithin(child: CompiledEntity, references: readonly { readonly reference: CompiledReference; readonly parent: CompiledEntity }[]): readonly string[] {
+  const each = references.map(({ reference, parent }) => {
+    const key = parent.target.keyKind === 'uuid' ? 'p.target_uuid' : `p.target_key::${reference.type}`;
+    return `UPDATE ${work(child)} w SET ${reference.staged} = ${key}, missing = array_remove(w.missing, ${quoteLiteral(reference.column)})
+      FROM ${stage(child)} g JOIN ${work(parent)} p ON p.k = g.${reference.staged} AND p.in_source WHERE g.k = w.k AND ${quoteLiteral(reference.column)} = ANY (w.missing)`;
+  });
+  return [
+    ...each,
+    `UPDATE ${work(child)} SET action = CASE WHEN known THEN 'judge' ELSE 'insert' END, code = NULL, missing = NULL WHERE missing = '{}' AND action IN ('park', 'set_aside')`,
+  ];
+}
+
+/** Rows whose staged parent cannot be written cannot be written either. Repeated until no row changes. */
+export const demote = (child: CompiledEntity, reference: CompiledReference, parent: CompiledEntity): string =>
+  `UPDATE ${work(child)} w SET action = 'set_aside', code = 'M003', missing = ARRAY[${quoteLiteral(reference.column)}]
+   FROM ${stage(child)} g JOIN ${work(parent)} p ON p.k = g.${reference.staged} AND p.action = 'set_aside' AND NOT p.known WHERE g.k = w.k AND w.action IN ('insert', 'judge')`;

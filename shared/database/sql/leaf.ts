@@ -1,0 +1,29 @@
+/** Reading an entity's mappings: its key column, and sums of its bases beside sums of what stands in the target. */
+import type { CompiledEntity } from '../../domain/compiled/types.ts';
+import type { KeyRange } from './range.ts';
+import { allOf, inRange } from './range.ts';
+import { bucketOf } from './source.ts';
+
+export const leafKey = (entity: CompiledEntity, alias = 'm'): string => `${alias}.${entity.order === 'integer' ? 'legacy_id' : 'legacy_key'}`;
+export const targetKeyColumn = (entity: Pick<CompiledEntity, 'target'>): string => (entity.target.keyKind === 'uuid' ? 'target_uuid' : 'target_key');
+
+export const leafHasRows = (entity: CompiledEntity, range: KeyRange): string =>
+  `SELECT EXISTS (SELECT FROM ${entity.leaf} m WHERE ${allOf(inRange(entity.order, leafKey(entity), range))})::text AS present`;
+
+/** Bases of the whole entity: one pass over its leaf. A row without a base can equal nothing. */
+export const leafTotals = (entity: CompiledEntity): string =>
+  `SELECT count(*) AS rows, count(*) FILTER (WHERE m.source_hash IS NULL OR m.target_hash IS NULL) AS unbased, sum(m.source_hash) AS source_hashes, sum(m.target_hash) AS target_hashes
+   FROM ${entity.leaf} m WHERE m.closed_by IS NULL`;
+
+/** The target's rows of the entity, found by their identity or, without one, through the mapping: count and hash sum. */
+export const targetTotals = (entity: CompiledEntity): string =>
+  entity.target.belongs === null
+    ? `SELECT count(*) AS rows, sum(${entity.target.hash}) AS hashes FROM ${entity.leaf} m JOIN ${entity.target.table} t ON ${entity.target.matchesMapping('m')} WHERE m.closed_by IS NULL`
+    : `SELECT count(*) AS rows, sum(${entity.target.hash}) AS hashes FROM ${entity.target.table} t WHERE ${entity.target.belongs}`;
+
+/** By range: mapped rows with the sums of both bases, and of the target rows that they stand for as they are now. */
+export const mappedSums = (entity: CompiledEntity, range: KeyRange, bounds: readonly string[]): string =>
+  `SELECT ${bucketOf(entity, leafKey(entity), bounds)} AS bucket, count(*) AS rows, count(*) FILTER (WHERE m.source_hash IS NULL OR m.target_hash IS NULL) AS unbased,
+     sum(m.source_hash) AS source_hashes, sum(m.target_hash) AS target_hashes, count(t.h) AS target_rows, sum(t.h) AS target_now
+   FROM ${entity.leaf} m LEFT JOIN LATERAL (SELECT ${entity.target.hash} AS h FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('m')}) t ON true
+   WHERE ${allOf(['m.closed_by IS NULL', ...inRange(entity.order, leafKey(entity), range)])} GROUP BY 1`;

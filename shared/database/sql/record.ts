@@ -1,0 +1,92 @@
+/** What a batch records beside its writes: differentials, parked rows, rows set aside, and its own counts. */
+import { hmac } from '../../domain/compiled/column-hash.ts';
+import type { CompiledColumn, CompiledEntity } from '../../domain/compiled/types.ts';
+import { quoteLiteral } from '../../domain/identifiers.ts';
+import { targetKeyColumn } from './leaf.ts';
+import { stage, work } from './scratch.ts';
+import type { WriteFacts } from './write.ts';
+
+/** Longer values are cut: a differential is for reading, the rows are in the databases. */
+const SHOWN = 2000;
+
+/** comparison_type and reason by action. */
+const FINDINGS: Readonly<Record<string, readonly [type: string, reason: string]>> = {
+  kept: ['value', 'changed in the target only: kept'],
+  missing: ['missing', 'deleted in the target only: recorded'],
+  conflict: ['conflict', 'changed on both sides'],
+  adopted: ['adopted', 'adopted, and different from the source'],
+  adopt_conflict: ['adopted', 'adopted, and different from the source'],
+  reappeared: ['reappeared', 'the key was gone from the source and appears again'],
+  deleted: ['deleted', 'deleted in the source, or left the filter: reported'],
+};
+const literals = (names: readonly string[]): string => names.map(quoteLiteral).join(', ');
+
+const shown = (column: CompiledColumn, text: string): string => (column.sensitive ? `encode(${hmac(text)}, 'hex')` : `left(${text}, ${SHOWN})`);
+
+const values = (columns: readonly CompiledColumn[], text: (column: CompiledColumn) => string): string =>
+  `(SELECT jsonb_object_agg(v.name, v.value) FROM (VALUES ${columns.map((c) => `(${quoteLiteral(c.column)}, ${shown(c, text(c))})`).join(', ')}) AS v (name, value) WHERE v.name = ANY (d.columns))`;
+
+/** One open row for each (entity, legacy key, comparison type): seen again, last_seen moves (SEMANTICS 31). */
+export function recordDifferentials(entity: CompiledEntity, facts: WriteFacts): string {
+  const columns = entity.columns.filter((c) => !c.onInsertOnly);
+  const differing = columns.map((c) => `CASE WHEN ${c.exactDesired} IS DISTINCT FROM ${c.exactTarget} THEN ${quoteLiteral(c.column)} END`);
+  const { source, target } = entity.normal;
+  const cases = (part: 0 | 1): string => `CASE w.action ${Object.entries(FINDINGS).map(([action, finding]) => `WHEN '${action}' THEN ${quoteLiteral(finding[part])}`).join(' ')} END`;
+  return `INSERT INTO portage.data_differentials (entity_id, entity_type, source_table, target_table, legacy_key, target_key, comparison_type, columns, reason, source_hash, target_hash, source_values, target_values, operation_no)
+    SELECT ${entity.entityId}, ${quoteLiteral(entity.name)}, ${quoteLiteral(`${source.relation.schema}.${source.relation.name}`)}, ${quoteLiteral(`${target.relation.schema}.${target.relation.name}`)},
+      w.k::text, w.${targetKeyColumn(entity)}::text, ${cases(0)}, d.columns,
+      CASE WHEN w.action = 'conflict' AND NOT w.in_source THEN 'deleted in the source, changed in the target' WHEN w.action = 'conflict' AND w.target_state = 'absent' THEN 'changed in the source, deleted in the target' ELSE ${cases(1)} END,
+      g.h, t.portage_hash, d.source_values, d.target_values, ${facts.operationNo}
+    FROM ${work(entity)} w LEFT JOIN ${stage(entity)} g ON g.k = w.k AND w.in_source
+    LEFT JOIN LATERAL (SELECT t.*, ${entity.target.hash} AS portage_hash FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) t ON true
+    CROSS JOIN LATERAL (SELECT d.columns, ${values(columns, (c) => c.textDesired)} AS source_values, ${values(columns, (c) => c.textTarget)} AS target_values
+      FROM (SELECT CASE WHEN w.in_source AND t.portage_hash IS NOT NULL THEN array_remove(ARRAY[${differing.join(', ')}]::text[], NULL) ELSE '{}' END AS columns) d) d
+    WHERE w.action IN (${literals(Object.keys(FINDINGS))})
+    ON CONFLICT (entity_id, legacy_key, comparison_type) WHERE NOT resolved DO UPDATE SET last_seen = now(), operation_no = excluded.operation_no, columns = excluded.columns, reason = excluded.reason,
+      target_key = excluded.target_key, source_hash = excluded.source_hash, target_hash = excluded.target_hash, source_values = excluded.source_values, target_values = excluded.target_values`;
+}
+
+export const parkRows = (entity: CompiledEntity, facts: WriteFacts): string =>
+  `INSERT INTO portage.parked_rows (entity_id, legacy_key, reason, operation_no)
+   SELECT ${entity.entityId}, w.k::text, 'waits for ' || array_to_string(w.missing, ', '), ${facts.operationNo} FROM ${work(entity)} w WHERE w.action = 'park'
+   ON CONFLICT (entity_id, legacy_key) DO UPDATE SET reason = excluded.reason, operation_no = excluded.operation_no`;
+
+/** $1: keys that have had their last look. */
+export const unpark = (entity: CompiledEntity): string => `DELETE FROM portage.parked_rows WHERE entity_id = ${entity.entityId} AND legacy_key = ANY ($1::text[])`;
+
+const SET_ASIDE = `ON CONFLICT (entity_id, legacy_key) DO UPDATE SET code = excluded.code, column_name = excluded.column_name, reason = excluded.reason,
+  operation_no = excluded.operation_no, last_seen = now(), state = CASE WHEN set_aside_rows.state = 'ignored' THEN 'ignored' ELSE 'open' END`;
+
+/** Rows whose parent is nowhere, and rows whose place in the target is taken. */
+export const setAsideRows = (entity: CompiledEntity, facts: WriteFacts): string => {
+  const parents = entity.references.map((r) => `WHEN ${quoteLiteral(r.column)} THEN ${quoteLiteral(`${r.parent} `)} || g.${r.staged}::text`).join(' ');
+  const missing = parents === '' ? "'a parent'" : `(CASE w.missing[1] ${parents} END)`;
+  return `INSERT INTO portage.set_aside_rows (entity_id, legacy_key, code, column_name, reason, operation_no)
+    SELECT ${entity.entityId}, w.k::text, coalesce(w.code, 'M012'), w.missing[1],
+      CASE WHEN w.code = 'M004' THEN 'a target row that is mapped already, or several, stand for this key' ELSE 'there is no ' || ${missing} END, ${facts.operationNo}
+    FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k WHERE w.action = 'set_aside' ${SET_ASIDE}`;
+};
+
+/** One row that its own values keep from being written: $1 legacy key, $2 code, $3 column, $4 reason. */
+export const setAsideOne = (entity: CompiledEntity, operationNo: number): string =>
+  `INSERT INTO portage.set_aside_rows (entity_id, legacy_key, code, column_name, reason, operation_no) VALUES (${entity.entityId}, $1, $2, $3, $4, ${operationNo}) ${SET_ASIDE}`;
+
+/** Rows that were set aside or parked and are written now leave those lists. */
+export const clearWritten = (entity: CompiledEntity): readonly string[] => [
+  `UPDATE portage.set_aside_rows a SET state = 'written', last_seen = now() FROM ${work(entity)} w
+   WHERE a.entity_id = ${entity.entityId} AND a.state <> 'written' AND a.legacy_key = w.k::text AND w.action IN ('insert', 'again', 'update', 'adopt', 'rebase', 'none')`,
+];
+
+export const actionCounts = (entity: CompiledEntity): string =>
+  `SELECT w.action, w.in_source::text AS in_source, count(*) AS rows FROM ${work(entity)} w GROUP BY 1, 2`;
+
+/** The differentials that this run would have seen again and did not: they are gone. */
+export const closeGone = (entity: CompiledEntity, operationNo: number): string =>
+  `UPDATE portage.data_differentials SET resolved = true, resolved_by = 'gone', resolved_at = now()
+   WHERE entity_id = ${entity.entityId} AND NOT resolved AND operation_no <> ${operationNo} AND comparison_type IN ('value', 'missing', 'conflict', 'deleted', 'adopted', 'reappeared')`;
+
+/** Differentials that a full run wrote over. */
+export const closeByFull = (entity: CompiledEntity): string =>
+  `UPDATE portage.data_differentials d SET resolved = true, resolved_by = 'full', resolved_at = now() FROM ${work(entity)} w
+   WHERE d.entity_id = ${entity.entityId} AND NOT d.resolved AND d.legacy_key = w.k::text AND w.action IN ('update', 'again', 'rebase', 'adopt')`;
+

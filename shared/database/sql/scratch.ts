@@ -1,0 +1,32 @@
+/** Temporary tables of a session: staged source rows, and the work table in which a batch decides what to do with each. */
+import type { CompiledEntity } from '../../domain/compiled/types.ts';
+import { stagedColumns } from './source.ts';
+
+/** A session of a cycle works on several entities, so each has tables of its own. */
+const suffix = (entity: CompiledEntity): string => String(entity.entityId ?? 0);
+export const stage = (entity: CompiledEntity): string => `pg_temp.stage_${suffix(entity)}`;
+export const work = (entity: CompiledEntity): string => `pg_temp.work_${suffix(entity)}`;
+
+const keyType = (entity: CompiledEntity): string => (entity.order === 'integer' ? 'bigint' : 'text COLLATE "C"');
+
+/**
+ * Actions of the work table. Writes: insert, again (the mapping is there, its row is gone), adopt, update, rebase (equal on
+ * both sides: new bases alone). Findings: kept, missing, conflict, adopted (and different), reappeared, deleted. Others: park,
+ * set_aside, close (gone on both sides), none.
+ */
+export const createScratch = (entity: CompiledEntity, withParents = false): string => {
+  const staged = entity.columns.flatMap((column) => (column.staged === null ? [] : [`${column.staged} ${column.wire}`]));
+  const parents = withParents ? entity.references.map((_, i) => `p${i} boolean`) : [];
+  const resolved = entity.references.map((reference) => `${reference.staged} ${reference.type}`);
+  const name = suffix(entity);
+  return `CREATE TEMP TABLE IF NOT EXISTS stage_${name} (${[`k ${keyType(entity)} NOT NULL`, 'h bigint NOT NULL', ...staged, ...parents].join(', ')});
+    CREATE INDEX IF NOT EXISTS stage_${name}_k ON pg_temp.stage_${name} (k);
+    CREATE TEMP TABLE IF NOT EXISTS work_${name} (k ${keyType(entity)} NOT NULL, action text NOT NULL, known boolean NOT NULL, in_source boolean NOT NULL,
+      source_changed boolean, target_state text, based boolean, equal boolean, target_uuid uuid, target_key text COLLATE "C", code text, missing text[]${resolved.map((c) => `, ${c}`).join('')}) ON COMMIT DELETE ROWS;
+    CREATE INDEX IF NOT EXISTS work_${name}_k ON pg_temp.work_${name} (k)`;
+};
+
+export const copyIn = (entity: CompiledEntity, withParents = false): string =>
+  `COPY ${stage(entity)} (${['k', 'h', ...stagedColumns(entity), ...(withParents ? entity.references.map((_, i) => `p${i}`) : [])].join(', ')}) FROM STDIN`;
+
+export const emptyStage = (entity: CompiledEntity): string => `TRUNCATE ${stage(entity)}`;

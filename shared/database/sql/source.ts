@@ -1,0 +1,69 @@
+/** Everything that is asked of the source: rows with their hashes, sums of hashes, and where ranges may be cut. */
+import type { CompiledEntity } from '../../domain/compiled/types.ts';
+import type { KeyRange } from './range.ts';
+import { allOf, inRange, keyLiteral } from './range.ts';
+
+export type RowSelection =
+  | { readonly range: KeyRange; /** The first rows of the range in key order; only where the key is unique. */ readonly limit?: number | undefined }
+  | { readonly keys: readonly string[] };
+
+const conditions = (entity: CompiledEntity, selection: RowSelection): readonly string[] =>
+  'keys' in selection
+    ? [...entity.source.where, `${entity.source.key} IN (${selection.keys.map((key) => keyLiteral(entity.order, key)).join(', ')})`]
+    : [...entity.source.where, ...inRange(entity.order, entity.source.key, selection.range)];
+
+/** The rows projected: `q.k` and every staged column. OFFSET 0 keeps the planner from evaluating each expression twice. */
+function projection(entity: CompiledEntity, selection: RowSelection, extra: readonly string[] = []): string {
+  const columns = entity.columns.flatMap((column) => (column.staged === null ? [] : [`${column.source} AS ${column.staged}`]));
+  const key = entity.order === 'integer' ? `(${entity.source.key})::bigint` : entity.source.key;
+  const limit = 'limit' in selection && selection.limit !== undefined ? `ORDER BY ${entity.source.key} LIMIT ${selection.limit}` : 'OFFSET 0';
+  return `(SELECT ${[`${key} AS k`, ...columns, ...extra].join(', ')} FROM ${entity.source.from} WHERE ${allOf(conditions(entity, selection))} ${limit}) AS q`;
+}
+
+/** Names of the staged columns, in the order in which they are copied. */
+export const stagedColumns = (entity: CompiledEntity): readonly string[] => entity.columns.flatMap((column) => (column.staged === null ? [] : [column.staged]));
+
+/** COPY of rows with their hash: expressions are evaluated by the source, no row is parsed on the way. */
+export const copyOut = (entity: CompiledEntity, selection: RowSelection): string =>
+  `COPY (SELECT ${['q.k', entity.source.hash, ...stagedColumns(entity).map((c) => `q.${c}`)].join(', ')} FROM ${projection(entity, selection)}) TO STDOUT`;
+
+/** The same with one more column for each reference, true where the parent exists in the source: for a dry run. */
+export const copyOutWithParents = (entity: CompiledEntity, selection: RowSelection): string => {
+  const parents = entity.references.map((reference, i) => `${reference.parentInSource} AS p${i}`);
+  const names = ['q.k', entity.source.hash, ...stagedColumns(entity).map((c) => `q.${c}`), ...parents.map((_, i) => `q.p${i}`)];
+  return `COPY (SELECT ${names.join(', ')} FROM ${projection(entity, selection, parents)}) TO STDOUT`;
+};
+
+/** Count and hash sum of the source in each of the ranges that `bounds` cut `range` into; bucket 0 is the first. */
+export function sourceSums(entity: CompiledEntity, range: KeyRange, bounds: readonly string[]): string {
+  return `SELECT ${bucketOf(entity, 'q.k', bounds)} AS bucket, count(*) AS rows, sum(${entity.source.hash}) AS hashes FROM ${projection(entity, { range })} GROUP BY 1`;
+}
+
+/** Number of the range that a key falls into, when ranges end at the bounds inclusively: the count of bounds below the key. */
+export function bucketOf(entity: CompiledEntity, key: string, bounds: readonly string[]): string {
+  if (bounds.length === 0) return '0';
+  const list = bounds.map((bound) => keyLiteral(entity.order, bound)).join(', ');
+  // width_bucket counts the thresholds at or below its operand; a key that equals a bound still belongs to the range before it.
+  const counted = (operand: string): string => `width_bucket(${operand}, ARRAY[${list}])`;
+  // The smallest bigint has nothing below it.
+  if (entity.order === 'integer') return counted(`greatest(${key}, -9223372036854775807) - 1`);
+  return `${counted(key)} - (${key} = ANY (ARRAY[${list}]))::int`;
+}
+
+/** Every `step`-th key in order: where a range of about equally many rows ends. Reads the key's index alone where there is one. */
+export const everyNthKey = (entity: CompiledEntity, range: KeyRange, step: number): string =>
+  `SELECT b.k::text AS key FROM (SELECT ${entity.source.key} AS k, row_number() OVER (ORDER BY ${entity.source.key}) AS n FROM ${entity.source.from}
+    WHERE ${allOf(conditions(entity, { range }))}) AS b WHERE b.n % ${step} = 0 ORDER BY b.k`;
+
+export const countRows = (entity: CompiledEntity): string => `SELECT count(*) AS rows FROM ${entity.source.from} WHERE ${allOf(entity.source.where)}`;
+
+/** The key that stands first in a range, where its row cannot be read for an error in an expression. */
+export const firstKey = (entity: CompiledEntity, range: KeyRange): string =>
+  `SELECT ${entity.source.key}::text AS key FROM ${entity.source.from} WHERE ${allOf(conditions(entity, { range }))} ORDER BY ${entity.source.key} LIMIT 1`;
+
+/** Keys that stand for several rows: only asked where no unique index proves the key (SEMANTICS 7). */
+export const duplicateKeys = (entity: CompiledEntity): string =>
+  `SELECT ${entity.source.key}::text AS key, count(*) AS rows FROM ${entity.source.from} WHERE ${allOf(entity.source.where)} GROUP BY ${entity.source.key} HAVING count(*) > 1`;
+
+export const nullKeys = (entity: CompiledEntity): string =>
+  `SELECT count(*) AS rows FROM ${entity.source.from} WHERE ${allOf([...(entity.normal.source.where === null ? [] : [`(${entity.normal.source.where})`]), `(${entity.source.nullKey ?? 'false'})`])}`;

@@ -1,0 +1,109 @@
+/**
+ * An entity compiled against both catalogs: every SQL fragment that migrate, dry run and validation need, derived once
+ * (SEMANTICS 2). Aliases: `s` the source row, `g` the staged row, `w` the row of the batch's work table, `t` the target
+ * row, `m` the mapping row.
+ */
+import type { NormalEntity, OnMissing } from '../entity-map.ts';
+
+/** How legacy keys of an entity are ordered and compared, alike on both sides: integers as numbers, all else as canonical text. */
+export type OrderKind = 'integer' | 'text';
+
+export interface CompiledColumn {
+  readonly column: string;
+  readonly kind: 'expression' | 'constant' | 'reference';
+  readonly sensitive: boolean;
+  /** Written on insert alone, and neither hashed nor compared: a volatile expression. */
+  readonly onInsertOnly: boolean;
+  /** Name in the staging table, null for a constant. */
+  readonly staged: string | null;
+  /** Type in the staging table. */
+  readonly wire: string;
+  /** Over `s`: the value cast to its wire type; for a reference the parent's legacy key. Null for a constant. */
+  readonly source: string | null;
+  /** Over `g` and `w`: the value as it is to be written. */
+  readonly desired: string;
+  /** The forms in which equality is exact (value-types.ts), over `g`/`w` and over `t`. */
+  readonly exactDesired: string;
+  readonly exactTarget: string;
+  readonly textDesired: string;
+  readonly textTarget: string;
+}
+
+export interface CompiledReference {
+  readonly column: string;
+  readonly parent: string;
+  readonly parentOrder: OrderKind;
+  /** Null while the ledger does not know the parent yet. */
+  readonly parentLeaf: string | null;
+  readonly parentKey: 'uuid' | 'text';
+  /** Name of the parent's legacy key in the staging table, and of the resolved target key in the work table. */
+  readonly staged: string;
+  /** Type of the target column, which is the parent's target key. */
+  readonly type: string;
+  readonly nullable: boolean;
+  /** Cut out of a cycle: written NULL first and set when the parent is there. */
+  readonly cut: boolean;
+  readonly onMissing: OnMissing;
+  /** Over `s`, a boolean: the parent exists in the source. For a dry run, in which no parent is written. */
+  readonly parentInSource: string;
+}
+
+export interface CompiledEntity {
+  readonly name: string;
+  readonly normal: NormalEntity;
+  /** Null in a dry run on a target without a ledger. */
+  readonly entityId: number | null;
+  /** The leaf of portage.uuid_mappings, null with entityId. */
+  readonly leaf: string | null;
+  readonly order: OrderKind;
+  /** True when a unique index of the source proves the key: batches may then be cut by LIMIT, without splitting equal keys. */
+  readonly keyIsUnique: boolean;
+  readonly source: {
+    /** `FROM` item with alias `s`. */
+    readonly from: string;
+    /** Schema for the session's search_path. */
+    readonly schema: string;
+    /** The legacy key in its order form: bigint, or text COLLATE "C". */
+    readonly key: string;
+    /** Conditions of the entity: its own `where`, and no NULL in the key. */
+    readonly where: readonly string[];
+    /** True for a row that is set aside because part of its key is NULL; null where none can be. */
+    readonly nullKey: string | null;
+    readonly hash: string;
+    readonly version: number;
+    readonly estimatedRows: number;
+  };
+  readonly target: {
+    readonly table: string;
+    readonly relation: { readonly schema: string; readonly name: string };
+    readonly key: readonly string[];
+    /** uuid: one uuid column; text: anything else, as canonical text. */
+    readonly keyKind: 'uuid' | 'text';
+    /** True when the mapping gives the key (SEMANTICS 9). */
+    readonly surrogate: boolean;
+    /** Over `t`: canonical target key (uuid, or text). */
+    readonly keyOfRow: string;
+    /** Over `g`/`w`: the same for the row to be written; null for a surrogate key. */
+    readonly keyDesired: string | null;
+    /** Over `t` and a row named by the argument that has target_uuid and target_key. */
+    readonly matchesMapping: (row: string) => string;
+    readonly keyOrder: string;
+    /** Over `t` and `g`/`w`: the row stands for this source row by its identity; null without identity. */
+    readonly matchesIdentity: string | null;
+    /** Over `t`: has an identity that belongs to this entity; null without identity columns. */
+    readonly belongs: string | null;
+    readonly identityIndexed: boolean;
+    readonly hash: string;
+    readonly hashDesired: string;
+    readonly columnHashes: string;
+    readonly columnHashesDesired: string;
+    /** A mapped column is GENERATED ALWAYS AS IDENTITY: given on insert by OVERRIDING, never updated. */
+    readonly alwaysIdentity: readonly string[];
+  };
+  readonly columns: readonly CompiledColumn[];
+  readonly references: readonly CompiledReference[];
+  /** Columns that take part in hashes and bases, in order. */
+  readonly baseColumns: readonly string[];
+  readonly sourceShape: string;
+  readonly targetShape: string;
+}

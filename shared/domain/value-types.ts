@@ -1,0 +1,80 @@
+/**
+ * How a value of each type travels from source to target, and how it is compared there (SEMANTICS 2 and 3). One place
+ * derives both, so that migrate, dry run and validation cannot disagree.
+ */
+import type { Column, TypeInfo } from './catalog.ts';
+import { underlying } from './catalog.ts';
+import { quoteIdentifier } from './identifiers.ts';
+
+/** Types whose `=` is exact equality: hashed and compared as they are. Every other type goes in as its exact text. */
+const EXACT = new Set(['int2', 'int4', 'int8', 'uuid', 'bool', 'date', 'timestamp', 'timestamptz', 'text', 'varchar', 'bytea']);
+const INTEGERS = new Set(['int2', 'int4', 'int8']);
+/** Strings with a length: an explicit cast would cut them silently, so the last step is left to the assignment, which refuses. */
+const LENGTH_LIMITED = new Set(['varchar', 'bpchar', 'bit', 'varbit']);
+/** Built in, but their values name objects of one server. */
+const SERVER_BOUND = /^reg|^(oid|xid|xid8|cid|tid|pg_lsn|pg_snapshot|txid_snapshot|aclitem)$/;
+
+const builtin = (name: string): string => `pg_catalog.${quoteIdentifier(name)}`;
+
+/** True for an integer key, whose order is the same number line on both sides. */
+export const isInteger = (type: TypeInfo): boolean => INTEGERS.has(underlying(type).name) && underlying(type).builtin;
+
+/**
+ * The built-in type nearest to a target type: what the source casts to and the staging table holds. `sourceHas` tells
+ * whether the source's server knows a built-in type (an older one may lack it); what it lacks travels as text.
+ */
+export function wireType(type: TypeInfo, sourceHas: (name: string) => boolean): string {
+  const base = underlying(type);
+  const fits = (t: TypeInfo): boolean => t.builtin && !SERVER_BOUND.test(t.name) && sourceHas(t.name);
+  switch (base.kind) {
+    case 'base':
+    case 'range':
+    case 'multirange':
+      return fits(base) ? builtin(base.name) : builtin('text');
+    case 'array': {
+      const element = base.element === null ? null : underlying(base.element);
+      if (element === null || element.kind !== 'base' || !fits(element)) return builtin('_text');
+      return base.builtin ? builtin(base.name) : builtin(`_${element.name}`);
+    }
+    default:
+      return builtin('text');
+  }
+}
+
+const isLengthLimited = (type: TypeInfo): boolean => {
+  const base = underlying(type);
+  return LENGTH_LIMITED.has(base.name) || (base.kind === 'array' && base.element !== null && isLengthLimited(base.element));
+};
+
+/** The staged value cast to its column's type, or left for the assignment where a cast would cut it. */
+export const finalCast = (column: Column, staged: string): string => (isLengthLimited(column.typeInfo) ? staged : `${staged}::${column.type}`);
+
+/**
+ * The form of a value in which equality is exact: the typed value, or its exact text. `sql` is of the column's type or of
+ * its wire type; both give the same form.
+ */
+export function exactForm(type: TypeInfo, sql: string): string {
+  const base = underlying(type);
+  if (!base.builtin || !EXACT.has(base.name)) return `(${sql})::text COLLATE "C"`;
+  const plain = type === base ? `(${sql})` : `(${sql})::${builtin(base.name)}`;
+  return base.name === 'text' || base.name === 'varchar' ? `${plain} COLLATE "C"` : plain;
+}
+
+/** The value's exact text, for hashes by column and before-images; null stays null. */
+export const exactText = (sql: string): string => `(${sql})::text`;
+
+/** A key part of that type, from any expression: what a child says cast to what its parent's key is (SEMANTICS 6). */
+export function keyPart(column: Column, sql: string): string {
+  const base = underlying(column.typeInfo);
+  const typed = `(${sql})::${base.builtin ? builtin(base.name) : column.type}`;
+  return base.name === 'bpchar' ? `(${typed})::text` : typed;
+}
+
+/**
+ * Hash of a row of exact forms. Wrapped once more, because the bare record hash is linear: a sum of it over rows does not
+ * change when two rows swap values (SEMANTICS 3). Servers before 14 lack the record hash and hash the row's text.
+ */
+export function rowHash(exactForms: readonly string[], serverVersion: number): string {
+  const row = `row(${exactForms.join(', ')})`;
+  return serverVersion >= 140000 ? `hashint8extended(hash_record_extended(${row}, 0), 0)` : `hashtextextended(${row}::text COLLATE "C", 0)`;
+}

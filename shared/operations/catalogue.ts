@@ -1,0 +1,26 @@
+/** Every command there is. A command that is not in this list does not exist, on any surface. */
+import { explain } from './differential-migration/explain.ts';
+import { init } from './differential-migration/init.ts';
+import { migrate } from './differential-migration/migrate.ts';
+import { resume } from './differential-migration/resume.ts';
+import { checkpointStatus } from './migration-analyzer/checkpoint-status.ts';
+import { testConnections } from './migration-analyzer/test-connections.ts';
+import { validateConfig } from './migration-analyzer/validate-config.ts';
+import { commandOf, type Operation } from './operation.ts';
+
+export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
+  migrate,
+  resume,
+  init,
+  explain,
+  checkpointStatus,
+  testConnections,
+  validateConfig,
+];
+
+/** The operation of an execution input's `command`, if there is one. */
+export const operationOf = (command: string): Operation | undefined =>
+  CATALOGUE_OF_OPERATIONS.find((op) => commandOf(op) === command);
+
+export const commandsOf = (program: string): readonly Operation[] =>
+  CATALOGUE_OF_OPERATIONS.filter((op) => op.program === program);

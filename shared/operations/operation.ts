@@ -1,0 +1,76 @@
+/**
+ * What a command is, without what it does. The command line's parser and help, the inputs of the console and the docs are
+ * all derived from these descriptors, so they cannot disagree; handlers are bound in functions/ and cli/.
+ */
+import type { z } from 'zod';
+
+/** Which state machine runs it, and which of its branches; one role of the database a class. */
+export type OperationClass = 'migration' | 'inspect';
+
+/** The five programs of the guide. */
+export const PROGRAMS = {
+  'differential-migration': 'carry rows from the source into the target, in checkpointed batches',
+  'data-validator': 'compare the two databases',
+  'conflict-resolver': 'decide what both sides changed',
+  'sync-scheduler': 'keep the target in step by scheduled jobs',
+  'migration-analyzer': 'look at the state of everything, and repair it',
+} as const;
+export type Program = keyof typeof PROGRAMS;
+
+/** How the text after a flag is read: `names` is a comma list or `all`, a `switch` takes no text. */
+export type FlagKind = 'switch' | 'integer' | 'text' | 'names';
+
+export interface Flag {
+  /** Without the dashes; the field of the input is its camelCase, unless `sets` says otherwise. */
+  readonly name: string;
+  readonly kind: FlagKind;
+  /** What stands for the value in the help, such as N or NAMES. */
+  readonly placeholder?: string;
+  readonly help: string;
+  /** A switch that writes this value into this field. Two flags that set one field differently contradict. */
+  readonly sets?: { readonly field: string; readonly value: boolean };
+  /** Other flags that make no sense beside this one. */
+  readonly contradicts?: readonly string[];
+  /** For the command line alone: the console and the handler never see it. */
+  readonly cliOnly?: true;
+}
+
+export interface Operation {
+  readonly program: Program;
+  readonly name: string;
+  /** One sentence. */
+  readonly purpose: string;
+  readonly class: OperationClass;
+  /** The execution input: `command` and the flags in camelCase. */
+  readonly input: z.ZodType<{ readonly command: string }>;
+  readonly flags: readonly Flag[];
+  /** What a person would type, without `npx portage`. */
+  readonly examples: readonly string[];
+  /** What the machine gives back, which `--json` prints as it is. */
+  readonly answer: z.ZodType;
+  /** Exit status of an answer (SEMANTICS 37): 0 nothing wrong, 1 something found, 3 it could not finish. */
+  exit(answer: unknown): 0 | 1 | 3;
+}
+
+/** Types a descriptor by its answer, so that its `exit` reads what was checked. */
+export function operation<Answer extends z.ZodType>(
+  description: Omit<Operation, 'answer' | 'exit'> & {
+    readonly answer: Answer;
+    exit(answer: z.output<Answer>): 0 | 1 | 3;
+  },
+): Operation {
+  return { ...description, exit: (answer) => description.exit(description.answer.parse(answer)) };
+}
+
+/** `differential-migration migrate`: the `command` of its execution input. */
+export const commandOf = (op: Pick<Operation, 'program' | 'name'>): string => `${op.program} ${op.name}`;
+
+/** The state machine of a class: `migration` has one of its own, short commands share `operation`. */
+export const machineOf = (op: Pick<Operation, 'class'>): 'migration' | 'operation' =>
+  op.class === 'migration' ? 'migration' : 'operation';
+
+export const camelCase = (flag: string): string => flag.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+export const kebabCase = (field: string): string => field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** The input field that a flag fills. */
+export const fieldOf = (flag: Flag): string => flag.sets?.field ?? camelCase(flag.name);

@@ -1,0 +1,49 @@
+import { describe, expect, test } from '@jest/globals';
+import { App, Stack, Validations } from 'aws-cdk-lib';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import type { IConstruct } from 'constructs';
+import { ENVIRONMENT_NAMES } from '../../infra/environments.ts';
+import { stacksOf } from './stacks.ts';
+
+const findings = (app: App): readonly string[] =>
+  new AwsSolutionsChecks(app)
+    .validateScope(app)
+    .violations.flatMap(({ ruleName, violatingResources }) =>
+      violatingResources.map(({ constructPath }) => `${ruleName} at ${String(constructPath)}`),
+    );
+
+/** Every exception to a rule, with its reason. */
+function exceptions(root: IConstruct): readonly (readonly [string, string])[] {
+  return root.node.findAll().flatMap(({ node }) =>
+    node.metadata
+      .filter((entry) => entry.type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
+      .flatMap((entry) => Object.entries(entry.data as Record<string, string>))
+      .filter(([rule]) => rule.includes('AwsSolutions')),
+  );
+}
+
+describe('the rules of AWS Solutions', () => {
+  test.each(ENVIRONMENT_NAMES)('find nothing in %s', (name) => {
+    expect(findings(stacksOf(name).app)).toEqual([]);
+  });
+
+  test('would find a bucket that anybody may read without TLS', () => {
+    const app = new App({ analyticsReporting: false });
+    new Bucket(new Stack(app, 'Planted'), 'Bucket');
+
+    expect(findings(app)).toContainEqual(expect.stringContaining('AwsSolutions-S10'));
+  });
+
+  test('have no exception without a reason, and none for a whole stack', () => {
+    const { app, data, workflows } = stacksOf('prod');
+    const reasons = exceptions(app).map(([, reason]) => JSON.stringify(reason));
+
+    expect(reasons.length).toBeGreaterThan(0);
+    for (const reason of reasons) expect(reason.length).toBeGreaterThan(30);
+    for (const whole of [app, data, workflows]) {
+      const own = whole.node.metadata.filter((entry) => entry.type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY);
+      expect(own).toEqual([]);
+    }
+  });
+});

@@ -1,0 +1,191 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { ENVIRONMENT_NAMES } from '../../infra/environments.ts';
+import { MACHINES } from '../../infra/state-machines/machines.ts';
+import { fileOf, MIGRATION_STEPS, OPERATION_STEPS } from '../../infra/state-machines/steps.ts';
+import { resourcesOf, stacksOf, synthesise } from './stacks.ts';
+
+const STEPS = [
+  ...Object.keys(MIGRATION_STEPS).map((name) => `migration-${name}`),
+  ...Object.keys(OPERATION_STEPS).map((name) => `operation-${name}`),
+];
+
+interface Statement {
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+}
+
+const asList = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? value : [value as T]);
+
+describe.each(ENVIRONMENT_NAMES)('the stacks of %s', (name) => {
+  const { data, workflows, dataTemplate, workflowsTemplate, environment } = stacksOf(name);
+  const functions = resourcesOf(workflowsTemplate, 'AWS::Lambda::Function').map(([, { Properties: is }]) => is);
+
+  test('are named after the environment', () => {
+    expect([data.stackName, workflows.stackName]).toEqual([`portage-${name}-data`, `portage-${name}-workflows`]);
+    expect(data.terminationProtection).toBe(environment.retained);
+  });
+
+  test('have the two state machines, Standard, traced, and logged without the data of executions', () => {
+    const machines = resourcesOf(workflowsTemplate, 'AWS::StepFunctions::StateMachine').map(([, is]) => is.Properties);
+
+    expect(machines.map((is) => is['StateMachineName'])).toEqual([
+      `portage-${name}-migration`,
+      `portage-${name}-operation`,
+    ]);
+    for (const machine of machines) {
+      expect(machine).toMatchObject({
+        StateMachineType: 'STANDARD',
+        TracingConfiguration: { Enabled: true },
+        LoggingConfiguration: { IncludeExecutionData: false, Level: 'ALL' },
+      });
+    }
+  });
+
+  test('have one function a state, each on Node 24 and arm64 with five minutes', () => {
+    expect(functions.map((is) => is['FunctionName'])).toEqual(STEPS.map((step) => `portage-${name}-${step}`));
+    for (const is of functions) {
+      expect(is).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        Timeout: 300,
+        TracingConfig: { Mode: 'Active' },
+      });
+    }
+  });
+
+  test('give each function a role of its own', () => {
+    const roles = functions.map((is) => JSON.stringify(is['Role']));
+
+    expect(new Set(roles).size).toBe(functions.length);
+  });
+
+  test('grant no action by wildcard, and no managed policy', () => {
+    for (const template of [dataTemplate, workflowsTemplate]) {
+      const policies = resourcesOf(template, 'AWS::IAM::Policy');
+      const statements = policies.flatMap(
+        ([, is]) => (is.Properties['PolicyDocument'] as { Statement: readonly Statement[] }).Statement,
+      );
+      const actions = statements.flatMap((statement) => asList(statement.Action));
+
+      expect(actions.filter((action) => action.includes('*'))).toEqual([]);
+      for (const [, role] of resourcesOf(template, 'AWS::IAM::Role')) {
+        expect(role.Properties).not.toHaveProperty('ManagedPolicyArns');
+      }
+    }
+  });
+
+  test('keep the secret of the source from the steps that only record', () => {
+    const sourceSecret = JSON.stringify(workflows.resolve(data.source.secret.secretArn));
+    const readers = resourcesOf(workflowsTemplate, 'AWS::IAM::Policy')
+      .filter(([, is]) => JSON.stringify(is.Properties['PolicyDocument']).includes(sourceSecret))
+      .map(([id]) => id);
+
+    expect(readers.some((id) => id.includes('MigrateSlice'))).toBe(true);
+    for (const recorder of ['FailSlice', 'FailEntity', 'FailMigration']) {
+      expect(readers.some((id) => id.includes(recorder))).toBe(false);
+    }
+  });
+
+  test('tell functions where the databases are, never what opens them', () => {
+    for (const is of functions) {
+      const { Variables: variables } = is['Environment'] as { Variables: Record<string, unknown> };
+
+      expect(Object.keys(variables).filter((key) => /PASSWORD|USER|HASH_KEY|_URL|TOKEN/.test(key))).toEqual([]);
+      expect(JSON.stringify(variables)).not.toContain('resolve:secretsmanager');
+      for (const side of ['SOURCE_DB', 'TARGET_DB']) {
+        expect(variables).toMatchObject({ [`${side}_SSL`]: 'verify-full', [`${side}_SECRET_ARN`]: expect.anything() });
+      }
+    }
+  });
+
+  test('keep functions and databases in subnets without a way out', () => {
+    expect(resourcesOf(dataTemplate, 'AWS::EC2::InternetGateway')).toEqual([]);
+    expect(resourcesOf(dataTemplate, 'AWS::EC2::NatGateway')).toEqual([]);
+    for (const is of functions) expect(is['VpcConfig']).toBeDefined();
+    dataTemplate.hasResourceProperties('AWS::RDS::DBInstance', { PubliclyAccessible: false, StorageEncrypted: true });
+  });
+
+  test('protect what lasts exactly where the environment is retained', () => {
+    const [database] = resourcesOf(dataTemplate, 'AWS::RDS::DBInstance').map(([, is]) => is);
+    const [bucket] = resourcesOf(dataTemplate, 'AWS::S3::Bucket').map(([, is]) => is);
+
+    expect(database!.Properties['DeletionProtection']).toBe(environment.retained);
+    expect(database!.DeletionPolicy).toBe(environment.retained ? 'Retain' : 'Snapshot');
+    expect(bucket!.DeletionPolicy).toBe(environment.retained ? 'Retain' : 'Delete');
+    expect(bucket!.Properties).toMatchObject({
+      VersioningConfiguration: { Status: 'Enabled' },
+      BucketEncryption: expect.anything(),
+      PublicAccessBlockConfiguration: { BlockPublicAcls: true, RestrictPublicBuckets: true },
+    });
+  });
+
+  test('keep every log as long as the environment says', () => {
+    for (const template of [dataTemplate, workflowsTemplate]) {
+      for (const [, is] of resourcesOf(template, 'AWS::Logs::LogGroup')) {
+        expect(is.Properties['RetentionInDays']).toBe(environment.logDays);
+      }
+    }
+  });
+});
+
+describe('the row of a step', () => {
+  const rows = MACHINES.flatMap(({ area, steps }) =>
+    Object.entries(steps).map(([name, { readsSource }]) => [name, fileOf(area, name), readsSource] as const),
+  );
+
+  test.each(rows)('%s lets its function open what %s opens', (_, file, readsSource) => {
+    const text = readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
+    const opensSource = /withSides|withWorker/.test(text);
+
+    if (opensSource || text.includes('withTarget')) expect(readsSource).toBe(opensSource);
+  });
+});
+
+describe('an environment of another kind', () => {
+  const dev = stacksOf('dev').environment;
+
+  test('reaches a source behind a peering connection by a route from each subnet', () => {
+    const { dataTemplate } = synthesise({
+      ...dev,
+      egress: { kind: 'peering', connectionId: 'pcx-0123456789', cidr: '10.7.0.0/16' },
+    });
+
+    const routes = resourcesOf(dataTemplate, 'AWS::EC2::Route').map(([, is]) => is.Properties);
+    expect(routes).toHaveLength(2);
+    for (const route of routes) {
+      expect(route).toMatchObject({ VpcPeeringConnectionId: 'pcx-0123456789', DestinationCidrBlock: '10.7.0.0/16' });
+    }
+  });
+
+  test('reaches a source with a public address by one NAT gateway', () => {
+    const { dataTemplate } = synthesise({ ...dev, egress: { kind: 'nat' } });
+
+    expect(resourcesOf(dataTemplate, 'AWS::EC2::NatGateway')).toHaveLength(1);
+  });
+
+  test('uses a target that exists by its secret, and makes no database', () => {
+    const secretArn = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:target-AbCdEf';
+    const { dataTemplate, workflowsTemplate } = synthesise({
+      ...dev,
+      target: { kind: 'existing', host: 'db.internal', port: 5433, database: 'app', connections: 10, secretArn },
+      reservedConcurrency: 5,
+    });
+
+    expect(resourcesOf(dataTemplate, 'AWS::RDS::DBInstance')).toEqual([]);
+    const [, plan] = resourcesOf(workflowsTemplate, 'AWS::Lambda::Function')[0]!;
+    expect(plan.Properties).toMatchObject({
+      ReservedConcurrentExecutions: 5,
+      Environment: {
+        Variables: {
+          TARGET_DB_HOST: 'db.internal',
+          TARGET_DB_PORT: '5433',
+          TARGET_DB_NAME: 'app',
+          TARGET_DB_SECRET_ARN: secretArn,
+          TARGET_DB_MAX_CONNECTIONS: '10',
+        },
+      },
+    });
+  });
+});

@@ -1,0 +1,49 @@
+/** The operation definition, run with fake steps. */
+import { describe, expect, test } from '@jest/globals';
+import { CATALOGUE_OF_OPERATIONS } from '../../shared/operations/catalogue.ts';
+import { commandOf } from '../../shared/operations/operation.ts';
+import { failure, operation } from './definition-harness.ts';
+
+const commandsOfClass = (name: string): readonly string[] =>
+  CATALOGUE_OF_OPERATIONS.filter((op) => op.class === name).map(commandOf);
+
+describe('the operation machine', () => {
+  test.each(commandsOfClass('inspect'))(
+    'gives %s to InspectLedger, whole, and answers with its answer',
+    async (command) => {
+      const input = { command, entity: ['offices'] };
+      const run = await operation({ InspectLedger: () => ({ checkpoints: [] }) }, input);
+
+      expect(run.calls('InspectLedger')).toEqual([input]);
+      expect(run.output).toEqual({ checkpoints: [] });
+    },
+  );
+
+  test.each([
+    ...commandsOfClass('migration').map((command) => ({ command })),
+    { command: 'conflict-resolver dance' },
+    { command: 7 },
+    { command: null },
+    {},
+  ])('refuses %j and names what it takes', async (input) => {
+    const run = await operation({ InspectLedger: () => ({}) }, input);
+
+    expect(run.calls('InspectLedger')).toEqual([]);
+    expect(run.error?.code).toBe('SYS002');
+    expect(run.error?.cause).toContain('migration-analyzer checkpoint-status');
+  });
+
+  test('ends with the code and cause of the step', async () => {
+    const run = await operation(
+      {
+        InspectLedger: () => {
+          throw failure('SYS007', 'permission denied');
+        },
+      },
+      { command: 'migration-analyzer checkpoint-status' },
+    );
+
+    expect(run.error?.code).toBe('SYS007');
+    expect(run.error?.cause).toContain('permission denied');
+  });
+});
