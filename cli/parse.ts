@@ -4,7 +4,7 @@ import { commandOf, fieldOf, type Operation } from '../shared/operations/operati
 import { flagsOf, readWords, type SeenFlag } from './program.ts';
 import { UsageError, unknownName } from './usage-error.ts';
 
-export interface GlobalOptions {
+interface GlobalOptions {
   readonly map: string | null;
   readonly env: string | null;
   readonly json: boolean;

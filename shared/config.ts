@@ -8,7 +8,7 @@ import type { Settings } from './domain/entity-map.ts';
 import { readDatabase, type DatabaseConfig } from './config/database.ts';
 import { optional, wholeNumber, type ConfigFault, type Environment } from './config/variables.ts';
 
-export type { DatabaseConfig, SslMode } from './config/database.ts';
+export type { DatabaseConfig } from './config/database.ts';
 export type { ConfigFault, Environment } from './config/variables.ts';
 
 export interface Config {

@@ -26,6 +26,15 @@ const HEADS: Readonly<Record<Count, string>> = {
 const RARE: readonly Count[] = ['deleted', 'adopted', 'parked'];
 const WORRYING: Partial<Record<Count, 'red' | 'yellow'>> = { conflicts: 'yellow', setAside: 'red' };
 
+const TIMES: readonly Column<Row>[] = [
+  { head: 'Time', align: 'right', text: (row) => duration(row.durationMs) },
+  {
+    head: 'Rows/s',
+    align: 'right',
+    text: (row) => (row.durationMs > 0 ? number(Math.round((row.read * 1000) / row.durationMs)) : '-'),
+  },
+];
+
 export function migrationText(answer: FinishMigrationOutput, paint: Paint): string {
   const rows: Row[] = Object.entries(answer.entities).map(([entity, summary]) => ({ entity, ...summary }));
   const total = (count: Count): number => rows.reduce((sum, row) => sum + row[count], 0);
@@ -41,12 +50,8 @@ export function migrationText(answer: FinishMigrationOutput, paint: Paint): stri
         text: (row) => (colour !== undefined && row[count] > 0 ? paint(colour, shown(row)) : shown(row)),
       };
     }),
-    { head: 'Time', align: 'right', text: (row) => duration(row.durationMs) },
-    {
-      head: 'Rows/s',
-      align: 'right',
-      text: (row) => (row.durationMs > 0 ? number(Math.round((row.read * 1000) / row.durationMs)) : '-'),
-    },
+    // Reading alone says nothing about how long the run would take.
+    ...(answer.dryRun ? [] : TIMES),
   ];
   const label = answer.batchId === null ? '' : ` (${answer.batchId})`;
   const title = answer.dryRun

@@ -5,7 +5,7 @@ import { PortageError } from '../../shared/domain/errors.ts';
 import { selectEntities } from '../../shared/domain/select-entities.ts';
 import type { LoadedMap } from '../../shared/database/engine/load-entities.ts';
 import { loadMap, mapHash } from '../../shared/database/engine/load-entities.ts';
-import { applyLedger, ledgerVersion } from '../../shared/database/ledger/apply.ts';
+import { applyLedger } from '../../shared/database/ledger/apply.ts';
 import { basesComparable, forgetBases } from '../../shared/database/ledger/entities.ts';
 import { activeCheckpointError, isAlive, latestCheckpoint } from '../../shared/database/ledger/checkpoints.ts';
 import { interruptedOperation, planResume } from '../../shared/database/ledger/resume.ts';
@@ -64,9 +64,7 @@ export async function planMigration(input: { execution: string; request: unknown
   const schemas = [...new Set(Object.values(map.entities).map((entity) => entity.source.table.split('.')[0] ?? 'public'))];
   return deps.withSides('plan', schemas, async (sides) => {
     const dryRun = request.command === 'differential-migration migrate' && request.dryRun;
-    const version = await ledgerVersion(sides.target);
-    const catalogs = await loadMap(sides.source, sides.target, map, version === 0 ? 'none' : 'read');
-    const faults = (await checkMap(sides, catalogs)).filter((fault) => fault.severity === 'fault');
+    const faults = (await checkMap(sides, map)).filter((fault) => fault.severity === 'fault');
     if (faults.length > 0) throw faultsError(faults);
     const lanes = deps.settings(map).lanes ?? LANES;
     if (dryRun) {

@@ -70,7 +70,6 @@ export function stepFunction(
     ...(around.reservedConcurrency !== undefined && { reservedConcurrentExecutions: around.reservedConcurrency }),
     environment: {
       NODE_OPTIONS: '--enable-source-maps',
-      PORTAGE_ENVIRONMENT: environment,
       PORTAGE_STEP_BUDGET_MS: String(STEP_BUDGET.toMilliseconds()),
       // The only folder that a function may write to.
       PORTAGE_HOME: '/tmp/portage',

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { optional, wholeNumber, withoutPassword, type ConfigFault, type Environment } from './variables.ts';
 
 const SSL_MODES = ['disable', 'require', 'verify-full'] as const;
-export type SslMode = (typeof SSL_MODES)[number];
+type SslMode = (typeof SSL_MODES)[number];
 
 export interface DatabaseConfig {
   readonly host: string;

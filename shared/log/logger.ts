@@ -2,10 +2,9 @@
 import { redacted } from './redact.ts';
 
 /** One file a day and kind locally, one log group a kind in AWS. Errors of every kind go to `errors` as well. */
-export const LOG_KINDS = ['migration', 'sync', 'validation', 'errors', 'performance'] as const;
-export type LogKind = (typeof LOG_KINDS)[number];
+export type LogKind = 'migration' | 'sync' | 'validation' | 'errors' | 'performance';
 
-export type LogLevel = 'INFO' | 'WARN' | 'ERROR';
+type LogLevel = 'INFO' | 'WARN' | 'ERROR';
 export type LogFields = Readonly<Record<string, unknown>>;
 
 export interface Logger {
@@ -32,7 +31,9 @@ export function createLogger(sink: LogSink, kind: LogKind, context: LogFields = 
     (level: LogLevel) =>
     (event: string, fields: LogFields = {}): void => {
       const own = redacted({ ...context, ...fields }) as LogFields;
-      sink({ ...own, time: new Date().toISOString(), level, kind, event });
+      const line = { time: new Date().toISOString(), level, kind, event };
+      // First in the line, and never overwritten by a field of the same name.
+      sink({ ...line, ...own, ...line });
     };
   return { info: write('INFO'), warn: write('WARN'), error: write('ERROR') };
 }

@@ -21,6 +21,3 @@ export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
 /** The operation of an execution input's `command`, if there is one. */
 export const operationOf = (command: string): Operation | undefined =>
   CATALOGUE_OF_OPERATIONS.find((op) => commandOf(op) === command);
-
-export const commandsOf = (program: string): readonly Operation[] =>
-  CATALOGUE_OF_OPERATIONS.filter((op) => op.program === program);

@@ -18,7 +18,7 @@ export const PROGRAMS = {
 export type Program = keyof typeof PROGRAMS;
 
 /** How the text after a flag is read: `names` is a comma list or `all`, a `switch` takes no text. */
-export type FlagKind = 'switch' | 'integer' | 'text' | 'names';
+type FlagKind = 'switch' | 'integer' | 'text' | 'names';
 
 export interface Flag {
   /** Without the dashes; the field of the input is its camelCase, unless `sets` says otherwise. */
@@ -69,8 +69,7 @@ export const commandOf = (op: Pick<Operation, 'program' | 'name'>): string => `$
 export const machineOf = (op: Pick<Operation, 'class'>): 'migration' | 'operation' =>
   op.class === 'migration' ? 'migration' : 'operation';
 
-export const camelCase = (flag: string): string => flag.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-export const kebabCase = (field: string): string => field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+const camelCase = (flag: string): string => flag.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 /** The input field that a flag fills. */
 export const fieldOf = (flag: Flag): string => flag.sets?.field ?? camelCase(flag.name);

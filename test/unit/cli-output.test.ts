@@ -55,6 +55,12 @@ describe('the end of a migration', () => {
     );
   });
 
+  test('of a dry run promises no rates', () => {
+    const { out } = printed('differential-migration migrate', { ...answer, dryRun: true });
+    expect(out).toMatch(/^Dry run: nothing was written/);
+    expect(out).not.toMatch(/Rows\/s/);
+  });
+
   test('shows adopted, deleted and parked rows where there are any', () => {
     const adopted = { ...answer, entities: { doctors: { ...NO_COUNTS, adopted: 3, durationMs: 1 } } };
     expect(printed('differential-migration migrate', adopted).out).toMatch(/Adopted/);

@@ -47,13 +47,13 @@ export interface MapState extends Paths, Transition, Guarded {
   readonly MaxConcurrencyPath?: string;
   readonly ItemProcessor: States;
 }
-export interface PassState extends Transition {
+interface PassState extends Transition {
   readonly Type: 'Pass';
   readonly ResultPath?: string | null;
   readonly Parameters?: Json;
   readonly Result?: Json;
 }
-export interface WaitState extends Transition {
+interface WaitState extends Transition {
   readonly Type: 'Wait';
   readonly Seconds?: number;
   readonly SecondsPath?: string;
@@ -63,10 +63,10 @@ export interface ChoiceState {
   readonly Choices: readonly (JsonObject & { readonly Next: string })[];
   readonly Default?: string;
 }
-export interface SucceedState {
+interface SucceedState {
   readonly Type: 'Succeed';
 }
-export interface FailState {
+interface FailState {
   readonly Type: 'Fail';
   readonly Error?: string;
   readonly ErrorPath?: string;

@@ -26,7 +26,7 @@ export class Aborted extends Error {
 const UNCATCHABLE_BY_ALL = ['States.DataLimitExceeded', 'States.Runtime'];
 
 /** Whether a Retry or Catch list names this error, as AWS matches it. */
-export function matches(patterns: readonly string[], errorName: string): boolean {
+function matches(patterns: readonly string[], errorName: string): boolean {
   return patterns.some((pattern) => {
     if (pattern === errorName) return errorName !== 'States.Runtime';
     if (UNCATCHABLE_BY_ALL.includes(errorName)) return false;

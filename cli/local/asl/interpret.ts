@@ -23,7 +23,7 @@ export interface Execution {
 }
 
 /** The state size that Step Functions accepts. */
-export const PAYLOAD_LIMIT = 262_144;
+const PAYLOAD_LIMIT = 262_144;
 
 /** Runs it to its end; throws the StateError that ended it, or Aborted. */
 export async function interpret(execution: Execution, input: Json): Promise<Json> {

@@ -131,7 +131,9 @@ export async function start(cluster: Cluster, address: Address): Promise<Address
   child.once('error', (error) => (ended = error.message));
   child.once('exit', (code, signal) => (ended = `it ended with ${code ?? signal ?? 'nothing'}`));
   // Crash recovery of a server that was killed in a long load may take its time.
-  for (const until = Date.now() + 60_000; ; await sleep(10)) {
+  const until = Date.now() + 60_000;
+  for (;;) {
+    await sleep(10);
     const running = await runningServer(cluster);
     if (running?.ready === true && running.pid === child.pid) break;
     if (ended !== undefined || Date.now() > until) {

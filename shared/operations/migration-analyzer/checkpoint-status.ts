@@ -3,7 +3,7 @@ import { entitySelection } from '../../contracts/migration.ts';
 import { operation } from '../operation.ts';
 
 /** SEMANTICS 35. */
-export const CHECKPOINT_STATUSES = [
+const CHECKPOINT_STATUSES = [
   'pending',
   'in_progress',
   'stopped',

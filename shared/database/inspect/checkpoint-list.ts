@@ -1,0 +1,98 @@
+/** Checkpoints as a person asks for them: how far, how fast, how long yet, and whether anybody is at work on them. */
+import type { CheckpointStatus } from '../ledger/checkpoints.ts';
+import type { Session } from '../session.ts';
+
+export interface ListedCheckpoint {
+  readonly id: string;
+  readonly entity: string;
+  readonly operationId: string;
+  readonly operationType: string;
+  readonly status: string;
+  readonly mode: string;
+  readonly rowsDone: number;
+  /** Null while nobody has counted. */
+  readonly rowsTotal: number | null;
+  readonly rowsPerSecond: number | null;
+  /** Null unless it is being worked on. */
+  readonly etaSeconds: number | null;
+  readonly heartbeatAgeSeconds: number | null;
+  readonly owner: string | null;
+  readonly setAside: number;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+export interface CheckpointFilter {
+  readonly mapName: string;
+  /** Null: every entity. */
+  readonly entities: readonly string[] | null;
+  /** Of the latest checkpoint, or with `history` of any. */
+  readonly status: CheckpointStatus | null;
+  readonly history: boolean;
+}
+
+/**
+ * The pause of an interrupted run is no part of its rate: between two batches at most so many seconds count. Longer than
+ * any batch that keeps within the default timeout.
+ */
+const LONGEST_GAP_SECONDS = 60;
+
+/** A row that was parked is read again for its last look, which is where it is counted. */
+const QUERY = `
+  WITH chosen AS (
+    SELECT c.*, row_number() OVER (PARTITION BY c.entity_id ORDER BY c.created_at DESC, (c.status = 'in_progress') DESC) AS age
+    FROM portage.migration_checkpoints c JOIN portage.entities e USING (entity_id)
+    WHERE e.map_name = $1 AND ($2::text[] IS NULL OR e.entity = ANY ($2))
+  )
+  SELECT c.id, c.entity_type AS entity, c.operation_id, c.operation_type, c.status, c.mode, c.rows_total, c.owner, c.error_code, c.error_message,
+    to_char(c.created_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started_at,
+    CASE WHEN c.status <> 'in_progress' THEN to_char(coalesce(c.completed_at, c.updated_at), 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS ended_at,
+    b.rows_done, b.set_aside, b.seconds, extract(epoch FROM clock_timestamp() - w.heartbeat_at) AS heartbeat_age
+  FROM chosen c
+  CROSS JOIN LATERAL (
+    SELECT coalesce(sum(t.rows_read - t.parked), 0) AS rows_done, coalesce(sum(t.set_aside), 0) AS set_aside,
+      sum(least(extract(epoch FROM t.gap), ${LONGEST_GAP_SECONDS})) AS seconds
+    FROM (SELECT m.rows_read, m.parked, m.set_aside, m.committed_at - coalesce(lag(m.committed_at) OVER (ORDER BY m.committed_at), c.created_at) AS gap
+          FROM portage.migration_batches m WHERE m.checkpoint_id = c.id) t
+  ) b
+  LEFT JOIN LATERAL (SELECT max(w.heartbeat_at) AS heartbeat_at FROM portage.workers w WHERE w.checkpoint_id = c.id AND c.status = 'in_progress') w ON true
+  WHERE ($4 OR c.age = 1) AND ($3::text IS NULL OR c.status = $3)
+  ORDER BY c.created_at DESC, c.entity_type`;
+
+const numberOrNull = (text: string | null | undefined): number | null =>
+  text === null || text === undefined ? null : Number(text);
+
+const rounded = (value: number, digits = 1): number => Number(value.toFixed(digits));
+
+/** Newest first. */
+export async function listCheckpoints(target: Session, filter: CheckpointFilter): Promise<ListedCheckpoint[]> {
+  const rows = await target.rows(QUERY, [filter.mapName, filter.entities, filter.status, filter.history]);
+  return rows.map((row) => {
+    const rowsDone = Number(row['rows_done']);
+    const rowsTotal = numberOrNull(row['rows_total']);
+    const seconds = Number(row['seconds']);
+    const rate = rowsDone > 0 && seconds > 0 ? rowsDone / seconds : null;
+    const isRunning = row['status'] === 'in_progress';
+    const heartbeat = numberOrNull(row['heartbeat_age']);
+    return {
+      id: row['id'] ?? '',
+      entity: row['entity'] ?? '',
+      operationId: row['operation_id'] ?? '',
+      operationType: row['operation_type'] ?? '',
+      status: row['status'] ?? '',
+      mode: row['mode'] ?? '',
+      rowsDone,
+      rowsTotal,
+      rowsPerSecond: rate === null ? null : rounded(rate),
+      etaSeconds:
+        isRunning && rate !== null && rowsTotal !== null ? Math.ceil(Math.max(0, rowsTotal - rowsDone) / rate) : null,
+      heartbeatAgeSeconds: heartbeat === null ? null : rounded(Math.max(0, heartbeat)),
+      owner: row['owner'] ?? null,
+      setAside: Number(row['set_aside']),
+      startedAt: row['started_at'] ?? '',
+      endedAt: row['ended_at'] ?? null,
+      error: row['error_code'] ? { code: row['error_code'], message: row['error_message'] ?? '' } : null,
+    };
+  });
+}
