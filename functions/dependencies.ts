@@ -9,6 +9,7 @@ import { openSession, type Session } from '../shared/database/session.ts';
 import type { EntityMap, Settings } from '../shared/domain/entity-map.ts';
 import { PortageError } from '../shared/domain/errors.ts';
 import { loadMap } from '../shared/entities/load-map.ts';
+import { endIdleSessions, withPooled, type Wanted } from './session-pool.ts';
 
 export interface Sides {
   readonly source: Session;
@@ -44,48 +45,44 @@ function databaseOf(config: Config, side: 'source' | 'target'): DatabaseConfig {
   return database;
 }
 
+/** Sessions that have the key of sensitive columns; a new target gets its ledger, and so its key, only in the first step. */
+const keyed = new WeakSet<Session>();
+
+async function giveHashKey(target: Session, configured: string | null): Promise<void> {
+  if (keyed.has(target) || (await ledgerVersion(target)) === 0) return;
+  await useHashKey(target, configured);
+  keyed.add(target);
+}
+
 /** Dependencies from the configuration of this moment. */
 export function dependencies(): Promise<Dependencies> {
   const config = readConfig();
-  const open = (side: 'source' | 'target', step: string, schemas: readonly string[]): Promise<Session> => {
-    const batchTimeoutMs = config.settings.batchTimeoutMs;
-    return openSession(side, databaseOf(config, side), {
-      applicationName: `portage:${step}`,
-      searchPath: side === 'source' ? schemas : [],
+  const wanted = (side: 'source' | 'target', step: string, searchPath: readonly string[]): Wanted => {
+    const database = databaseOf(config, side);
+    const { batchTimeoutMs } = config.settings;
+    const applicationName = `portage:${step}`;
+    const options = {
+      applicationName,
+      searchPath,
       ...(batchTimeoutMs === undefined ? {} : { statementTimeoutMs: batchTimeoutMs }),
+      // A worker that hangs loses its transaction before its lease.
       idleInTransactionTimeoutMs: Math.max(1000, Math.min(30_000, config.leaseSeconds * 900)),
+    };
+    return { key: `${side} ${database.user}@${database.host}:${database.port}/${database.name}`, applicationName, searchPath, open: () => openSession(side, database, options) };
+  };
+  const withTarget = <T>(step: string, work: (target: Session) => Promise<T>): Promise<T> =>
+    withPooled(wanted('target', step, []), async (target) => {
+      await giveHashKey(target, config.hashKey);
+      return work(target);
     });
-  };
-  const openTarget = async (step: string): Promise<Session> => {
-    const target = await open('target', step, []);
-    if ((await ledgerVersion(target)) > 0) await useHashKey(target, config.hashKey);
-    return target;
-  };
   const deps: Dependencies = {
     config,
     host: hostname(),
     now: () => new Date(),
     configuredMap: () => loadMap(config.mapFile),
     settings: (map) => ({ ...map.settings, ...Object.fromEntries(Object.entries(config.settings).filter(([, value]) => value !== undefined)) }),
-    async withSides(step, schemas, work) {
-      const opened = await Promise.allSettled([open('source', step, schemas), openTarget(step)] as const);
-      const [source, target] = opened;
-      try {
-        if (source.status === 'rejected') throw source.reason;
-        if (target.status === 'rejected') throw target.reason;
-        return await work({ source: source.value, target: target.value });
-      } finally {
-        await Promise.all(opened.map((session) => (session.status === 'fulfilled' ? session.value.end() : undefined)));
-      }
-    },
-    async withTarget(step, work) {
-      const target = await openTarget(step);
-      try {
-        return await work(target);
-      } finally {
-        await target.end();
-      }
-    },
+    withSides: (step, schemas, work) => withPooled(wanted('source', step, schemas), (source) => withTarget(step, (target) => work({ source, target }))),
+    withTarget,
     async loadOperation(sides, operationId) {
       const operation = await readOperation(sides.target, operationId);
       if (compiled?.operationId !== operationId) {
@@ -101,9 +98,9 @@ export function dependencies(): Promise<Dependencies> {
   return Promise.resolve(deps);
 }
 
-/** Forgets what was compiled: the schema changed, or the process ends. */
-export function closeDependencies(): Promise<void> {
+/** Forgets what was compiled and ends what was opened: the process ends. */
+export async function closeDependencies(): Promise<void> {
   compiled = null;
-  return Promise.resolve();
+  await endIdleSessions();
 }
 

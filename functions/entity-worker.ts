@@ -60,7 +60,7 @@ export const workerOf = (sides: Sides, loaded: LoadedOperation, claim: EntityCla
   mode: loaded.operation.mode,
   fresh,
   batchRows: batchRowsOf(loaded, deps),
-  deadline: deps.deadline,
+  timeIsUp: deps.timeIsUp,
   onBatch: logBatch(claim.operationId),
 });
 

@@ -8,12 +8,13 @@ import type { z } from 'zod';
 import { PortageError } from '../shared/domain/errors.ts';
 import { logger } from '../shared/log/current.ts';
 import type { LogKind } from '../shared/log/logger.ts';
+import { failureText } from '../shared/operations/failure.ts';
 import { dependencies, type Dependencies } from './dependencies.ts';
 
 /** What a step knows of its own invocation. */
 export interface Invocation extends Dependencies {
-  /** When the step must return its progress, in milliseconds of Date.now(). */
-  readonly deadline: number;
+  /** True when the step must return its progress: its budget is spent, little of its time is left, or it is asked to stop. */
+  timeIsUp(): boolean;
 }
 
 /** A step keeps this much of its remaining time to commit, to answer and to close. */
@@ -28,12 +29,16 @@ function checked<Schema extends z.ZodType>(schema: Schema, event: unknown, name:
   throw new PortageError('SYS002', `the input of ${name} is not valid`, { got: faults.join('; '), where: name });
 }
 
-/** Errors leave a line in the log; the state machine sees their code as the error's name. */
-const logsErrors = (name: string, kind: LogKind): middy.MiddlewareObj<unknown, unknown, Error, Context> => ({
+/**
+ * Errors leave a line in the log. The state machine sees their code as the error's name, and what else they know as
+ * labelled lines of the message, because it carries nothing but these two texts.
+ */
+const tellsErrors = (name: string, kind: LogKind): middy.MiddlewareObj<unknown, unknown, Error, Context> => ({
   onError: (request) => {
-    const error = request.error;
+    const { error } = request;
     const facts = error instanceof PortageError ? { code: error.code, facts: error.facts } : {};
     logger(kind).error(`${kind} failed`, { step: name, message: error?.message, ...facts });
+    if (error instanceof PortageError) request.error = Object.assign(new Error(failureText(error), { cause: error }), { name: error.code });
   },
 });
 
@@ -46,9 +51,9 @@ export function step<Schema extends z.ZodType, Output>(
 ): StepHandler<Output> {
   const handler = middy(async (event: unknown, context: Context): Promise<Output> => {
     const deps = await dependencies();
-    const remaining = context.getRemainingTimeInMillis() - SAFETY_MS;
-    const deadline = Date.now() + Math.max(0, Math.min(deps.config.stepBudgetMs, remaining));
-    return logic(checked(input, event, name), { ...deps, deadline });
-  }).use(logsErrors(name, kind) as never);
+    const ends = Date.now() + deps.config.stepBudgetMs;
+    const timeIsUp = (): boolean => Date.now() >= ends || context.getRemainingTimeInMillis() < SAFETY_MS;
+    return logic(checked(input, event, name), { ...deps, timeIsUp });
+  }).use(tellsErrors(name, kind) as never);
   return handler as unknown as StepHandler<Output>;
 }

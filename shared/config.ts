@@ -61,6 +61,8 @@ export function readConfig(env: Environment = process.env): Config {
 export function checkConfig(env: Environment = process.env): {
   readonly config: Config | null;
   readonly faults: readonly ConfigFault[];
+  /** Told even where the rest is wrong, so that the map's faults can be added. */
+  readonly mapFile: string | null;
 } {
   const source = readDatabase('SOURCE_DB', env);
   const target = readDatabase('TARGET_DB', env);
@@ -71,14 +73,16 @@ export function checkConfig(env: Environment = process.env): {
     ...missingSide(source.given, target.given),
     ...(parsed.error?.issues ?? []).map((issue) => portageFault(String(issue.path[0]), issue.message, env)),
   ];
-  if (faults.length > 0 || parsed.data === undefined) return { config: null, faults };
+  const mapFile = env['PORTAGE_MAP']?.trim() ? env['PORTAGE_MAP'] : null;
+  if (faults.length > 0 || parsed.data === undefined) return { config: null, faults, mapFile };
   const own = parsed.data;
   return {
     faults,
+    mapFile,
     config: {
       source: source.database,
       target: target.database,
-      mapFile: own.PORTAGE_MAP ?? null,
+      mapFile,
       home: own.PORTAGE_HOME ?? '.portage',
       leaseSeconds: own.PORTAGE_LEASE_SECONDS ?? 60,
       hashKey: own.PORTAGE_HASH_KEY ?? null,

@@ -18,7 +18,7 @@ export async function estimateEntity(input: z.output<typeof estimateEntityInput>
     const loaded = await loadMap(sides.source, sides.target, map, (await ledgerVersion(sides.target)) === 0 ? 'none' : 'read');
     const entity = loaded.entities.get(input.entity);
     if (!entity) throw new PortageError('SYS002', 'the map has no such entity', { got: input.entity });
-    const result = await estimate({ ...sides, entity, map: map.name, mode: request.mode, batchRows: request.batchSize ?? ROWS, deadline: deps.deadline }, input.cursor);
+    const result = await estimate({ ...sides, entity, map: map.name, mode: request.mode, batchRows: request.batchSize ?? ROWS, timeIsUp: deps.timeIsUp }, input.cursor);
     return { operationId: input.operationId, request: input.request, entity: input.entity, cursor: result.cursor, counts: addCounts(input.counts, result.counts), done: result.done };
   });
 }

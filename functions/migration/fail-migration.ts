@@ -16,8 +16,10 @@ export async function failMigration(input: z.output<typeof failMigrationInput>, 
     if ((await ledgerVersion(target)) === 0) return;
     const operation = await operationOfExecution(target, input.execution);
     if (operation?.status !== 'running') return;
-    for (const checkpoint of await checkpointsOf(target, operation.operationId)) await endCheckpoint(target, checkpoint.id, checkpoint.fence, 'failed', { code, message });
-    await endOperation(target, operation.operationId, 'failed', await summarize(target, operation.operationId), { code, message });
+    // A stop is no failure: everything that was committed stays, and is resumed from there.
+    const status = code === 'M013' ? 'stopped' : 'failed';
+    for (const checkpoint of await checkpointsOf(target, operation.operationId)) await endCheckpoint(target, checkpoint.id, checkpoint.fence, status, { code, message });
+    await endOperation(target, operation.operationId, status, await summarize(target, operation.operationId), { code, message });
   });
   return { Error: input.error.Error, Cause: input.error.Cause ?? message };
 }

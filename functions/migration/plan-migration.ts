@@ -9,7 +9,7 @@ import { applyLedger } from '../../shared/database/ledger/apply.ts';
 import { basesComparable, forgetBases } from '../../shared/database/ledger/entities.ts';
 import { activeCheckpointError, isAlive, latestCheckpoint } from '../../shared/database/ledger/checkpoints.ts';
 import { interruptedOperation, planResume } from '../../shared/database/ledger/resume.ts';
-import { addNote, batchLabelAt, insertOperation, operationIdAt, registerMap, reopenOperation } from '../../shared/database/ledger/operations.ts';
+import { addNote, batchLabelAt, insertOperation, operationIdAt, operationOfExecution, registerMap, reopenOperation } from '../../shared/database/ledger/operations.ts';
 import { checkMap, faultsError } from '../../shared/database/map-check/check-map.ts';
 import { readDatabaseIdentity } from '../../shared/database/catalog/identity.ts';
 import { leafHasRows } from '../../shared/database/sql/leaf.ts';
@@ -79,17 +79,8 @@ export async function planMigration(input: { execution: string; request: unknown
 
 async function migrate(execution: string, request: MigrateRequest, loaded: LoadedMap, sides: Sides, deps: Invocation, lanes: number): Promise<PlanMigrationOutput> {
   const { map } = loaded;
-  const entities = selectEntities(request.entities, Object.keys(map.entities));
-  await refuseActive(sides, loaded, entities, deps.config.leaseSeconds);
-  await refuseMissingParents(sides, loaded, entities);
   const hash = mapHash(map);
-  await registerMap(sides.target, map, hash);
-  for (const name of entities) {
-    const entity = loaded.entities.get(name);
-    if (entity && !(await basesComparable(sides.target, entity))) await forgetBases(sides.target, entity);
-  }
-  const earlier = await interruptedOperation(sides.target, map.name, entities, deps.config.leaseSeconds);
-  const same = earlier !== null && earlier.operation.mapHash === hash && earlier.operation.mode === request.mode && sameEntities(earlier.operation.request['entities'], request.entities);
+  const entities = selectEntities(request.entities, Object.keys(map.entities));
   const output = (operationId: string, chosen: readonly string[]): PlanMigrationOutput => ({
     operationId,
     dryRun: false,
@@ -98,6 +89,18 @@ async function migrate(execution: string, request: MigrateRequest, loaded: Loade
     entities: [...chosen],
     waves: wavesOf(loaded, chosen, request.sequential),
   });
+  // The service may run this step twice for one execution: the second time finds what the first has opened.
+  const begun = await operationOfExecution(sides.target, execution);
+  if (begun?.status === 'running') return output(begun.operationId, entities);
+  await refuseActive(sides, loaded, entities, deps.config.leaseSeconds);
+  await refuseMissingParents(sides, loaded, entities);
+  await registerMap(sides.target, map, hash);
+  for (const name of entities) {
+    const entity = loaded.entities.get(name);
+    if (entity && !(await basesComparable(sides.target, entity))) await forgetBases(sides.target, entity);
+  }
+  const earlier = await interruptedOperation(sides.target, map.name, entities, deps.config.leaseSeconds);
+  const same = earlier !== null && earlier.operation.mapHash === hash && earlier.operation.mode === request.mode && sameEntities(earlier.operation.request['entities'], request.entities);
   if (earlier && same) {
     await reopenOperation(sides.target, earlier.operation.operationId, execution);
     await addNote(sides.target, earlier.operation.operationId, `continues ${earlier.operation.operationId}, which was interrupted`);

@@ -157,7 +157,7 @@ async function workSeed(circle: readonly Worker[], seed: Worker, start: string |
     if (next.to === null) return { rows, done: true, stopped: false };
     from = next.to;
     size = Math.min(seed.batchRows, size * SHRINK);
-    if (Date.now() >= seed.deadline) return { rows, done: false, stopped: false };
+    if (seed.timeIsUp()) return { rows, done: false, stopped: false };
   }
 }
 

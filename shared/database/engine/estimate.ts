@@ -34,7 +34,7 @@ export interface EstimateRequest {
   readonly map: string;
   readonly mode: Mode;
   readonly batchRows: number;
-  readonly deadline: number;
+  readonly timeIsUp: () => boolean;
 }
 
 const SHRINK = 8;
@@ -77,7 +77,7 @@ export async function estimateEntity(request: EstimateRequest, cursor: string | 
   for (const range of ranges) {
     if (range.equal) {
       counts = addCounts(counts, countsOf(range.rows, []));
-      if (range.to !== null && Date.now() >= request.deadline) return { counts, cursor: range.to, done: false };
+      if (range.to !== null && request.timeIsUp()) return { counts, cursor: range.to, done: false };
       continue;
     }
     const read = await estimateRange(request, range);
@@ -111,7 +111,7 @@ export async function estimateEntity(request: EstimateRequest, cursor: string | 
       if (to === range.to) return { counts: sum, cursor: to };
       from = to;
       if (limit !== undefined) limit = Math.min(request.batchRows, limit * SHRINK);
-      if (Date.now() >= request.deadline) return { counts: sum, cursor: from };
+      if (request.timeIsUp()) return { counts: sum, cursor: from };
     }
   }
 }

@@ -39,7 +39,7 @@ export async function linkPending(worker: Worker, parent?: string): Promise<Slic
       });
       if (outcome.stopped) return { rows, done: true, stopped: true };
       rows += seen;
-      if (Date.now() >= worker.deadline) return { rows, done: false, stopped: false };
+      if (worker.timeIsUp()) return { rows, done: false, stopped: false };
     }
   }
   return { rows, done: true, stopped: false };
@@ -76,7 +76,7 @@ export async function workParked(worker: Worker): Promise<SliceProgress> {
     }
     if (outcome.stopped) return { rows, done: true, stopped: true };
     rows += keys.length;
-    if (Date.now() >= worker.deadline) return { rows, done: false, stopped: false };
+    if (worker.timeIsUp()) return { rows, done: false, stopped: false };
   }
 }
 

@@ -116,7 +116,7 @@ async function workRange(worker: Worker, range: KeyRange): Promise<SliceProgress
     if (staged.to === range.to) return { rows, done: true, stopped: false };
     from = staged.to;
     if (reading !== undefined) reading = Math.min(worker.batchRows, reading * SHRINK);
-    if (Date.now() >= worker.deadline) return { rows, done: false, stopped: false };
+    if (worker.timeIsUp()) return { rows, done: false, stopped: false };
   }
 }
 
@@ -153,7 +153,7 @@ async function writeStaged(worker: Worker, range: KeyRange, readMs: number): Pro
     rows += outcome.counts.read;
     from = outcome.repeatedTo === undefined ? to : outcome.repeatedTo;
     if (from === range.to) return { rows, done: true, stopped: false };
-    if (Date.now() >= worker.deadline) return { rows, done: false, stopped: false };
+    if (worker.timeIsUp()) return { rows, done: false, stopped: false };
     size = Math.min(worker.batchRows, size * SHRINK);
   }
 }

@@ -18,8 +18,8 @@ export interface Worker {
   /** The target had no row without a mapping when the entity was prepared, so there is nothing to adopt. */
   readonly fresh: boolean;
   readonly batchRows: number;
-  /** When the step must return its progress, in milliseconds of Date.now(). */
-  readonly deadline: number;
+  /** True when the step must return its progress. */
+  readonly timeIsUp: () => boolean;
   /** A line for every committed batch. */
   readonly onBatch: (batch: BatchReport) => void;
 }

@@ -1,0 +1,34 @@
+/** `migration-analyzer checkpoint-status`. */
+import { listCheckpoints } from '../../../shared/database/inspect/checkpoint-list.ts';
+import { ledgerVersion } from '../../../shared/database/ledger/apply.ts';
+import type { CheckpointStatus } from '../../../shared/database/ledger/checkpoints.ts';
+import { entityIds } from '../../../shared/database/ledger/entities.ts';
+import { selectEntities } from '../../../shared/domain/select-entities.ts';
+import type { checkpointStatusAnswer } from '../../../shared/operations/migration-analyzer/checkpoint-status.ts';
+import type { Invocation } from '../../step.ts';
+
+export interface CheckpointStatusRequest {
+  readonly entity?: 'all' | readonly string[];
+  readonly status?: CheckpointStatus;
+  readonly history: boolean;
+}
+
+export async function checkpointStatus(
+  request: CheckpointStatusRequest,
+  deps: Invocation,
+): Promise<ReturnType<typeof checkpointStatusAnswer.parse>> {
+  const map = await deps.configuredMap();
+  return deps.withTarget('checkpoint-status', async (target) => {
+    const hasLedger = (await ledgerVersion(target)) > 0;
+    // An entity that left the map keeps its history.
+    const known = new Set([
+      ...Object.keys(map.entities),
+      ...(hasLedger ? (await entityIds(target, map.name)).keys() : []),
+    ]);
+    const entities = request.entity === undefined ? null : selectEntities(request.entity, [...known]);
+    if (!hasLedger)
+      return { checkpoints: [], notes: ['the target database has no ledger yet: nothing was ever migrated'] };
+    const { history, status = null } = request;
+    return { checkpoints: await listCheckpoints(target, { mapName: map.name, entities, status, history }) };
+  });
+}

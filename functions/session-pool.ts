@@ -1,0 +1,56 @@
+/**
+ * Sessions that outlive a step, because steps of one container follow each other: a step takes an idle one or opens one,
+ * and gives it back clean. A step that failed gives none back. Idle ones never outnumber what ran side by side.
+ */
+import { quoteIdentifier, quoteLiteral } from '../shared/domain/identifiers.ts';
+import type { Session } from '../shared/database/session.ts';
+
+/** By database: a process may work on several in turn. */
+const idle = new Map<string, Session[]>();
+
+/** Which session is wanted, and how to open one. */
+export interface Wanted {
+  /** Names the database and the role. */
+  readonly key: string;
+  readonly applicationName: string;
+  readonly searchPath: readonly string[];
+  open(): Promise<Session>;
+}
+
+/** An idle session made ready under another name, or null; one that died while it slept is dropped. */
+async function reused({ key, applicationName, searchPath }: Wanted): Promise<Session | null> {
+  const sessions = idle.get(key) ?? [];
+  for (let session = sessions.pop(); session !== undefined; session = sessions.pop()) {
+    try {
+      await session.run(`SET application_name = ${quoteLiteral(applicationName.slice(0, 63))}; SET search_path = ${['pg_catalog', ...searchPath].map(quoteIdentifier).join(', ')}`);
+      return session;
+    } catch {
+      await session.end();
+    }
+  }
+  return null;
+}
+
+/** Gives the work a session, and keeps it for the next step when the work ended well. */
+export async function withPooled<T>(wanted: Wanted, work: (session: Session) => Promise<T>): Promise<T> {
+  const session = (await reused(wanted)) ?? (await wanted.open());
+  let result: T;
+  try {
+    result = await work(session);
+    if (session.side === 'target') await session.run('DISCARD TEMP');
+  } catch (error) {
+    await session.end();
+    throw error;
+  }
+  const sessions = idle.get(wanted.key);
+  if (sessions) sessions.push(session);
+  else idle.set(wanted.key, [session]);
+  return result;
+}
+
+/** Ends every idle session: the process ends, or a test takes its databases away. */
+export async function endIdleSessions(): Promise<void> {
+  const sessions = [...idle.values()].flat();
+  idle.clear();
+  await Promise.all(sessions.map((session) => session.end()));
+}
