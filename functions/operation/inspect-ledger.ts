@@ -2,6 +2,7 @@
 import { inspectLedgerInput } from '../../shared/contracts/operation.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
 import { operationOf } from '../../shared/operations/catalogue.ts';
+import { failureText } from '../../shared/operations/failure.ts';
 import { explain as explainCommand } from '../../shared/operations/differential-migration/explain.ts';
 import { init as initCommand } from '../../shared/operations/differential-migration/init.ts';
 import { checkpointStatus as checkpointStatusCommand } from '../../shared/operations/migration-analyzer/checkpoint-status.ts';
@@ -13,7 +14,7 @@ import { checkpointStatus } from './inspect/checkpoint-status.ts';
 import { explain } from './inspect/explain.ts';
 import { init } from './inspect/init.ts';
 import { testConnections } from './inspect/test-connections.ts';
-import { refuseFaultyEnvironment, validateConfig } from './inspect/validate-config.ts';
+import { environmentFault, validateConfig } from './inspect/validate-config.ts';
 
 /** A command's logic; its request has passed the schema of its descriptor. */
 type Inspection = (request: never, deps: Invocation) => Promise<unknown>;
@@ -51,9 +52,12 @@ function requestOf(operation: Operation, input: unknown): never {
 
 const inspect = step('InspectLedger', inspectLedgerInput, inspectLedger);
 
-/** `validate-config` reports what keeps every other step from beginning. */
+/** `validate-config` reports what keeps every other step, and so its own, from beginning; told as a step tells its errors. */
 export const handler: typeof inspect = async (event, context) => {
   const parsed = inspectLedgerInput.safeParse(event);
-  if (parsed.data?.command === commandOf(validateConfigCommand)) await refuseFaultyEnvironment();
+  if (parsed.data?.command === commandOf(validateConfigCommand)) {
+    const fault = await environmentFault();
+    if (fault !== null) throw Object.assign(new Error(failureText(fault), { cause: fault }), { name: fault.code });
+  }
   return inspect(event, context);
 };

@@ -63,6 +63,35 @@ export function exactForm(type: TypeInfo, sql: string): string {
 /** The value's exact text, for hashes by column and before-images; null stays null. */
 export const exactText = (sql: string): string => `(${sql})::text`;
 
+/** Built-in types whose equal values have one text: what a child says of its parent's key, cast, is what the parent says. */
+const ONE_TEXT = new Set([...EXACT, 'bpchar', 'char', 'name', 'time', 'money', 'inet', 'cidr', 'macaddr', 'macaddr8', 'bit', 'varbit', 'oid']);
+
+/** Digits after the point that every value of the column has; null where each value has its own. */
+const fixedScale = (column: Column): number | null => {
+  const modifier = /^numeric\(\d+(?:,(-?\d+))?\)$/.exec(column.type);
+  return modifier === null ? null : Math.max(0, Number(modifier[1] ?? 0));
+};
+
+/** False where two equal values of a key column may differ as texts: 5 and 5.0 of numeric, Abc and ABC of citext. */
+export const hasOneText = (column: Column): boolean => {
+  const base = underlying(column.typeInfo);
+  return base.kind === 'enum' || (base.builtin && ONE_TEXT.has(base.name)) || fixedScale(column) !== null;
+};
+
+/** The part of a parent's key that a child's expression means, written as the parent writes it where the type alone says how. */
+export function referencePart(column: Column, sql: string): string {
+  const scale = fixedScale(column);
+  const typed = keyPart(column, sql);
+  // A value between two of the parent's must not be rounded to one of them.
+  return scale === null ? typed : `(SELECT CASE WHEN v.v = round(v.v, ${scale}) THEN round(v.v, ${scale}) ELSE v.v END FROM (SELECT ${typed} AS v OFFSET 0) AS v)`;
+}
+
+/** `=` of the column's type: one that an extension made is not on the search path. */
+export const equals = (column: Column): string => {
+  const base = underlying(column.typeInfo);
+  return base.kind === 'base' && !base.builtin ? `OPERATOR(${quoteIdentifier(base.schema)}.=)` : '=';
+};
+
 /** A key part of that type, from any expression: what a child says cast to what its parent's key is (SEMANTICS 6). */
 export function keyPart(column: Column, sql: string): string {
   const base = underlying(column.typeInfo);

@@ -31,7 +31,9 @@ export async function twoSides(sourceSql: string, targetSql: string): Promise<Te
   const [sourceUrl, targetUrl] = [await createDatabase('legacy'), await createDatabase('target')];
   const urls = { source: sourceUrl, target: targetUrl };
   const run = (side: 'source' | 'target', sql: string): Promise<void> =>
-    withClient(urls[side], async (client) => void (await client.query(sql)));
+    withClient(urls[side], async (client) => {
+      await client.query(sql);
+    });
   await run('source', sourceSql);
   await run('target', targetSql);
   const source = await openSession('source', addressOf(sourceUrl), { applicationName: 'portage:test' });

@@ -1,10 +1,9 @@
 /** `migration-analyzer checkpoint-status`. */
-import { listCheckpoints } from '../../../shared/database/inspect/checkpoint-list.ts';
+import { listCheckpoints, type ListedCheckpoint } from '../../../shared/database/inspect/checkpoint-list.ts';
 import { ledgerVersion } from '../../../shared/database/ledger/apply.ts';
 import type { CheckpointStatus } from '../../../shared/database/ledger/checkpoints.ts';
 import { entityIds } from '../../../shared/database/ledger/entities.ts';
 import { selectEntities } from '../../../shared/domain/select-entities.ts';
-import type { checkpointStatusAnswer } from '../../../shared/operations/migration-analyzer/checkpoint-status.ts';
 import type { Invocation } from '../../step.ts';
 
 export interface CheckpointStatusRequest {
@@ -13,10 +12,15 @@ export interface CheckpointStatusRequest {
   readonly history: boolean;
 }
 
+interface CheckpointStatusAnswer {
+  readonly checkpoints: readonly ListedCheckpoint[];
+  readonly notes?: readonly string[];
+}
+
 export async function checkpointStatus(
   request: CheckpointStatusRequest,
   deps: Invocation,
-): Promise<ReturnType<typeof checkpointStatusAnswer.parse>> {
+): Promise<CheckpointStatusAnswer> {
   const map = await deps.configuredMap();
   return deps.withTarget('checkpoint-status', async (target) => {
     const hasLedger = (await ledgerVersion(target)) > 0;

@@ -48,10 +48,10 @@ async function catalogFaults(
   }
 }
 
-/** The environment's faults with those of the map that it names: a step cannot begin under it, so this comes before. */
-export async function refuseFaultyEnvironment(): Promise<void> {
+/** The environment's faults with those of the map that it names, or null: no step can begin under it, so this comes before. */
+export async function environmentFault(): Promise<PortageError | null> {
   const { faults, mapFile } = checkConfig();
-  if (faults.length === 0) return;
+  if (faults.length === 0) return null;
   const ofEnvironment = configurationError(faults);
   const ofMap = await loadMap(mapFile).then(
     () => null,
@@ -60,7 +60,7 @@ export async function refuseFaultyEnvironment(): Promise<void> {
       throw error;
     },
   );
-  if (ofMap === null) throw ofEnvironment;
+  if (ofMap === null) return ofEnvironment;
   const where = [ofEnvironment.facts.where, ofMap.facts.where].filter((place) => place !== undefined).join(', ');
-  throw new PortageError('SYS002', `${ofEnvironment.message}\n${ofMap.message}`, { where });
+  return new PortageError('SYS002', `${ofEnvironment.message}\n${ofMap.message}`, { where });
 }

@@ -14,7 +14,9 @@ import type { KeyRange } from '../sql/range.ts';
 import { allOf, inRange } from '../sql/range.ts';
 import { actionCounts, clearWritten, closeByFull, parkRows, recordDifferentials, setAsideOne, setAsideRows, unpark } from '../sql/record.ts';
 import { stage, work } from '../sql/scratch.ts';
-import { adoptRows, closeMappings, dropPendingReferences, insertRows, keepPendingReferences, rebaseRows, updateRows } from '../sql/write.ts';
+import type { RowWrite, WriteFacts } from '../sql/write.ts';
+import { adoptRows, closeMappings, dropPendingReferences, insertRows, keepBefore, keepPendingReferences, mapInserts, mapUpdates, moveKeys, rebaseRows, takeReturned, updateRows } from '../sql/write.ts';
+import { DataError } from '../pg-errors.ts';
 import type { Worker } from './worker.ts';
 
 export interface BatchOutcome {
@@ -24,6 +26,8 @@ export interface BatchOutcome {
   /** Another worker had committed this batch: where it ended. */
   readonly repeatedTo?: string | null;
 }
+
+const WHOLE = { from: null, to: null };
 
 interface Begun {
   readonly batchNo: string;
@@ -66,8 +70,8 @@ export async function endBatch(worker: Worker, batchNo: string, counts: RowCount
   );
 }
 
-export async function countActions(worker: Worker): Promise<ActionCount[]> {
-  const rows = await worker.target.rows<{ action: string; in_source: string; rows: string }>(actionCounts(worker.entity));
+export async function countActions(worker: Worker, range: KeyRange = WHOLE): Promise<ActionCount[]> {
+  const rows = await worker.target.rows<{ action: string; in_source: string; rows: string }>(actionCounts(worker.entity, range));
   return rows.map((row) => ({ action: row.action, inSource: row.in_source === 'true', rows: Number(row.rows) }));
 }
 
@@ -93,7 +97,33 @@ export async function classify(worker: Worker, unmapped: boolean): Promise<Set<s
   return new Set((await countActions(worker)).map((count) => count.action));
 }
 
-/** Runs the statements whose action occurs; `null` for a batch that holds nothing but new rows. */
+/**
+ * Writes the rows of an action. What the database returned is compared with what was foreseen; a row that a trigger
+ * suppressed counts as one that cannot be written.
+ */
+async function writeRows(worker: Worker, facts: WriteFacts, action: RowWrite): Promise<void> {
+  const { target, entity } = worker;
+  const run = (sql: string): Promise<Record<string, string | null>> => target.one(sql);
+  let foreseen: Record<string, string | null>;
+  let returned: Record<string, string | null>;
+  if (action === 'update') {
+    await target.run(keepBefore(entity, facts));
+    returned = await run(updateRows(entity));
+    foreseen = await run(mapUpdates(entity));
+    const moved = moveKeys(entity);
+    if (moved !== null) await target.run(moved);
+  } else {
+    foreseen = await run(mapInserts(entity, facts, action));
+    returned = await run(insertRows(entity, action));
+  }
+  if (returned['rows'] !== foreseen['rows']) {
+    const fault = { sqlstate: 'P0001', message: 'a trigger suppressed the write', constraint: null, column: null, table: entity.target.table };
+    throw new DataError('M012', fault, 'target', null);
+  }
+  if (returned['hashes'] !== foreseen['hashes']) for (const statement of takeReturned(entity, facts, action)) await target.run(statement);
+}
+
+/** Runs the statements whose action occurs; no action is named for a batch that holds nothing but new rows. */
 export async function writeBatch(worker: Worker, batchNo: string, actions: ReadonlySet<string>): Promise<void> {
   const { target, entity } = worker;
   const facts = { operationNo: worker.operationNo, batchNo };
@@ -103,20 +133,20 @@ export async function writeBatch(worker: Worker, batchNo: string, actions: Reado
     await run(adoptRows(entity, facts));
     await run(`UPDATE ${work(entity)} SET action = 'update' WHERE action = 'adopt_update'`);
   }
-  if (any('update', 'adopt_update')) await run(updateRows(entity, facts));
-  if (any('rebase')) await run(rebaseRows(entity, facts));
+  if (any('update', 'adopt_update')) await writeRows(worker, facts, 'update');
+  if (any('rebase')) for (const statement of rebaseRows(entity, facts)) await run(statement);
   if (any('close')) await run(closeMappings(entity, facts));
-  if (any('again')) await run(insertRows(entity, facts, 'again'));
-  await run(insertRows(entity, facts, 'insert'));
+  if (any('again')) await writeRows(worker, facts, 'again');
+  await writeRows(worker, facts, 'insert');
   if (entity.references.length > 0) {
     await run(keepPendingReferences(entity, facts));
-    if (actions.size > 0) await run(dropPendingReferences(entity));
+    if (any('update', 'again')) for (const statement of dropPendingReferences(entity)) await run(statement);
     await run(parkRows(entity, facts));
   }
   await run(setAsideRows(entity, facts));
   if (actions.size > 0) await run(recordDifferentials(entity, facts));
   if (worker.mode === 'full') await run(closeByFull(entity));
-  for (const statement of clearWritten(entity)) await run(statement);
+  await run(clearWritten(entity));
 }
 
 interface Done {
@@ -146,7 +176,7 @@ export interface BatchOptions {
    * The staged rows are no range but a list of keys: what stands for the batch in the ledger, and rows that are parked no
    * longer. It is their last look of this run: what still waits for a parent is set aside.
    */
-  readonly list?: { readonly label: string; readonly keys: readonly string[] };
+  readonly list?: { readonly label: string; readonly keys: readonly string[]; /** Columns whose parents have their turn later: rows that lack one go on waiting. */ readonly later: readonly string[] };
 }
 
 /**
@@ -158,7 +188,7 @@ export const runBatch = (worker: Worker, range: KeyRange, { readMs, list }: Batc
   inBatch(worker, list === undefined ? range : { from: list.label, to: null }, async (batchNo) => {
     const { target, entity } = worker;
     const mapped = await target.one<{ present: string }>(leafHasRows(entity, range));
-    const actions = await decide(worker, range, { map: worker.map, mode: worker.mode, unmapped: mapped.present === 'false', final: list !== undefined, dry: false });
+    const actions = await decide(worker, range, { map: worker.map, mode: worker.mode, unmapped: mapped.present === 'false', final: list !== undefined, later: list?.later ?? [], dry: false });
     const staged = await target.one<{ rows: string }>(`SELECT count(*) AS rows FROM ${stage(entity)} g WHERE ${allOf(inRange(entity.order, 'g.k', range))}`);
     const counts = countsOf(Number(staged.rows), await countActions(worker));
     await writeBatch(worker, batchNo, actions);

@@ -6,6 +6,7 @@
  * transaction with constraints deferred. A set over the limit is an error that names it.
  */
 import { randomUUID } from 'node:crypto';
+import type { ActionCount } from '../../domain/action-counts.ts';
 import { countsOf } from '../../domain/action-counts.ts';
 import type { CompiledReference } from '../../domain/compiled/types.ts';
 import { PortageError } from '../../domain/errors.ts';
@@ -24,6 +25,8 @@ import type { Worker } from './worker.ts';
 
 const WHOLE = { from: null, to: null };
 const MOST_KEYS = 2000;
+/** Work beside the ranges of a slice is recorded under this number. */
+const NO_SLICE = -1;
 const SHRINK = 8;
 /** A row set aside is counted where its own range is read, not where a closure pulled it in. */
 const WRITES = new Set(['insert', 'again', 'update', 'adopt', 'rebase']);
@@ -74,10 +77,12 @@ async function writeClosed(circle: readonly Worker[], seed: Worker, range: KeyRa
     const batches: { worker: Worker; batchNo: string; unmapped: boolean }[] = [];
     for (const worker of circle) {
       if (worker !== seed && (await rowsStaged(worker, WHOLE)) === 0) continue;
-      const begun = await beginBatch(worker, worker === seed ? range : { from: `closure ${randomUUID()}`, to: null });
+      // A closure is no range of its entity's slice: recorded as one, it would pass for the end of it.
+      const own = worker === seed ? worker : { ...worker, slice: NO_SLICE };
+      const begun = await beginBatch(own, worker === seed ? range : { from: `closure ${randomUUID()}`, to: null });
       if (begun.stopped) return null;
       if (begun.repeated) return { read: 0, repeatedTo: begun.repeated.to };
-      batches.push({ worker: worker === seed ? worker : { ...worker, slice: -1 }, batchNo: begun.batchNo, unmapped: false });
+      batches.push({ worker: own, batchNo: begun.batchNo, unmapped: false });
     }
     for (const { worker, unmapped } of batches) {
       await worker.target.run(gather(worker.entity, WHOLE, { map: worker.map, mode: worker.mode, unmapped, final: true, dry: false }));
@@ -88,7 +93,7 @@ async function writeClosed(circle: readonly Worker[], seed: Worker, range: KeyRa
     for (const { worker, batchNo } of batches) decided.push({ worker, batchNo, actions: await classify(worker, false) });
     const read = await rowsStaged(seed, range);
     for (const { worker, batchNo, actions } of decided) {
-      const counted = (await countActions(worker)).filter((count) => worker === seed || WRITES.has(count.action));
+      const counted = [...(worker === seed ? await countActions(worker, range) : []), ...(await closureCounts(worker, worker === seed ? range : null))];
       const counts = countsOf(worker === seed ? read : 0, counted);
       await writeBatch(worker, batchNo, actions);
       const timing = { readMs: worker === seed ? readMs : 0, writeMs: Math.round(performance.now() - started) };
@@ -98,6 +103,14 @@ async function writeClosed(circle: readonly Worker[], seed: Worker, range: KeyRa
     await seed.target.run('SET CONSTRAINTS ALL IMMEDIATE');
     return { read };
   });
+}
+
+/** What a closure adds: rows that it wrote outside the range. */
+async function closureCounts(worker: Worker, range: KeyRange | null): Promise<ActionCount[]> {
+  const all = (await countActions(worker)).filter((count) => WRITES.has(count.action));
+  if (range === null) return all;
+  const inside = new Map((await countActions(worker, range)).map((count) => [`${count.action} ${count.inSource}`, count.rows]));
+  return all.map((count) => ({ ...count, rows: count.rows - (inside.get(`${count.action} ${count.inSource}`) ?? 0) }));
 }
 
 async function settle(circle: readonly Worker[]): Promise<void> {

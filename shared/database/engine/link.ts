@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { NOTHING } from '../../domain/action-counts.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { DataError } from '../pg-errors.ts';
-import { clearLinked, linkReferences, setAsideUnlinked } from '../sql/link.ts';
+import { clearLinked, createLinks, findLinks, setAsideUnlinked, setLinks } from '../sql/link.ts';
 import { setAsideOne, unpark } from '../sql/record.ts';
 import { copyIn, createScratch, emptyStage } from '../sql/scratch.ts';
 import { copyOut } from '../sql/source.ts';
@@ -19,6 +19,8 @@ import type { Worker } from './worker.ts';
 const WHOLE = { from: null, to: null };
 /** As many keys as fit into one statement without growing it beyond reason. */
 const MOST_KEYS = 2000;
+/** Rows of one transaction that sets references, also where an entity is otherwise written in one. */
+const MOST_LINKS = 10_000;
 
 /** Columns of the entity in which some row waits. */
 const waitingColumns = async (worker: Worker): Promise<readonly string[]> =>
@@ -28,13 +30,14 @@ const waitingColumns = async (worker: Worker): Promise<readonly string[]> =>
 export async function linkPending(worker: Worker, parent?: string): Promise<SliceProgress> {
   let rows = 0;
   const waiting = await waitingColumns(worker);
+  if (waiting.length > 0) await worker.target.run(createLinks);
   for (const reference of worker.entity.references) {
     if (!waiting.includes(reference.column) || reference.parentLeaf === null || (parent !== undefined && reference.parent !== parent)) continue;
     for (let seen = 1; seen > 0; ) {
       seen = 0;
       const outcome = await inListBatch(worker, `reference ${reference.column} ${randomUUID()}`, async (batchNo) => {
-        const result = await worker.target.one<{ seen: string; linked: string }>(linkReferences(worker.entity, reference, { operationNo: worker.operationNo, batchNo }, worker.batchRows));
-        seen = Number(result.seen);
+        seen = await worker.target.run(findLinks(worker.entity, reference, Math.min(MOST_LINKS, worker.batchRows)));
+        if (seen > 0) for (const statement of setLinks(worker.entity, reference, { operationNo: worker.operationNo, batchNo })) await worker.target.run(statement);
         return NOTHING;
       });
       if (outcome.stopped) return { rows, done: true, stopped: true };
@@ -45,21 +48,27 @@ export async function linkPending(worker: Worker, parent?: string): Promise<Slic
   return { rows, done: true, stopped: false };
 }
 
-/** Gives every parked row its last look of this run. */
-export async function workParked(worker: Worker): Promise<SliceProgress> {
+/**
+ * Gives every parked row its last look of this run; one that waits for an entity that is loaded later is parked again.
+ * @param later entities that still have their turn
+ */
+export async function workParked(worker: Worker, later: readonly string[]): Promise<SliceProgress> {
   const { entity, target, source } = worker;
   let size = Math.min(MOST_KEYS, worker.batchRows);
   let rows = 0;
+  let after: string | null = null;
+  const columns = waitsFor(entity, later);
   await target.run(createScratch(entity));
   for (;;) {
-    const keys = (await target.rows<{ legacy_key: string }>('SELECT legacy_key FROM portage.parked_rows WHERE entity_id = $1 ORDER BY legacy_key LIMIT $2', [entity.entityId, size])).map((r) => r.legacy_key);
+    const found: { legacy_key: string }[] = await target.rows('SELECT legacy_key FROM portage.parked_rows WHERE entity_id = $1 AND ($3::text IS NULL OR legacy_key > $3) ORDER BY legacy_key LIMIT $2', [entity.entityId, size, after]);
+    const keys = found.map((row) => row.legacy_key);
     if (keys.length === 0) return { rows, done: true, stopped: false };
     const label = `parked ${randomUUID()}`;
     let outcome;
     try {
       await target.run(emptyStage(entity));
       const { ms } = await copyRows(source, copyOut(entity, { keys }), target, copyIn(entity));
-      outcome = await runBatch(worker, WHOLE, { readMs: ms, list: { label, keys } });
+      outcome = await runBatch(worker, WHOLE, { readMs: ms, list: { label, keys, later: columns } });
       size = Math.min(MOST_KEYS, worker.batchRows, size * 2);
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
@@ -76,9 +85,14 @@ export async function workParked(worker: Worker): Promise<SliceProgress> {
     }
     if (outcome.stopped) return { rows, done: true, stopped: true };
     rows += keys.length;
+    after = keys.at(-1) ?? null;
     if (worker.timeIsUp()) return { rows, done: false, stopped: false };
   }
 }
+
+/** Columns of references that were cut, to entities that have their turn later. */
+export const waitsFor = (entity: CompiledEntity, later: readonly string[]): readonly string[] =>
+  entity.references.filter((reference) => reference.cut && reference.parent !== entity.name && later.includes(reference.parent)).map((reference) => reference.column);
 
 /** Lists rows whose reference leads nowhere now that every parent had its turn, and forgets those that were set. */
 export async function settleUnlinked(worker: Worker): Promise<void> {

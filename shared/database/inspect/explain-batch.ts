@@ -2,12 +2,24 @@
 import { leafName } from '../../domain/compiled/compile-entity.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { findByIdentity, gather, gatherVanished, judge, lockRows, type BatchFacts } from '../sql/decide.ts';
-import { linkReferences } from '../sql/link.ts';
+import { createLinks, findLinks, setLinks } from '../sql/link.ts';
 import type { KeyRange } from '../sql/range.ts';
 import { actionCounts, clearWritten, parkRows, recordDifferentials, setAsideRows } from '../sql/record.ts';
 import { copyIn, createScratch, emptyStage } from '../sql/scratch.ts';
 import { copyOut } from '../sql/source.ts';
-import { adoptRows, closeMappings, insertRows, keepPendingReferences, rebaseRows, updateRows } from '../sql/write.ts';
+import {
+  adoptRows,
+  closeMappings,
+  insertRows,
+  keepBefore,
+  keepPendingReferences,
+  mapInserts,
+  mapUpdates,
+  moveKeys,
+  rebaseRows,
+  takeReturned,
+  updateRows,
+} from '../sql/write.ts';
 import type { Side } from '../session.ts';
 import { layoutSql } from './sql-layout.ts';
 
@@ -53,26 +65,43 @@ export function explainBatch(entity: CompiledEntity, map: string, batchRows: num
     ...target('lock the rows concerned, in key order', lockRows(entity, 'differential')),
     ...target('decide what to do with each, now that nobody can change it', judge(entity, 'differential', false)),
     ...target('adopt rows that were there, as they are', adoptRows(entity, EXAMPLE)),
-    ...target('update rows that only the source changed, and keep what they were', updateRows(entity, EXAMPLE)),
-    ...target('note rows that are equal on both sides', rebaseRows(entity, EXAMPLE)),
+    ...target('keep what rows were that only the source changed', keepBefore(entity, EXAMPLE)),
+    ...target('update them, and sum the hashes of what is there now', updateRows(entity)),
+    ...target('give them their new bases, and sum the hashes that they should have', mapUpdates(entity)),
+    ...target('follow keys that changed with their rows', ...[moveKeys(entity) ?? []].flat()),
+    ...target(
+      'where the sums differ, a trigger changed what was sent: take the rows as they are',
+      ...takeReturned(entity, EXAMPLE, 'update'),
+    ),
+    ...target('note rows that are equal on both sides', ...rebaseRows(entity, EXAMPLE)),
     ...target('close the mappings of rows that are gone on both sides', closeMappings(entity, EXAMPLE)),
-    ...target('insert new rows, with their mapping and undo entry', insertRows(entity, EXAMPLE, 'insert')),
+    ...target(
+      'map new rows, with bases and undo entries, and sum the hashes that they should have',
+      mapInserts(entity, EXAMPLE, 'insert'),
+    ),
+    ...target('insert them, and sum the hashes of what is there now', insertRows(entity, 'insert')),
+    ...target(
+      'where the sums differ, a trigger changed what was sent: take the rows as they are',
+      ...takeReturned(entity, EXAMPLE, 'insert'),
+    ),
     ...(references
       ? target('keep references whose parent is not there yet', keepPendingReferences(entity, EXAMPLE))
       : []),
     ...(references ? target('park rows that cannot be written without their parent', parkRows(entity, EXAMPLE)) : []),
     ...target('set rows aside that cannot be written', setAsideRows(entity, EXAMPLE)),
     ...target('record differences that are kept', recordDifferentials(entity, EXAMPLE)),
-    ...target('take rows that are written now off the list of those set aside', ...clearWritten(entity)),
+    ...target('take rows that are written now off the list of those set aside', clearWritten(entity)),
     ...target('count what was done', actionCounts(entity)),
     ...entity.references
       .filter((reference) => reference.nullable)
-      .flatMap((reference) =>
-        target(
-          `after all rows: set ${reference.column} where its parent has come`,
-          linkReferences(entity, reference, EXAMPLE, batchRows),
+      .flatMap((reference) => [
+        ...target(
+          `after all rows: find those whose ${reference.column} has come`,
+          createLinks,
+          findLinks(entity, reference, batchRows),
         ),
-      ),
+        ...target(`set ${reference.column}, with undo entries and bases`, ...setLinks(entity, reference, EXAMPLE)),
+      ]),
   ];
 }
 

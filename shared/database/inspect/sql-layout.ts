@@ -1,8 +1,9 @@
 /** Lays generated SQL out for reading: a line a clause, nested queries indented. Only blanks between tokens are changed. */
 import { sqlTokens, type Token } from '../map-check/sql-tokens.ts';
 
-/** Lines longer than this are broken at the next comma. */
+/** Lines longer than this are broken at the next comma, or before the next word that joins parts. */
 const WIDTH = 100;
+const JOINS = /^(and|or|when|else)$/i;
 
 const CLAUSES =
   /^(with|select|insert|update|delete|from|where|group|order|limit|set|values|returning|on|left|cross|join)$/i;
@@ -42,13 +43,12 @@ export function layoutSql(sql: string): string {
     end = token.start + token.text.length;
     const closesQuery = token.text === ')' && open.at(-1) === true;
     if (token.text === ')') open.pop();
+    const isOuter = open.every(Boolean);
     if (/\S/.test(between)) line += between;
-    else if (
-      closesQuery ||
-      (open.every(Boolean) && beginsClause(token, tokens[i - 1], tokens[i + 1]) && line.trim() !== '')
-    )
+    else if (isOuter && (closesQuery || (beginsClause(token, tokens[i - 1], tokens[i + 1]) && line.trim() !== '')))
       breakLine();
-    else if (between !== '' && tokens[i - 1]?.text === ',' && line.length > WIDTH) breakLine();
+    else if (between !== '' && line.length > WIDTH && (tokens[i - 1]?.text === ',' || JOINS.test(token.text)))
+      breakLine();
     else if (between !== '' && line.trim() !== '') line += ' ';
     line += token.text;
     if (token.text === '(') open.push(QUERY.test(tokens[i + 1]?.text ?? ''));

@@ -58,12 +58,16 @@ async function applyMissing(target: Session): Promise<number[]> {
   return applied;
 }
 
+/** The schemas of a search_path: quoted ones may hold commas, and quotes that are doubled. */
+const namesIn = (path: string): string[] =>
+  [...path.matchAll(/"((?:[^"]|"")*)"|[^\s",]+/g)].map(([name, quoted]) => quoted?.replaceAll('""', '"') ?? name);
+
 /** The role's own default search_path in this database, with `portage` appended where it is not there yet. */
 async function makeFindable(target: Session): Promise<void> {
   const { path, role, database } = await target.one<{ path: string; role: string; database: string }>(
     "SELECT reset_val AS path, session_user AS role, current_database() AS database FROM pg_settings WHERE name = 'search_path'",
   );
-  if (path.split(',').some((part) => part.trim().replaceAll('"', '') === 'portage')) return;
-  const parts = path.split(',').map((part) => part.trim().replaceAll('"', '')).filter((part) => part !== '');
+  const parts = namesIn(path);
+  if (parts.includes('portage')) return;
   await target.run(`ALTER ROLE ${quoteIdentifier(role)} IN DATABASE ${quoteIdentifier(database)} SET search_path = ${[...parts, 'portage'].map(quoteLiteral).join(', ')}`);
 }

@@ -24,6 +24,8 @@ export interface BatchFacts {
   readonly unmapped: boolean;
   /** The last look of this run: what still waits for a parent is set aside. */
   readonly final: boolean;
+  /** Columns whose parents have their turn later in this run: what lacks one waits also at its last look. */
+  readonly later?: readonly string[];
   /** A dry run: parents are looked for in the source as well, because nothing is written. */
   readonly dry: boolean;
 }
@@ -81,7 +83,9 @@ export function gather(entity: CompiledEntity, range: KeyRange, facts: BatchFact
     return `coalesce(${facts.unmapped ? 'NULL::text' : 'm.target_key'}, ${natural ?? 'NULL'})`;
   };
   const missing = missingReferences(entity, facts.dry);
-  const wait = facts.final || facts.dry ? "'set_aside'" : "'park'";
+  const later = (facts.later ?? []).map(quoteLiteral).join(', ');
+  const last = later === '' ? "'set_aside'" : `CASE WHEN x.missing && ARRAY[${later}] THEN 'park' ELSE 'set_aside' END`;
+  const wait = facts.final || facts.dry ? last : "'park'";
   const waits = (known: boolean): string => `x.missing && ${required(entity, known)}`;
   const known = facts.unmapped
     ? `CASE WHEN ${waits(false)} THEN ${wait} ELSE 'insert' END, false, true, true, NULL::text, false`

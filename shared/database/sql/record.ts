@@ -3,6 +3,8 @@ import { hmac } from '../../domain/compiled/column-hash.ts';
 import type { CompiledColumn, CompiledEntity } from '../../domain/compiled/types.ts';
 import { quoteLiteral } from '../../domain/identifiers.ts';
 import { targetKeyColumn } from './leaf.ts';
+import type { KeyRange } from './range.ts';
+import { allOf, inRange } from './range.ts';
 import { stage, work } from './scratch.ts';
 import type { WriteFacts } from './write.ts';
 
@@ -51,8 +53,10 @@ export const parkRows = (entity: CompiledEntity, facts: WriteFacts): string =>
    SELECT ${entity.entityId}, w.k::text, 'waits for ' || array_to_string(w.missing, ', '), ${facts.operationNo} FROM ${work(entity)} w WHERE w.action = 'park'
    ON CONFLICT (entity_id, legacy_key) DO UPDATE SET reason = excluded.reason, operation_no = excluded.operation_no`;
 
-/** $1: keys that have had their last look. */
-export const unpark = (entity: CompiledEntity): string => `DELETE FROM portage.parked_rows WHERE entity_id = ${entity.entityId} AND legacy_key = ANY ($1::text[])`;
+/** $1: keys that have had their last look; those that were parked again stay. */
+export const unpark = (entity: CompiledEntity): string =>
+  `DELETE FROM portage.parked_rows WHERE entity_id = ${entity.entityId} AND legacy_key = ANY ($1::text[])
+     AND legacy_key <> ALL (ARRAY(SELECT w.k::text FROM ${work(entity)} w WHERE w.action = 'park'))`;
 
 const SET_ASIDE = `ON CONFLICT (entity_id, legacy_key) DO UPDATE SET code = excluded.code, column_name = excluded.column_name, reason = excluded.reason,
   operation_no = excluded.operation_no, last_seen = now(), state = CASE WHEN set_aside_rows.state = 'ignored' THEN 'ignored' ELSE 'open' END`;
@@ -71,14 +75,17 @@ export const setAsideRows = (entity: CompiledEntity, facts: WriteFacts): string 
 export const setAsideOne = (entity: CompiledEntity, operationNo: number): string =>
   `INSERT INTO portage.set_aside_rows (entity_id, legacy_key, code, column_name, reason, operation_no) VALUES (${entity.entityId}, $1, $2, $3, $4, ${operationNo}) ${SET_ASIDE}`;
 
-/** Rows that were set aside or parked and are written now leave those lists. */
-export const clearWritten = (entity: CompiledEntity): readonly string[] => [
-  `UPDATE portage.set_aside_rows a SET state = 'written', last_seen = now() FROM ${work(entity)} w
-   WHERE a.entity_id = ${entity.entityId} AND a.state <> 'written' AND a.legacy_key = w.k::text AND w.action IN ('insert', 'again', 'update', 'adopt', 'rebase', 'none')`,
-];
+const written = (entity: CompiledEntity, actions: readonly string[]): string =>
+  `ANY (ARRAY(SELECT w.k::text FROM ${work(entity)} w WHERE w.action IN (${literals(actions)})))`;
 
-export const actionCounts = (entity: CompiledEntity): string =>
-  `SELECT w.action, w.in_source::text AS in_source, count(*) AS rows FROM ${work(entity)} w GROUP BY 1, 2`;
+/** Rows that were set aside and are written now leave the list; nothing is looked up while the list is empty. */
+export const clearWritten = (entity: CompiledEntity): string =>
+  `UPDATE portage.set_aside_rows a SET state = 'written', last_seen = now()
+   WHERE EXISTS (SELECT FROM portage.set_aside_rows x WHERE x.entity_id = ${entity.entityId} AND x.state <> 'written')
+     AND a.entity_id = ${entity.entityId} AND a.state <> 'written' AND a.legacy_key = ${written(entity, ['insert', 'again', 'update', 'adopt', 'rebase', 'none'])}`;
+
+export const actionCounts = (entity: CompiledEntity, range: KeyRange): string =>
+  `SELECT w.action, w.in_source::text AS in_source, count(*) AS rows FROM ${work(entity)} w WHERE ${allOf(inRange(entity.order, 'w.k', range))} GROUP BY 1, 2`;
 
 /** The differentials that this run would have seen again and did not: they are gone. */
 export const closeGone = (entity: CompiledEntity, operationNo: number): string =>
@@ -87,6 +94,5 @@ export const closeGone = (entity: CompiledEntity, operationNo: number): string =
 
 /** Differentials that a full run wrote over. */
 export const closeByFull = (entity: CompiledEntity): string =>
-  `UPDATE portage.data_differentials d SET resolved = true, resolved_by = 'full', resolved_at = now() FROM ${work(entity)} w
-   WHERE d.entity_id = ${entity.entityId} AND NOT d.resolved AND d.legacy_key = w.k::text AND w.action IN ('update', 'again', 'rebase', 'adopt')`;
-
+  `UPDATE portage.data_differentials d SET resolved = true, resolved_by = 'full', resolved_at = now()
+   WHERE d.entity_id = ${entity.entityId} AND NOT d.resolved AND d.legacy_key = ${written(entity, ['update', 'again', 'rebase', 'adopt'])}`;

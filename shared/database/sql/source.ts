@@ -39,15 +39,19 @@ export function sourceSums(entity: CompiledEntity, range: KeyRange, bounds: read
   return `SELECT ${bucketOf(entity, 'q.k', bounds)} AS bucket, count(*) AS rows, sum(${entity.source.hash}) AS hashes FROM ${projection(entity, { range })} GROUP BY 1`;
 }
 
+const LARGEST = 9223372036854775807n;
+
 /** Number of the range that a key falls into, when ranges end at the bounds inclusively: the count of bounds below the key. */
 export function bucketOf(entity: CompiledEntity, key: string, bounds: readonly string[]): string {
-  if (bounds.length === 0) return '0';
-  const list = bounds.map((bound) => keyLiteral(entity.order, bound)).join(', ');
   // width_bucket counts the thresholds at or below its operand; a key that equals a bound still belongs to the range before it.
-  const counted = (operand: string): string => `width_bucket(${operand}, ARRAY[${list}])`;
-  // The smallest bigint has nothing below it.
-  if (entity.order === 'integer') return counted(`greatest(${key}, -9223372036854775807) - 1`);
-  return `${counted(key)} - (${key} = ANY (ARRAY[${list}]))::int`;
+  const counted = (thresholds: readonly string[]): string =>
+    thresholds.length === 0 ? '0' : `width_bucket(${key}, ARRAY[${thresholds.map((bound) => keyLiteral(entity.order, bound)).join(', ')}])`;
+  if (entity.order === 'integer') {
+    // Bounds below the key are those whose successor is at or below it; the largest bigint has no successor, and no key above it.
+    return counted(bounds.filter((bound) => BigInt(bound) < LARGEST).map((bound) => String(BigInt(bound) + 1n)));
+  }
+  if (bounds.length === 0) return '0';
+  return `${counted(bounds)} - (${key} = ANY (ARRAY[${bounds.map((bound) => keyLiteral(entity.order, bound)).join(', ')}]))::int`;
 }
 
 /** Every `step`-th key in order: where a range of about equally many rows ends. Reads the key's index alone where there is one. */

@@ -4,7 +4,7 @@ import { columnOf } from '../catalog.ts';
 import type { ConstantColumn, NormalColumn, NormalEntity, ReferenceColumn } from '../entity-map.ts';
 import { PortageError } from '../errors.ts';
 import { qualifiedName, quoteIdentifier, quoteLiteral } from '../identifiers.ts';
-import { exactForm, exactText, finalCast, isInteger, keyPart, rowHash, wireType } from '../value-types.ts';
+import { equals, exactForm, exactText, finalCast, hasOneText, isInteger, keyPart, referencePart, rowHash, wireType } from '../value-types.ts';
 import { columnHash } from './column-hash.ts';
 import type { CompiledColumn, CompiledEntity, CompiledReference, OrderKind } from './types.ts';
 
@@ -49,15 +49,29 @@ const targetKeyKind = (facts: EntityFacts): 'uuid' | 'text' => {
 };
 
 /** The canonical legacy key from one expression for each part (SEMANTICS 6): NULL when a part is. */
-function canonicalKey(facts: EntityFacts, parts: readonly string[]): string {
+function canonicalKey(facts: EntityFacts, parts: readonly string[], partOf = keyPart): string {
   const columns = keyColumns(facts);
-  const typed = columns.map((column, i) => keyPart(column, parts[i] ?? 'NULL'));
+  const typed = columns.map((column, i) => partOf(column, parts[i] ?? 'NULL'));
   if (orderOf(facts) === 'integer') return `(${typed[0]})::bigint`;
   if (typed.length === 1) return `(${typed[0]})::text COLLATE "C"`;
   // A computed reference to a composite key gives the whole key as JSON.
   if (parts.length === 1) return `((${parts[0]})::jsonb)::text COLLATE "C"`;
   const present = typed.map((part) => `(${part}) IS NOT NULL`).join(' AND ');
   return `(CASE WHEN ${present} THEN jsonb_build_array(${typed.join(', ')})::text END) COLLATE "C"`;
+}
+
+/**
+ * The parent's canonical key from what the child says of it. Where equal values may have several texts the parent's own
+ * is looked up, by the index of its key; a parent that is not there leaves the child's.
+ */
+function referenceKey(parent: EntityFacts, parts: readonly string[]): string {
+  const columns = keyColumns(parent);
+  const said = canonicalKey(parent, parts, referencePart);
+  const indexed = parent.source.indexes.some((index) => index.columns[0] === parent.normal.source.key[0]);
+  if (columns.every(hasOneText) || parts.length !== columns.length || !indexed) return said;
+  const ofParent = columns.map((column) => `k.${quoteIdentifier(column.name)}`);
+  const same = columns.map((column, i) => `${ofParent[i]} ${equals(column)} ${keyPart(column, parts[i] ?? 'NULL')}`);
+  return `coalesce((SELECT ${canonicalKey(parent, ofParent)} FROM ${qualifiedName(parent.source)} AS k WHERE ${same.join(' AND ')} LIMIT 1), ${said})`;
 }
 
 const hasUnique = (relation: Relation, columns: readonly string[]): boolean =>
@@ -70,7 +84,7 @@ function compileReference(context: CompileContext, facts: EntityFacts, column: R
   const where = `entities.${facts.normal.name}.columns.${column.column}`;
   if (!parent) throw new PortageError('SYS002', `reference to an entity that the map does not have`, { where, got: column.parent });
   const target = mustHave(facts.target, column.column, where);
-  const sourceKey = canonicalKey(parent, column.sql);
+  const sourceKey = referenceKey(parent, column.sql);
   const parentAlias = parent.normal.source.key.map((name) => `p.${quoteIdentifier(name)}`);
   const parentWhere = parent.normal.source.where;
   // The parent's filter speaks of alias s: it is evaluated in a scope in which s is the parent.

@@ -1,0 +1,50 @@
+-- linkReferences
+WITH waiting AS MATERIALIZED (
+      SELECT w.legacy_key, m.target_uuid, m.target_key, m.source_hash, m.target_hash, m.source_columns, m.target_columns, x.value, t.h AS before_hash
+      FROM portage.pending_references w
+      CROSS JOIN LATERAL (SELECT p.target_uuid AS value FROM portage.uuid_mappings_2 p WHERE p.legacy_id = w.parent_key::bigint AND p.closed_by IS NULL) x
+      CROSS JOIN LATERAL (SELECT * FROM portage.uuid_mappings_2 m WHERE m.legacy_id = w.legacy_key::bigint) m
+      LEFT JOIN LATERAL (SELECT hashint8extended(hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0), 0) AS h FROM "public"."doctors" t WHERE t."id" = m.target_uuid FOR UPDATE) t ON true
+      WHERE w.entity_id = 2 AND w.column_name = 'boss_id' ORDER BY w.legacy_key LIMIT 5000
+    ), upd AS (
+      UPDATE "public"."doctors" AS t SET "boss_id" = old.value FROM waiting old
+      WHERE t."boss_id" IS NULL AND t."id" = old.target_uuid
+      RETURNING old.legacy_key, hashint8extended(hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0), 0) AS h, overlay(coalesce(old.target_columns, old.source_columns) PLACING int4send(coalesce(hashtext((t."boss_id")::text), 0)) FROM 17) AS tc, old.before_hash IS NOT DISTINCT FROM old.target_hash AS untouched, (t."id")::text AS key
+    ), map AS (
+      UPDATE portage.uuid_mappings_2 AS m SET target_hash = CASE WHEN w.untouched THEN w.h ELSE m.target_hash END, target_columns = nullif(w.tc, m.source_columns)
+      FROM upd w WHERE m.legacy_id = w.legacy_key::bigint
+    ), undo AS (
+      INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns)
+      SELECT 42, 2, 7, 'update', w.legacy_key, w.key, jsonb_build_object('boss_id', NULL), w.h, old.source_hash, old.target_hash, old.source_columns, old.target_columns
+      FROM upd w JOIN waiting old USING (legacy_key)
+    ), gone AS (
+      DELETE FROM portage.pending_references p USING waiting old
+      WHERE p.entity_id = 2 AND p.column_name = 'boss_id' AND p.legacy_key = old.legacy_key RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM gone) AS seen, (SELECT count(*) FROM upd) AS linked;
+
+-- setAsideUnlinked
+INSERT INTO portage.set_aside_rows (entity_id, legacy_key, code, column_name, reason, operation_no)
+   SELECT p.entity_id, p.legacy_key, 'M003', min(p.column_name), 'there is no parent ' || min(p.parent_key) || '; the reference is NULL in the target', 7
+   FROM portage.pending_references p WHERE p.entity_id = 2 AND p.column_name IN ('boss_id') GROUP BY p.entity_id, p.legacy_key
+   ON CONFLICT (entity_id, legacy_key) DO UPDATE SET code = excluded.code, column_name = excluded.column_name, reason = excluded.reason, operation_no = excluded.operation_no, last_seen = now(),
+     state = CASE WHEN set_aside_rows.state = 'ignored' THEN 'ignored' ELSE 'open' END;
+
+-- clearLinked
+UPDATE portage.set_aside_rows a SET state = 'written', last_seen = now()
+   WHERE a.entity_id = 2 AND a.state = 'open' AND a.code = 'M003' AND a.reason LIKE '%the reference is NULL in the target'
+     AND NOT EXISTS (SELECT FROM portage.pending_references p WHERE p.entity_id = a.entity_id AND p.legacy_key = a.legacy_key);
+
+-- missingParents
+SELECT DISTINCT g.r3::text AS key FROM pg_temp.stage_2 g
+   WHERE g.r3 IS NOT NULL AND NOT EXISTS (SELECT FROM portage.uuid_mappings_1 m WHERE m.legacy_id = g.r3)
+     AND NOT EXISTS (SELECT FROM pg_temp.stage_1 p WHERE p.k = g.r3) LIMIT 2000;
+
+-- resolveWithin
+UPDATE pg_temp.work_2 w SET r3 = p.target_uuid, missing = array_remove(w.missing, 'office_id')
+      FROM pg_temp.stage_2 g JOIN pg_temp.work_1 p ON p.k = g.r3 AND p.in_source WHERE g.k = w.k AND 'office_id' = ANY (w.missing);
+UPDATE pg_temp.work_2 SET action = CASE WHEN known THEN 'judge' ELSE 'insert' END, code = NULL, missing = NULL WHERE missing = '{}' AND action IN ('park', 'set_aside');
+
+-- demote
+UPDATE pg_temp.work_2 w SET action = 'set_aside', code = 'M003', missing = ARRAY['office_id']
+   FROM pg_temp.stage_2 g JOIN pg_temp.work_1 p ON p.k = g.r3 AND p.action = 'set_aside' AND NOT p.known WHERE g.k = w.k AND w.action IN ('insert', 'judge');

@@ -1,0 +1,47 @@
+-- recordDifferentials
+INSERT INTO portage.data_differentials (entity_id, entity_type, source_table, target_table, legacy_key, target_key, comparison_type, columns, reason, source_hash, target_hash, source_values, target_values, operation_no)
+    SELECT 2, 'doctors', 'public.doctor', 'public.doctors',
+      w.k::text, w.target_uuid::text, CASE w.action WHEN 'kept' THEN 'value' WHEN 'missing' THEN 'missing' WHEN 'conflict' THEN 'conflict' WHEN 'adopted' THEN 'adopted' WHEN 'adopt_conflict' THEN 'adopted' WHEN 'reappeared' THEN 'reappeared' WHEN 'deleted' THEN 'deleted' END, d.columns,
+      CASE WHEN w.action = 'conflict' AND NOT w.in_source THEN 'deleted in the source, changed in the target' WHEN w.action = 'conflict' AND w.target_state = 'absent' THEN 'changed in the source, deleted in the target' ELSE CASE w.action WHEN 'kept' THEN 'changed in the target only: kept' WHEN 'missing' THEN 'deleted in the target only: recorded' WHEN 'conflict' THEN 'changed on both sides' WHEN 'adopted' THEN 'adopted, and different from the source' WHEN 'adopt_conflict' THEN 'adopted, and different from the source' WHEN 'reappeared' THEN 'the key was gone from the source and appears again' WHEN 'deleted' THEN 'deleted in the source, or left the filter: reported' END END,
+      g.h, t.portage_hash, d.source_values, d.target_values, 7
+    FROM pg_temp.work_2 w LEFT JOIN pg_temp.stage_2 g ON g.k = w.k AND w.in_source
+    LEFT JOIN LATERAL (SELECT t.*, hashint8extended(hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0), 0) AS portage_hash FROM "public"."doctors" t WHERE t."id" = w.target_uuid) t ON true
+    CROSS JOIN LATERAL (SELECT d.columns, (SELECT jsonb_object_agg(v.name, v.value) FROM (VALUES ('legacy_id', left((g.c0::integer)::text, 2000)), ('name', left((g.c1)::text, 2000)), ('fee', left((g.c2::numeric)::text, 2000)), ('office_id', left((w.r3)::text, 2000)), ('boss_id', left((w.r4)::text, 2000)), ('email', encode(sha256(decode(current_setting('portage.hmac_outer'), 'hex') || sha256(decode(current_setting('portage.hmac_inner'), 'hex') || convert_to((g.c5::text)::text, 'UTF8'))), 'hex')), ('code', left((g.c6)::text, 2000)), ('note', left((g.c7::text)::text, 2000)), ('origin', left(('surgery'::text::text)::text, 2000))) AS v (name, value) WHERE v.name = ANY (d.columns)) AS source_values, (SELECT jsonb_object_agg(v.name, v.value) FROM (VALUES ('legacy_id', left((t."legacy_id")::text, 2000)), ('name', left((t."name")::text, 2000)), ('fee', left((t."fee")::text, 2000)), ('office_id', left((t."office_id")::text, 2000)), ('boss_id', left((t."boss_id")::text, 2000)), ('email', encode(sha256(decode(current_setting('portage.hmac_outer'), 'hex') || sha256(decode(current_setting('portage.hmac_inner'), 'hex') || convert_to((t."email")::text, 'UTF8'))), 'hex')), ('code', left((t."code")::text, 2000)), ('note', left((t."note")::text, 2000)), ('origin', left((t."origin")::text, 2000))) AS v (name, value) WHERE v.name = ANY (d.columns)) AS target_values
+      FROM (SELECT CASE WHEN w.in_source AND t.portage_hash IS NOT NULL THEN array_remove(ARRAY[CASE WHEN (g.c0::integer) IS DISTINCT FROM (t."legacy_id") THEN 'legacy_id' END, CASE WHEN (g.c1) COLLATE "C" IS DISTINCT FROM (t."name") COLLATE "C" THEN 'name' END, CASE WHEN (g.c2::numeric)::text COLLATE "C" IS DISTINCT FROM (t."fee")::text COLLATE "C" THEN 'fee' END, CASE WHEN (w.r3) IS DISTINCT FROM (t."office_id") THEN 'office_id' END, CASE WHEN (w.r4) IS DISTINCT FROM (t."boss_id") THEN 'boss_id' END, CASE WHEN (g.c5::text) COLLATE "C" IS DISTINCT FROM (t."email") COLLATE "C" THEN 'email' END, CASE WHEN (g.c6)::text COLLATE "C" IS DISTINCT FROM (t."code")::text COLLATE "C" THEN 'code' END, CASE WHEN (g.c7::text) COLLATE "C" IS DISTINCT FROM (t."note") COLLATE "C" THEN 'note' END, CASE WHEN ('surgery'::text::text) COLLATE "C" IS DISTINCT FROM (t."origin") COLLATE "C" THEN 'origin' END]::text[], NULL) ELSE '{}' END AS columns) d) d
+    WHERE w.action IN ('kept', 'missing', 'conflict', 'adopted', 'adopt_conflict', 'reappeared', 'deleted')
+    ON CONFLICT (entity_id, legacy_key, comparison_type) WHERE NOT resolved DO UPDATE SET last_seen = now(), operation_no = excluded.operation_no, columns = excluded.columns, reason = excluded.reason,
+      target_key = excluded.target_key, source_hash = excluded.source_hash, target_hash = excluded.target_hash, source_values = excluded.source_values, target_values = excluded.target_values;
+
+-- parkRows
+INSERT INTO portage.parked_rows (entity_id, legacy_key, reason, operation_no)
+   SELECT 2, w.k::text, 'waits for ' || array_to_string(w.missing, ', '), 7 FROM pg_temp.work_2 w WHERE w.action = 'park'
+   ON CONFLICT (entity_id, legacy_key) DO UPDATE SET reason = excluded.reason, operation_no = excluded.operation_no;
+
+-- unpark
+DELETE FROM portage.parked_rows WHERE entity_id = 2 AND legacy_key = ANY ($1::text[]);
+
+-- setAsideRows
+INSERT INTO portage.set_aside_rows (entity_id, legacy_key, code, column_name, reason, operation_no)
+    SELECT 2, w.k::text, coalesce(w.code, 'M012'), w.missing[1],
+      CASE WHEN w.code = 'M004' THEN 'a target row that is mapped already, or several, stand for this key' ELSE 'there is no ' || (CASE w.missing[1] WHEN 'office_id' THEN 'offices ' || g.r3::text WHEN 'boss_id' THEN 'doctors ' || g.r4::text END) END, 7
+    FROM pg_temp.work_2 w JOIN pg_temp.stage_2 g ON g.k = w.k WHERE w.action = 'set_aside' ON CONFLICT (entity_id, legacy_key) DO UPDATE SET code = excluded.code, column_name = excluded.column_name, reason = excluded.reason,
+  operation_no = excluded.operation_no, last_seen = now(), state = CASE WHEN set_aside_rows.state = 'ignored' THEN 'ignored' ELSE 'open' END;
+
+-- setAsideOne
+INSERT INTO portage.set_aside_rows (entity_id, legacy_key, code, column_name, reason, operation_no) VALUES (2, $1, $2, $3, $4, 7) ON CONFLICT (entity_id, legacy_key) DO UPDATE SET code = excluded.code, column_name = excluded.column_name, reason = excluded.reason,
+  operation_no = excluded.operation_no, last_seen = now(), state = CASE WHEN set_aside_rows.state = 'ignored' THEN 'ignored' ELSE 'open' END;
+
+-- clearWritten
+UPDATE portage.set_aside_rows a SET state = 'written', last_seen = now() FROM pg_temp.work_2 w
+   WHERE a.entity_id = 2 AND a.state <> 'written' AND a.legacy_key = w.k::text AND w.action IN ('insert', 'again', 'update', 'adopt', 'rebase', 'none');
+
+-- actionCounts
+SELECT w.action, w.in_source::text AS in_source, count(*) AS rows FROM pg_temp.work_2 w GROUP BY 1, 2;
+
+-- closeGone
+UPDATE portage.data_differentials SET resolved = true, resolved_by = 'gone', resolved_at = now()
+   WHERE entity_id = 2 AND NOT resolved AND operation_no <> 7 AND comparison_type IN ('value', 'missing', 'conflict', 'deleted', 'adopted', 'reappeared');
+
+-- closeByFull
+UPDATE portage.data_differentials d SET resolved = true, resolved_by = 'full', resolved_at = now() FROM pg_temp.work_2 w
+   WHERE d.entity_id = 2 AND NOT d.resolved AND d.legacy_key = w.k::text AND w.action IN ('update', 'again', 'rebase', 'adopt');

@@ -1,0 +1,76 @@
+-- insertRows
+WITH ins AS (
+      INSERT INTO "public"."doctors" AS t ("id", "legacy_id", "name", "fee", "office_id", "boss_id", "email", "code", "note", "origin", "created_at") 
+      SELECT w.target_uuid, g.c0::integer, g.c1, g.c2::numeric, w.r3, w.r4, g.c5::text, g.c6, g.c7::text, 'surgery'::text::text, g.c9::timestamp with time zone FROM pg_temp.work_2 w JOIN pg_temp.stage_2 g ON g.k = w.k WHERE w.action = 'insert' ORDER BY w.target_uuid
+      RETURNING (t."id") AS key, hashint8extended(hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0), 0) AS h, int4send(coalesce(hashtext((t."legacy_id")::text), 0)) || int4send(coalesce(hashtext((t."name")::text), 0)) || int4send(coalesce(hashtext((t."fee")::text), 0)) || int4send(coalesce(hashtext((t."office_id")::text), 0)) || int4send(coalesce(hashtext((t."boss_id")::text), 0)) || coalesce(substr(sha256(decode(current_setting('portage.hmac_outer'), 'hex') || sha256(decode(current_setting('portage.hmac_inner'), 'hex') || convert_to((t."email")::text, 'UTF8'))), 1, 4), '\x00000000') || int4send(coalesce(hashtext((t."code")::text), 0)) || int4send(coalesce(hashtext((t."note")::text), 0)) || int4send(coalesce(hashtext((t."origin")::text), 0)) AS ch
+    ), map AS (INSERT INTO portage.uuid_mappings_2 AS m (legacy_id, source_hash, target_hash, target_uuid, entity_id, operation_no, origin, source_columns, target_columns)
+         SELECT w.k, g.h, r.h, r.key, 2, 7, 'i', CASE WHEN d.h = r.h THEN r.ch ELSE int4send(coalesce(hashtext((g.c0::integer)::text), 0)) || int4send(coalesce(hashtext((g.c1)::text), 0)) || int4send(coalesce(hashtext((g.c2::numeric)::text), 0)) || int4send(coalesce(hashtext((w.r3)::text), 0)) || int4send(coalesce(hashtext((w.r4)::text), 0)) || coalesce(substr(sha256(decode(current_setting('portage.hmac_outer'), 'hex') || sha256(decode(current_setting('portage.hmac_inner'), 'hex') || convert_to((g.c5::text)::text, 'UTF8'))), 1, 4), '\x00000000') || int4send(coalesce(hashtext((g.c6)::text), 0)) || int4send(coalesce(hashtext((g.c7::text)::text), 0)) || int4send(coalesce(hashtext(('surgery'::text::text)::text), 0)) END, CASE WHEN d.h = r.h THEN NULL ELSE r.ch END FROM ins r JOIN pg_temp.work_2 w ON w.target_uuid = r.key AND w.action = 'insert' JOIN pg_temp.stage_2 g ON g.k = w.k CROSS JOIN LATERAL (SELECT hashint8extended(hash_record_extended(row(w.target_uuid, (g.c0::integer), (g.c1) COLLATE "C", (g.c2::numeric)::text COLLATE "C", (w.r3), (w.r4), (g.c5::text) COLLATE "C", (g.c6)::text COLLATE "C", (g.c7::text) COLLATE "C", ('surgery'::text::text) COLLATE "C"), 0), 0) AS h OFFSET 0) d RETURNING m.legacy_id AS k, m.target_uuid AS key, m.target_hash AS h)
+    INSERT INTO portage.undo_inserts (batch_no, entity_id, operation_no, legacy_ids, target_uuids, hashes)
+    SELECT 42, 2, 7, array_agg(k), array_agg(key), array_agg(h) FROM map HAVING count(*) > 0
+    ON CONFLICT (batch_no, entity_id) DO UPDATE SET legacy_ids = undo_inserts.legacy_ids || excluded.legacy_ids, target_uuids = undo_inserts.target_uuids || excluded.target_uuids, hashes = undo_inserts.hashes || excluded.hashes;
+
+-- insertRows again
+WITH ins AS (
+      INSERT INTO "public"."doctors" AS t ("id", "legacy_id", "name", "fee", "office_id", "boss_id", "email", "code", "note", "origin", "created_at") 
+      SELECT w.target_uuid, g.c0::integer, g.c1, g.c2::numeric, w.r3, w.r4, g.c5::text, g.c6, g.c7::text, 'surgery'::text::text, g.c9::timestamp with time zone FROM pg_temp.work_2 w JOIN pg_temp.stage_2 g ON g.k = w.k WHERE w.action = 'again' ORDER BY w.target_uuid
+      RETURNING (t."id") AS key, hashint8extended(hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0), 0) AS h, int4send(coalesce(hashtext((t."legacy_id")::text), 0)) || int4send(coalesce(hashtext((t."name")::text), 0)) || int4send(coalesce(hashtext((t."fee")::text), 0)) || int4send(coalesce(hashtext((t."office_id")::text), 0)) || int4send(coalesce(hashtext((t."boss_id")::text), 0)) || coalesce(substr(sha256(decode(current_setting('portage.hmac_outer'), 'hex') || sha256(decode(current_setting('portage.hmac_inner'), 'hex') || convert_to((t."email")::text, 'UTF8'))), 1, 4), '\x00000000') || int4send(coalesce(hashtext((t."code")::text), 0)) || int4send(coalesce(hashtext((t."note")::text), 0)) || int4send(coalesce(hashtext((t."origin")::text), 0)) AS ch
+    ), map AS (UPDATE portage.uuid_mappings_2 AS m SET source_hash = x.sh, target_hash = x.h, source_columns = x.sc, target_columns = x.tc, closed_by = NULL
+         FROM (SELECT w.k, g.h AS sh, r.h, CASE WHEN d.h = r.h THEN r.ch ELSE int4send(coalesce(hashtext((g.c0::integer)::text), 0)) || int4send(coalesce(hashtext((g.c1)::text), 0)) || int4send(coalesce(hashtext((g.c2::numeric)::text), 0)) || int4send(coalesce(hashtext((w.r3)::text), 0)) || int4send(coalesce(hashtext((w.r4)::text), 0)) || coalesce(substr(sha256(decode(current_setting('portage.hmac_outer'), 'hex') || sha256(decode(current_setting('portage.hmac_inner'), 'hex') || convert_to((g.c5::text)::text, 'UTF8'))), 1, 4), '\x00000000') || int4send(coalesce(hashtext((g.c6)::text), 0)) || int4send(coalesce(hashtext((g.c7::text)::text), 0)) || int4send(coalesce(hashtext(('surgery'::text::text)::text), 0)) END AS sc, CASE WHEN d.h = r.h THEN NULL ELSE r.ch END AS tc FROM ins r JOIN pg_temp.work_2 w ON w.target_uuid = r.key AND w.action = 'again' JOIN pg_temp.stage_2 g ON g.k = w.k CROSS JOIN LATERAL (SELECT hashint8extended(hash_record_extended(row(w.target_uuid, (g.c0::integer), (g.c1) COLLATE "C", (g.c2::numeric)::text COLLATE "C", (w.r3), (w.r4), (g.c5::text) COLLATE "C", (g.c6)::text COLLATE "C", (g.c7::text) COLLATE "C", ('surgery'::text::text) COLLATE "C"), 0), 0) AS h OFFSET 0) d) x WHERE m.legacy_id = x.k RETURNING m.legacy_id AS k, m.target_uuid AS key, m.target_hash AS h)
+    INSERT INTO portage.undo_inserts (batch_no, entity_id, operation_no, legacy_ids, target_uuids, hashes)
+    SELECT 42, 2, 7, array_agg(k), array_agg(key), array_agg(h) FROM map HAVING count(*) > 0
+    ON CONFLICT (batch_no, entity_id) DO UPDATE SET legacy_ids = undo_inserts.legacy_ids || excluded.legacy_ids, target_uuids = undo_inserts.target_uuids || excluded.target_uuids, hashes = undo_inserts.hashes || excluded.hashes;
+
+-- updateRows
+WITH before AS MATERIALIZED (
+      SELECT w.k, b.before FROM pg_temp.work_2 w CROSS JOIN LATERAL
+        (SELECT jsonb_object(ARRAY['legacy_id', 'name', 'fee', 'office_id', 'boss_id', 'email', 'code', 'note', 'origin'], ARRAY[(t."legacy_id")::text, (t."name")::text, (t."fee")::text, (t."office_id")::text, (t."boss_id")::text, (t."email")::text, (t."code")::text, (t."note")::text, (t."origin")::text]) AS before FROM "public"."doctors" t WHERE t."id" = w.target_uuid) b
+      WHERE w.action = 'update'
+    ), upd AS (
+      UPDATE "public"."doctors" AS t SET "legacy_id" = g.c0::integer, "name" = g.c1, "fee" = g.c2::numeric, "office_id" = w.r3, "boss_id" = w.r4, "email" = g.c5::text, "code" = g.c6, "note" = g.c7::text, "origin" = 'surgery'::text::text
+      FROM pg_temp.work_2 w JOIN pg_temp.stage_2 g ON g.k = w.k WHERE w.action = 'update' AND t."id" = w.target_uuid
+      RETURNING w.k, (t."id") AS key, hashint8extended(hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0), 0) AS h, int4send(coalesce(hashtext((t."legacy_id")::text), 0)) || int4send(coalesce(hashtext((t."name")::text), 0)) || int4send(coalesce(hashtext((t."fee")::text), 0)) || int4send(coalesce(hashtext((t."office_id")::text), 0)) || int4send(coalesce(hashtext((t."boss_id")::text), 0)) || coalesce(substr(sha256(decode(current_setting('portage.hmac_outer'), 'hex') || sha256(decode(current_setting('portage.hmac_inner'), 'hex') || convert_to((t."email")::text, 'UTF8'))), 1, 4), '\x00000000') || int4send(coalesce(hashtext((t."code")::text), 0)) || int4send(coalesce(hashtext((t."note")::text), 0)) || int4send(coalesce(hashtext((t."origin")::text), 0)) AS ch
+    ), old AS MATERIALIZED (SELECT m.* FROM upd CROSS JOIN LATERAL (SELECT m.legacy_id AS k, m.* FROM portage.uuid_mappings_2 m WHERE m.legacy_id = upd.k) m
+    ), map AS (
+      UPDATE portage.uuid_mappings_2 AS m SET source_hash = x.sh, target_hash = x.h, target_uuid = x.key, source_columns = x.sc, target_columns = x.tc, closed_by = NULL
+      FROM (SELECT r.k, g.h AS sh, r.h, r.key, CASE WHEN d.h = r.h THEN r.ch ELSE int4send(coalesce(hashtext((g.c0::integer)::text), 0)) || int4send(coalesce(hashtext((g.c1)::text), 0)) || int4send(coalesce(hashtext((g.c2::numeric)::text), 0)) || int4send(coalesce(hashtext((w.r3)::text), 0)) || int4send(coalesce(hashtext((w.r4)::text), 0)) || coalesce(substr(sha256(decode(current_setting('portage.hmac_outer'), 'hex') || sha256(decode(current_setting('portage.hmac_inner'), 'hex') || convert_to((g.c5::text)::text, 'UTF8'))), 1, 4), '\x00000000') || int4send(coalesce(hashtext((g.c6)::text), 0)) || int4send(coalesce(hashtext((g.c7::text)::text), 0)) || int4send(coalesce(hashtext(('surgery'::text::text)::text), 0)) END AS sc, CASE WHEN d.h = r.h THEN NULL ELSE r.ch END AS tc FROM upd r JOIN pg_temp.work_2 w ON w.k = r.k JOIN pg_temp.stage_2 g ON g.k = r.k CROSS JOIN LATERAL (SELECT hashint8extended(hash_record_extended(row(w.target_uuid, (g.c0::integer), (g.c1) COLLATE "C", (g.c2::numeric)::text COLLATE "C", (w.r3), (w.r4), (g.c5::text) COLLATE "C", (g.c6)::text COLLATE "C", (g.c7::text) COLLATE "C", ('surgery'::text::text) COLLATE "C"), 0), 0) AS h OFFSET 0) d) x
+      WHERE m.legacy_id = x.k RETURNING 1
+    )
+    INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns)
+    SELECT 42, 2, 7, 'update', r.k::text, r.key::text, before.before, r.h, old.source_hash, old.target_hash, old.source_columns, old.target_columns
+    FROM upd r JOIN before USING (k) JOIN old USING (k);
+
+-- adoptRows
+WITH map AS (
+      INSERT INTO portage.uuid_mappings_2 AS m (legacy_id, source_hash, target_hash, target_uuid, entity_id, operation_no, origin, source_columns, target_columns)
+      SELECT w.k, CASE WHEN w.action = 'adopt' THEN g.h END, CASE WHEN w.action = 'adopt' THEN r.h END, w.target_uuid, 2, 7, 'a', CASE WHEN w.action = 'adopt' THEN r.ch END, NULL
+      FROM pg_temp.work_2 w JOIN pg_temp.stage_2 g ON g.k = w.k CROSS JOIN LATERAL (SELECT (t."id") AS key, hashint8extended(hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0), 0) AS h, int4send(coalesce(hashtext((t."legacy_id")::text), 0)) || int4send(coalesce(hashtext((t."name")::text), 0)) || int4send(coalesce(hashtext((t."fee")::text), 0)) || int4send(coalesce(hashtext((t."office_id")::text), 0)) || int4send(coalesce(hashtext((t."boss_id")::text), 0)) || coalesce(substr(sha256(decode(current_setting('portage.hmac_outer'), 'hex') || sha256(decode(current_setting('portage.hmac_inner'), 'hex') || convert_to((t."email")::text, 'UTF8'))), 1, 4), '\x00000000') || int4send(coalesce(hashtext((t."code")::text), 0)) || int4send(coalesce(hashtext((t."note")::text), 0)) || int4send(coalesce(hashtext((t."origin")::text), 0)) AS ch FROM "public"."doctors" t WHERE t."id" = w.target_uuid) r
+      WHERE w.action IN ('adopt', 'adopt_conflict', 'adopt_update') RETURNING m.legacy_id AS k, m.target_uuid AS key, m.target_hash AS h
+    )
+    INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns)
+    SELECT 42, 2, 7, 'adopt', k::text, key::text, NULL, h, NULL, NULL, NULL, NULL FROM map;
+
+-- rebaseRows
+WITH old AS MATERIALIZED (SELECT w.k, m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.target_uuid, m.target_key
+      FROM pg_temp.work_2 w CROSS JOIN LATERAL (SELECT m.* FROM portage.uuid_mappings_2 m WHERE m.legacy_id = w.k) m WHERE w.action = 'rebase'
+    ), map AS (
+      UPDATE portage.uuid_mappings_2 AS m SET source_hash = x.sh, target_hash = x.h, source_columns = x.ch, target_columns = NULL
+      FROM (SELECT w.k, g.h AS sh, r.h, r.ch FROM pg_temp.work_2 w JOIN pg_temp.stage_2 g ON g.k = w.k
+        CROSS JOIN LATERAL (SELECT (t."id") AS key, hashint8extended(hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0), 0) AS h, int4send(coalesce(hashtext((t."legacy_id")::text), 0)) || int4send(coalesce(hashtext((t."name")::text), 0)) || int4send(coalesce(hashtext((t."fee")::text), 0)) || int4send(coalesce(hashtext((t."office_id")::text), 0)) || int4send(coalesce(hashtext((t."boss_id")::text), 0)) || coalesce(substr(sha256(decode(current_setting('portage.hmac_outer'), 'hex') || sha256(decode(current_setting('portage.hmac_inner'), 'hex') || convert_to((t."email")::text, 'UTF8'))), 1, 4), '\x00000000') || int4send(coalesce(hashtext((t."code")::text), 0)) || int4send(coalesce(hashtext((t."note")::text), 0)) || int4send(coalesce(hashtext((t."origin")::text), 0)) AS ch FROM "public"."doctors" t WHERE t."id" = w.target_uuid) r WHERE w.action = 'rebase') x
+      WHERE m.legacy_id = x.k RETURNING m.legacy_id AS k, m.target_hash AS h
+    )
+    INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns)
+    SELECT 42, 2, 7, 'remap', k::text, old.target_uuid::text, NULL, map.h, old.source_hash, old.target_hash, old.source_columns, old.target_columns
+    FROM map JOIN old USING (k);
+
+-- closeMappings
+UPDATE portage.uuid_mappings_2 AS m SET closed_by = 7 FROM pg_temp.work_2 w WHERE w.action = 'close' AND m.legacy_id = w.k;
+
+-- keepPendingReferences
+INSERT INTO portage.pending_references (entity_id, column_name, legacy_key, parent_key, operation_no)
+    SELECT 2, c.name, w.k::text, CASE c.name WHEN 'office_id' THEN g.r3::text WHEN 'boss_id' THEN g.r4::text END, 7 FROM pg_temp.work_2 w JOIN pg_temp.stage_2 g ON g.k = w.k CROSS JOIN unnest(w.missing) AS c (name)
+    WHERE w.action IN ('insert', 'again', 'update')
+    ON CONFLICT (entity_id, column_name, legacy_key) DO UPDATE SET parent_key = excluded.parent_key, operation_no = excluded.operation_no;
+
+-- dropPendingReferences
+DELETE FROM portage.pending_references p USING pg_temp.work_2 w
+   WHERE p.entity_id = 2 AND p.legacy_key = w.k::text AND w.action IN ('update', 'again') AND NOT coalesce(p.column_name = ANY (w.missing), false);

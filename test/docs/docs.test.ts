@@ -1,0 +1,64 @@
+// The documents are lived through: what they show happens, where they lead is there, and what they name exists.
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { errorCodesPage } from '../../cli/docs/error-codes.ts';
+import { ERROR_CODES } from '../../shared/domain/errors.ts';
+import { CATALOGUE_OF_OPERATIONS } from '../../shared/operations/catalogue.ts';
+import { commandOf, PROGRAMS } from '../../shared/operations/operation.ts';
+import { anchorsOf, linksOf } from './markdown.ts';
+import { beginStory, ROOT, type Story } from './story.ts';
+
+/** Documents with commands; those of one story happen in the same two databases, one after the other. */
+const STORIES = [['README.md'], ['docs/getting-started.md', 'docs/operations.md', 'docs/triggers.md']];
+
+const pages = [
+  'README.md',
+  ...(await readdir(join(ROOT, 'docs'), { recursive: true })).filter((file) => file.endsWith('.md')).map((file) => `docs/${file}`),
+].sort();
+const textOf = (page: string): Promise<string> => readFile(join(ROOT, page), 'utf8');
+
+describe.each(STORIES.map((files) => ({ name: files.join(', '), files })))('in $name', ({ files }) => {
+  let story: Story;
+  beforeAll(async () => void (story = await beginStory()));
+  afterAll(async () => story.end());
+
+  test.each(files)('every command of %s does what is shown', async (file) => {
+    expect(await story.read(file)).toEqual([]);
+  });
+});
+
+describe.each(pages)('%s', (page) => {
+  test('leads only to what is there', async () => {
+    for (const link of linksOf(await textOf(page))) {
+      const [path = '', anchor] = link.split('#');
+      const file = path === '' ? page : relative(ROOT, join(ROOT, dirname(page), path));
+      await expect(stat(join(ROOT, file)).then(() => file, () => `${link}: missing`)).resolves.toBe(file);
+      if (anchor !== undefined) expect(anchorsOf(await textOf(file))).toContain(anchor);
+    }
+  });
+
+  test('names only codes of the catalogue', async () => {
+    const named = (await textOf(page)).match(/\b(?:[MSV]|SYS)\d{3}\b/g) ?? [];
+    expect(named.filter((code) => !(ERROR_CODES as readonly string[]).includes(code))).toEqual([]);
+  });
+
+  test('names only commands that there are', async () => {
+    const known = new Set(CATALOGUE_OF_OPERATIONS.map(commandOf));
+    const programs = Object.keys(PROGRAMS).join('|');
+    // The generated page marks those to come by itself.
+    const text = page === 'docs/error-codes.md' ? '' : await textOf(page);
+    const named = [...text.matchAll(new RegExp(`npx portage ((?:${programs}) [a-z-]+)`, 'g'))].map((match) => match[1] ?? '');
+    expect(named.filter((command) => !known.has(command))).toEqual([]);
+  });
+});
+
+test('docs/error-codes.md is what the catalogue says: npm run docs', async () => {
+  expect(await textOf('docs/error-codes.md')).toBe(errorCodesPage());
+});
+
+test('the README lists every command that there is', async () => {
+  const readme = await textOf('README.md');
+  const names = CATALOGUE_OF_OPERATIONS.map((operation) => `\`${operation.name}\``);
+  expect(names.filter((name) => !readme.includes(name))).toEqual([]);
+});
