@@ -14,7 +14,7 @@ import { dependencies, type Dependencies } from './dependencies.ts';
 /** What a step knows of its own invocation. */
 export interface Invocation extends Dependencies {
   /** True when the step must return its progress: its budget is spent, little of its time is left, or it is asked to stop. */
-  timeIsUp(): boolean;
+  readonly timeIsUp: () => boolean;
 }
 
 /** A step keeps this much of its remaining time to commit, to answer and to close. */
@@ -33,7 +33,7 @@ function checked<Schema extends z.ZodType>(schema: Schema, event: unknown, name:
  * Errors leave a line in the log. The state machine sees their code as the error's name, and what else they know as
  * labelled lines of the message, because it carries nothing but these two texts.
  */
-const tellsErrors = (name: string, kind: LogKind): middy.MiddlewareObj<unknown, unknown, Error, Context> => ({
+const tellsErrors = (name: string, kind: LogKind): middy.MiddlewareObj<unknown, unknown> => ({
   onError: (request) => {
     const { error } = request;
     const facts = error instanceof PortageError ? { code: error.code, facts: error.facts } : {};
@@ -42,18 +42,24 @@ const tellsErrors = (name: string, kind: LogKind): middy.MiddlewareObj<unknown, 
   },
 });
 
-/** Makes the Lambda handler of a step from its logic. */
-export function step<Schema extends z.ZodType, Output>(
+/** What a state takes and gives (shared/contracts): both are checked, so that a step cannot put into a state what the next one refuses. */
+export interface Contract<Input extends z.ZodType, Output extends z.ZodType> {
+  readonly input: Input;
+  readonly output: Output;
+}
+
+/** Makes the Lambda handler of a step from its contract and its logic. */
+export function step<Input extends z.ZodType, Output extends z.ZodType>(
   name: string,
-  input: Schema,
-  logic: (input: z.output<Schema>, deps: Invocation) => Promise<Output>,
+  contract: Contract<Input, Output>,
+  logic: (input: z.output<Input>, deps: Invocation) => Promise<z.output<Output>>,
   kind: LogKind = 'migration',
-): StepHandler<Output> {
-  const handler = middy(async (event: unknown, context: Context): Promise<Output> => {
+): StepHandler<z.output<Output>> {
+  return middy(async (event: unknown, context: Context): Promise<z.output<Output>> => {
     const deps = await dependencies();
     const ends = Date.now() + deps.config.stepBudgetMs;
     const timeIsUp = (): boolean => Date.now() >= ends || context.getRemainingTimeInMillis() < SAFETY_MS;
-    return logic(checked(input, event, name), { ...deps, timeIsUp });
-  }).use(tellsErrors(name, kind) as never);
-  return handler as unknown as StepHandler<Output>;
+    const result = await logic(checked(contract.input, event, name), { ...deps, timeIsUp });
+    return contract.output.parse(result);
+  }).use(tellsErrors(name, kind) as never) as unknown as StepHandler<z.output<Output>>;
 }

@@ -1,6 +1,5 @@
 /** Dry run: the counts that an entity would have, read range by range, written nowhere. */
-import type { z } from 'zod';
-import { estimateEntityInput, migrateRequest, type estimateEntityOutput } from '../../shared/contracts/migration.ts';
+import { estimateEntityInput, type EstimateEntityInput, migrateRequest, type EstimateEntityOutput, estimateEntityOutput } from '../../shared/contracts/migration.ts';
 import { addCounts } from '../../shared/domain/action-counts.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
 import { estimateEntity as estimate } from '../../shared/database/engine/estimate.ts';
@@ -11,7 +10,7 @@ import { step, type Invocation } from '../step.ts';
 /** As many rows at a time as a batch of the real run. */
 const ROWS = 5000;
 
-export async function estimateEntity(input: z.output<typeof estimateEntityInput>, deps: Invocation): Promise<z.output<typeof estimateEntityOutput>> {
+export async function estimateEntity(input: EstimateEntityInput, deps: Invocation): Promise<EstimateEntityOutput> {
   const request = migrateRequest.parse(input.request);
   const map = await deps.configuredMap();
   return deps.withSides(`dry-run:${input.entity}`, [map.entities[input.entity]?.source.table.split('.')[0] ?? 'public'], async (sides) => {
@@ -23,4 +22,4 @@ export async function estimateEntity(input: z.output<typeof estimateEntityInput>
   });
 }
 
-export const handler = step('EstimateEntity', estimateEntityInput, estimateEntity);
+export const handler = step('EstimateEntity', { input: estimateEntityInput, output: estimateEntityOutput }, estimateEntity);

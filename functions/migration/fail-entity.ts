@@ -1,13 +1,12 @@
 /** Records that a step of an entity failed: the checkpoint is released, and the gate judges at the end. */
-import type { z } from 'zod';
-import { failEntityInput } from '../../shared/contracts/migration.ts';
+import { failEntityInput, type FailEntityInput, recorded } from '../../shared/contracts/migration.ts';
 import { checkpointsOf, endCheckpoint } from '../../shared/database/ledger/checkpoints.ts';
 import { addNote, readOperation } from '../../shared/database/ledger/operations.ts';
 import { isErrorCode } from '../../shared/domain/errors.ts';
 import { messageOf } from '../../shared/domain/state-error.ts';
 import { step, type Invocation } from '../step.ts';
 
-export async function failEntity(input: z.output<typeof failEntityInput>, deps: Invocation): Promise<{ recorded: true }> {
+export async function failEntity(input: FailEntityInput, deps: Invocation): Promise<{ recorded: true }> {
   return deps.withTarget(`${input.operationId}:fail`, async (target) => {
     const operation = await readOperation(target, input.operationId);
     const code = isErrorCode(input.error.Error) ? input.error.Error : 'SYS008';
@@ -23,4 +22,4 @@ export async function failEntity(input: z.output<typeof failEntityInput>, deps: 
   });
 }
 
-export const handler = step('FailEntity', failEntityInput, failEntity);
+export const handler = step('FailEntity', { input: failEntityInput, output: recorded }, failEntity);

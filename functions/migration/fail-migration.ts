@@ -1,6 +1,5 @@
 /** Records that the execution failed, and releases what it owned; gives the code and the message that the execution ends with. */
-import type { z } from 'zod';
-import { failMigrationInput, type failMigrationOutput } from '../../shared/contracts/migration.ts';
+import { failMigrationInput, type FailMigrationInput, type FailMigrationOutput, failMigrationOutput } from '../../shared/contracts/migration.ts';
 import { ledgerVersion } from '../../shared/database/ledger/apply.ts';
 import { checkpointsOf, endCheckpoint } from '../../shared/database/ledger/checkpoints.ts';
 import { endOperation, operationOfExecution } from '../../shared/database/ledger/operations.ts';
@@ -9,7 +8,7 @@ import { isErrorCode } from '../../shared/domain/errors.ts';
 import { messageOf } from '../../shared/domain/state-error.ts';
 import { step, type Invocation } from '../step.ts';
 
-export async function failMigration(input: z.output<typeof failMigrationInput>, deps: Invocation): Promise<z.output<typeof failMigrationOutput>> {
+export async function failMigration(input: FailMigrationInput, deps: Invocation): Promise<FailMigrationOutput> {
   const message = messageOf(input.error);
   const code = isErrorCode(input.error.Error) ? input.error.Error : 'SYS008';
   await deps.withTarget('fail', async (target) => {
@@ -24,4 +23,4 @@ export async function failMigration(input: z.output<typeof failMigrationInput>, 
   return { Error: input.error.Error, Cause: input.error.Cause ?? message };
 }
 
-export const handler = step('FailMigration', failMigrationInput, failMigration);
+export const handler = step('FailMigration', { input: failMigrationInput, output: failMigrationOutput }, failMigration);

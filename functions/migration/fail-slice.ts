@@ -1,13 +1,12 @@
 /** Records that a slice failed: its siblings go on, and the end of the entity makes it a failure. */
-import type { z } from 'zod';
-import { failSliceInput } from '../../shared/contracts/migration.ts';
+import { failSliceInput, type FailSliceInput, recorded } from '../../shared/contracts/migration.ts';
 import { recordFailure } from '../../shared/database/ledger/checkpoints.ts';
 import { addNote } from '../../shared/database/ledger/operations.ts';
 import { isErrorCode } from '../../shared/domain/errors.ts';
 import { messageOf } from '../../shared/domain/state-error.ts';
 import { step, type Invocation } from '../step.ts';
 
-export async function failSlice(input: z.output<typeof failSliceInput>, deps: Invocation): Promise<{ recorded: true }> {
+export async function failSlice(input: FailSliceInput, deps: Invocation): Promise<{ recorded: true }> {
   return deps.withTarget(`${input.operationId}:fail`, async (target) => {
     const code = isErrorCode(input.error.Error) ? input.error.Error : 'SYS008';
     const message = messageOf(input.error);
@@ -17,4 +16,4 @@ export async function failSlice(input: z.output<typeof failSliceInput>, deps: In
   });
 }
 
-export const handler = step('FailSlice', failSliceInput, failSlice);
+export const handler = step('FailSlice', { input: failSliceInput, output: recorded }, failSlice);

@@ -1,6 +1,5 @@
 /** Ends an entity: what was read is proved to cover its plan, differentials that are gone are closed, statistics are fresh. */
-import type { z } from 'zod';
-import { entityStepInput, type finishEntityOutput } from '../../shared/contracts/migration.ts';
+import { entityStepInput, type EntityStepInput, type FinishEntityOutput, finishEntityOutput } from '../../shared/contracts/migration.ts';
 import { completeEntity } from '../../shared/database/engine/complete.ts';
 import { checkpointById, checkpointsOf } from '../../shared/database/ledger/checkpoints.ts';
 import { withWorker } from '../entity-worker.ts';
@@ -8,7 +7,7 @@ import { step, type Invocation } from '../step.ts';
 
 const NO_SLICE = -1;
 
-export async function finishEntity(input: z.output<typeof entityStepInput>, deps: Invocation): Promise<z.output<typeof finishEntityOutput>> {
+export async function finishEntity(input: EntityStepInput, deps: Invocation): Promise<FinishEntityOutput> {
   const { operationId, entity, checkpointId } = input;
   return withWorker(deps, input, NO_SLICE, async (worker, loaded) => {
     if (worker === null) return { operationId, entity, status: 'failed' };
@@ -19,4 +18,4 @@ export async function finishEntity(input: z.output<typeof entityStepInput>, deps
   });
 }
 
-export const handler = step('FinishEntity', entityStepInput, finishEntity);
+export const handler = step('FinishEntity', { input: entityStepInput, output: finishEntityOutput }, finishEntity);

@@ -1,6 +1,5 @@
 /** The gate: what the steps recorded becomes one answer, or the error that the execution ends with. */
-import type { z } from 'zod';
-import { finishMigrationInput, type FinishMigrationOutput } from '../../shared/contracts/migration.ts';
+import { finishMigrationInput, type FinishMigrationInput, type FinishMigrationOutput, finishMigrationOutput } from '../../shared/contracts/migration.ts';
 import { completeEntity } from '../../shared/database/engine/complete.ts';
 import { checkpointsOf } from '../../shared/database/ledger/checkpoints.ts';
 import { endOperation } from '../../shared/database/ledger/operations.ts';
@@ -10,7 +9,7 @@ import { messageOf } from '../../shared/domain/state-error.ts';
 import { workerOf, withEntity } from '../entity-worker.ts';
 import { step, type Invocation } from '../step.ts';
 
-type Input = z.output<typeof finishMigrationInput>;
+type Input = FinishMigrationInput;
 
 const NO_SLICE = -1;
 const NOT_TRIED = 'Read only: failures that only writing can find (unique, foreign key, check, trigger) were not tried. Rows of parents count as written.';
@@ -70,4 +69,4 @@ function isComplete(selection: unknown, all: readonly string[], checkpoints: Che
   return wanted.every((entity) => done.has(entity));
 }
 
-export const handler = step('FinishMigration', finishMigrationInput, finishMigration);
+export const handler = step('FinishMigration', { input: finishMigrationInput, output: finishMigrationOutput }, finishMigration);

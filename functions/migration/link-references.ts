@@ -1,6 +1,5 @@
 /** Sets references that waited for this entity or in it, and gives parked rows their last look. */
-import type { z } from 'zod';
-import { entityStepInput, type linkReferencesOutput } from '../../shared/contracts/migration.ts';
+import { entityStepInput, type EntityStepInput, type LinkReferencesOutput, linkReferencesOutput } from '../../shared/contracts/migration.ts';
 import { linkPending, workParked } from '../../shared/database/engine/link.ts';
 import { checkpointById, checkpointsOf } from '../../shared/database/ledger/checkpoints.ts';
 import type { Worker } from '../../shared/database/engine/worker.ts';
@@ -21,7 +20,7 @@ async function waitingChildren(worker: Worker, loaded: LoadedOperation): Promise
   });
 }
 
-export async function linkReferences(input: z.output<typeof entityStepInput>, deps: Invocation): Promise<z.output<typeof linkReferencesOutput>> {
+export async function linkReferences(input: EntityStepInput, deps: Invocation): Promise<LinkReferencesOutput> {
   const { operationId, entity, checkpointId, fence } = input;
   return withWorker(deps, input, NO_SLICE, async (worker, loaded) => {
     let rows = 0;
@@ -29,7 +28,9 @@ export async function linkReferences(input: z.output<typeof entityStepInput>, de
     // After a failed slice rows are missing that parked rows wait for: the resume looks at them.
     if (worker !== null && (await checkpointById(worker.target, checkpointId)).errorCode === null) {
       const children = await waitingChildren(worker, loaded);
-      const looks = [() => linkPending(worker), () => workParked(worker), () => linkPending(worker), ...children.map((child) => () => linkPending(child, entity))];
+      const ended = new Set((await checkpointsOf(worker.target, operationId)).filter((c) => c.status !== 'in_progress' || c.entity === entity).map((c) => c.entity));
+      const later = [...loaded.entities.keys()].filter((name) => !ended.has(name));
+      const looks = [() => linkPending(worker), () => workParked(worker, later), () => linkPending(worker), ...children.map((child) => () => linkPending(child, entity))];
       for (const look of looks) {
         const progress = await look();
         rows += progress.rows;
@@ -41,4 +42,4 @@ export async function linkReferences(input: z.output<typeof entityStepInput>, de
   });
 }
 
-export const handler = step('LinkReferences', entityStepInput, linkReferences);
+export const handler = step('LinkReferences', { input: entityStepInput, output: linkReferencesOutput }, linkReferences);

@@ -1,6 +1,5 @@
 /** Loads entities that refer to each other in a circle of NOT NULL references, from taking them to ending them. */
-import type { z } from 'zod';
-import { migrateCycleInput, type migrateCycleOutput } from '../../shared/contracts/migration.ts';
+import { migrateCycleInput, type MigrateCycleInput, type MigrateCycleOutput, migrateCycleOutput } from '../../shared/contracts/migration.ts';
 import { inListBatch } from '../../shared/database/engine/batch.ts';
 import { completeEntity } from '../../shared/database/engine/complete.ts';
 import { workCycle } from '../../shared/database/engine/cycle.ts';
@@ -37,7 +36,7 @@ async function take(sides: Sides, loaded: LoadedOperation, name: string, deps: I
   return { worker, checkpoint: await checkpointById(sides.target, checkpoint.id), equal: plan.equal };
 }
 
-export async function migrateCycle(input: z.output<typeof migrateCycleInput>, deps: Invocation): Promise<z.output<typeof migrateCycleOutput>> {
+export async function migrateCycle(input: MigrateCycleInput, deps: Invocation): Promise<MigrateCycleOutput> {
   return deps.withSides(`${input.operationId}:cycle`, [], async (sides) => {
     const loaded = await deps.loadOperation(sides, input.operationId);
     const order = writeOrder(input.entities, (name) => loaded.relations.get(name)?.target);
@@ -58,4 +57,4 @@ export async function migrateCycle(input: z.output<typeof migrateCycleInput>, de
   });
 }
 
-export const handler = step('MigrateCycle', migrateCycleInput, migrateCycle);
+export const handler = step('MigrateCycle', { input: migrateCycleInput, output: migrateCycleOutput }, migrateCycle);

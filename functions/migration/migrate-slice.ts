@@ -1,11 +1,10 @@
 /** Carries the rows of one slice, batch by batch, until it is done or the time is up; a Choice sends it back. */
-import type { z } from 'zod';
-import { migrateSliceInput, type migrateSliceOutput } from '../../shared/contracts/migration.ts';
+import { migrateSliceInput, type MigrateSliceInput, type MigrateSliceOutput, migrateSliceOutput } from '../../shared/contracts/migration.ts';
 import { workSlice } from '../../shared/database/engine/slice.ts';
 import { withWorker } from '../entity-worker.ts';
 import { step, type Invocation } from '../step.ts';
 
-export async function migrateSlice(input: z.output<typeof migrateSliceInput>, deps: Invocation): Promise<z.output<typeof migrateSliceOutput>> {
+export async function migrateSlice(input: MigrateSliceInput, deps: Invocation): Promise<MigrateSliceOutput> {
   const { operationId, entity, checkpointId, fence, slice } = input;
   return withWorker(deps, input, slice.slice, async (worker) => {
     const progress = worker === null ? { rows: 0, done: true, stopped: false } : await workSlice(worker, slice);
@@ -14,4 +13,4 @@ export async function migrateSlice(input: z.output<typeof migrateSliceInput>, de
   });
 }
 
-export const handler = step('MigrateSlice', migrateSliceInput, migrateSlice);
+export const handler = step('MigrateSlice', { input: migrateSliceInput, output: migrateSliceOutput }, migrateSlice);

@@ -1,6 +1,6 @@
 /** First state of a migration: checks the request against map and catalogs, opens the operation, and orders the entities. */
 import type { PlanMigrationOutput, MigrateRequest, ResumeRequest } from '../../shared/contracts/migration.ts';
-import { migrationRequest, planMigrationInput } from '../../shared/contracts/migration.ts';
+import { migrationRequest, planMigrationInput, planMigrationOutput } from '../../shared/contracts/migration.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
 import { selectEntities } from '../../shared/domain/select-entities.ts';
 import type { LoadedMap } from '../../shared/database/engine/load-entities.ts';
@@ -8,7 +8,7 @@ import { loadMap, mapHash } from '../../shared/database/engine/load-entities.ts'
 import { applyLedger } from '../../shared/database/ledger/apply.ts';
 import { basesComparable, forgetBases } from '../../shared/database/ledger/entities.ts';
 import { activeCheckpointError, isAlive, latestCheckpoint } from '../../shared/database/ledger/checkpoints.ts';
-import { interruptedOperation, planResume } from '../../shared/database/ledger/resume.ts';
+import { interruptedOperation, obstacle, planResume } from '../../shared/database/ledger/resume.ts';
 import { addNote, batchLabelAt, insertOperation, operationIdAt, operationOfExecution, registerMap, reopenOperation } from '../../shared/database/ledger/operations.ts';
 import { checkMap, faultsError } from '../../shared/database/map-check/check-map.ts';
 import { readDatabaseIdentity } from '../../shared/database/catalog/identity.ts';
@@ -100,7 +100,12 @@ async function migrate(execution: string, request: MigrateRequest, loaded: Loade
     if (entity && !(await basesComparable(sides.target, entity))) await forgetBases(sides.target, entity);
   }
   const earlier = await interruptedOperation(sides.target, map.name, entities, deps.config.leaseSeconds);
-  const same = earlier !== null && earlier.operation.mapHash === hash && earlier.operation.mode === request.mode && sameEntities(earlier.operation.request['entities'], request.entities);
+  const sourceDatabase = await readDatabaseIdentity(sides.source);
+  const same =
+    earlier !== null &&
+    earlier.operation.mode === request.mode &&
+    sameEntities(earlier.operation.request['entities'], request.entities) &&
+    (await obstacle(sides.target, loaded, earlier.operation, entities, { mapHash: hash, sourceDatabase })) === null;
   if (earlier && same) {
     await reopenOperation(sides.target, earlier.operation.operationId, execution);
     await addNote(sides.target, earlier.operation.operationId, `continues ${earlier.operation.operationId}, which was interrupted`);
@@ -108,10 +113,10 @@ async function migrate(execution: string, request: MigrateRequest, loaded: Loade
   }
   const operation = await insertOperation(
     sides.target,
-    { type: 'differential_migration', execution, batchLabel: request.batchId ?? batchLabelAt(deps.now()), mapName: map.name, mapHash: hash, mode: request.mode, request, sourceDatabase: await readDatabaseIdentity(sides.source) },
+    { type: 'differential_migration', execution, batchLabel: request.batchId ?? batchLabelAt(deps.now()), mapName: map.name, mapHash: hash, mode: request.mode, request, sourceDatabase },
     deps.now(),
   );
-  if (earlier) await addNote(sides.target, operation.operationId, `supersedes ${earlier.operation.operationId}, which was interrupted and had another map, mode or choice of entities`);
+  if (earlier) await addNote(sides.target, operation.operationId, `supersedes ${earlier.operation.operationId}, which was interrupted and had another map, schema, source, mode or choice of entities`);
   return output(operation.operationId, entities);
 }
 
@@ -120,11 +125,17 @@ const sameEntities = (a: unknown, b: unknown): boolean => JSON.stringify(a ?? 'a
 async function resume(execution: string, request: ResumeRequest, loaded: LoadedMap, sides: Sides, deps: Invocation, lanes: number): Promise<PlanMigrationOutput> {
   const names = selectEntities(request.entity, Object.keys(loaded.map.entities));
   await refuseActive(sides, loaded, names, deps.config.leaseSeconds);
-  const plan = await planResume(sides.target, loaded, { names, all: request.entity === 'all', mapHash: mapHash(loaded.map), leaseSeconds: deps.config.leaseSeconds });
+  const plan = await planResume(sides.target, loaded, {
+    names,
+    all: request.entity === 'all',
+    mapHash: mapHash(loaded.map),
+    sourceDatabase: await readDatabaseIdentity(sides.source),
+    leaseSeconds: deps.config.leaseSeconds,
+  });
   if (plan === null) return { operationId: '', dryRun: false, entityLanes: 1, sliceLanes: 1, entities: [], waves: [] };
   await reopenOperation(sides.target, plan.operation.operationId, execution);
   const sequential = plan.operation.request['sequential'] === true;
   return { operationId: plan.operation.operationId, dryRun: false, entityLanes: sequential ? 1 : lanes, sliceLanes: sequential ? 1 : lanes, entities: [...plan.entities], waves: wavesOf(loaded, plan.entities, sequential) };
 }
 
-export const handler = step('PlanMigration', planMigrationInput, planMigration);
+export const handler = step('PlanMigration', { input: planMigrationInput, output: planMigrationOutput }, planMigration);

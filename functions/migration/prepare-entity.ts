@@ -1,11 +1,10 @@
 /** Takes an entity for the operation, looks whether anything differs, and plans its slices. */
-import { prepareEntityInput, type prepareEntityOutput } from '../../shared/contracts/migration.ts';
+import { prepareEntityInput, type PrepareEntityInput, type PrepareEntityOutput, prepareEntityOutput } from '../../shared/contracts/migration.ts';
 import { inListBatch, passRange } from '../../shared/database/engine/batch.ts';
 import { prepare, setAsideUnkeyed } from '../../shared/database/engine/prepare.ts';
 import { beat, checkpointsOf, claimEntity, savePlan } from '../../shared/database/ledger/checkpoints.ts';
 import type { Session } from '../../shared/database/session.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
-import type { z } from 'zod';
 import { quoteIdentifier } from '../../shared/domain/identifiers.ts';
 import { entityOf, workerOf } from '../entity-worker.ts';
 import { step, type Invocation } from '../step.ts';
@@ -13,7 +12,7 @@ import { step, type Invocation } from '../step.ts';
 /** Steps before and after the slices work under this number. */
 const NO_SLICE = -1;
 
-export async function prepareEntity(input: z.output<typeof prepareEntityInput>, deps: Invocation): Promise<z.output<typeof prepareEntityOutput>> {
+export async function prepareEntity(input: PrepareEntityInput, deps: Invocation): Promise<PrepareEntityOutput> {
   return deps.withSides(`${input.operationId}:${input.entity}`, [], async (sides) => {
     const loaded = await deps.loadOperation(sides, input.operationId);
     const entity = entityOf(loaded, input.entity);
@@ -47,4 +46,4 @@ async function refuseAfterFailedParent(target: Session, operationId: string, ent
   if (first) throw new PortageError('M008', `${first.entity}, to which ${entity} refers, failed in this run`, { got: failed.map((c) => `${c.entity}: ${c.errorCode ?? 'failed'}`).join('; '), where: entity, next: 'Correct what the parent failed for, then: portage differential-migration resume --entity all' });
 }
 
-export const handler = step('PrepareEntity', prepareEntityInput, prepareEntity);
+export const handler = step('PrepareEntity', { input: prepareEntityInput, output: prepareEntityOutput }, prepareEntity);

@@ -1,5 +1,5 @@
 /** The short commands that only look. Each is a file of its own in inspect/; here its input is checked and it is called. */
-import { inspectLedgerInput } from '../../shared/contracts/operation.ts';
+import { inspectLedgerInput, inspectLedgerOutput } from '../../shared/contracts/operation.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
 import { operationOf } from '../../shared/operations/catalogue.ts';
 import { failureText } from '../../shared/operations/failure.ts';
@@ -50,7 +50,7 @@ function requestOf(operation: Operation, input: unknown): never {
   });
 }
 
-const inspect = step('InspectLedger', inspectLedgerInput, inspectLedger);
+const inspect = step('InspectLedger', { input: inspectLedgerInput, output: inspectLedgerOutput }, inspectLedger);
 
 /** `validate-config` reports what keeps every other step, and so its own, from beginning; told as a step tells its errors. */
 export const handler: typeof inspect = async (event, context) => {

@@ -155,6 +155,9 @@ export const migrateCycleOutput = z.strictObject({
   done: z.boolean(),
 });
 
+/** What the recording steps give back. */
+export const recorded = z.strictObject({ recorded: z.literal(true) });
+
 /** FailEntity: a step of one entity ended with an error; recorded, so that the gate can judge at the end. */
 export const failEntityInput = z.looseObject({
   operationId: z.string(),
@@ -187,3 +190,23 @@ export const failMigrationInput = z.looseObject({
   error: z.looseObject({ Error: z.string(), Cause: z.string().optional() }),
 });
 export const failMigrationOutput = z.strictObject({ Error: z.string(), Cause: z.string() });
+
+// ---- types, for the steps --------------------------------------------------------------------------------------------
+
+export type EstimateEntityInput = z.output<typeof estimateEntityInput>;
+export type EstimateEntityOutput = z.output<typeof estimateEntityOutput>;
+export type PrepareEntityInput = z.output<typeof prepareEntityInput>;
+export type PrepareEntityOutput = z.output<typeof prepareEntityOutput>;
+export type MigrateSliceInput = z.output<typeof migrateSliceInput>;
+export type MigrateSliceOutput = z.output<typeof migrateSliceOutput>;
+export type EntityStepInput = z.output<typeof entityStepInput>;
+export type LinkReferencesOutput = z.output<typeof linkReferencesOutput>;
+export type FinishEntityOutput = z.output<typeof finishEntityOutput>;
+export type MigrateCycleInput = z.output<typeof migrateCycleInput>;
+export type MigrateCycleOutput = z.output<typeof migrateCycleOutput>;
+export type FailEntityInput = z.output<typeof failEntityInput>;
+export type FailSliceInput = z.output<typeof failSliceInput>;
+export type FinishMigrationInput = z.output<typeof finishMigrationInput>;
+export type FailMigrationInput = z.output<typeof failMigrationInput>;
+export type FailMigrationOutput = z.output<typeof failMigrationOutput>;
+export type PlanMigrationInput = z.output<typeof planMigrationInput>;

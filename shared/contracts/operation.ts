@@ -2,3 +2,5 @@
 import { z } from 'zod';
 
 export const inspectLedgerInput = z.looseObject({ command: z.string() });
+/** The answer of the command, whose own schema stands in its descriptor (shared/operations). */
+export const inspectLedgerOutput = z.unknown();

@@ -163,7 +163,7 @@ describe('a difference that was kept', () => {
   test('a sensitive value is in no record of it, but a hash that tells values apart is', async () => {
     await migrate('offices');
     await migrate('doctors');
-    await target("UPDATE doctors SET email = 'secret@example.org' WHERE legacy_id = 1");
+    await target("UPDATE doctors SET email = 'secret@example.org' WHERE legacy_id = 15");
     await migrate('doctors');
     const [row] = await differentials('columns, source_values::text, target_values::text, reason');
     expect(row!['columns']).toBe('{email}');

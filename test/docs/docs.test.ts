@@ -14,7 +14,9 @@ const STORIES = [['README.md'], ['docs/getting-started.md', 'docs/operations.md'
 
 const pages = [
   'README.md',
-  ...(await readdir(join(ROOT, 'docs'), { recursive: true })).filter((file) => file.endsWith('.md')).map((file) => `docs/${file}`),
+  ...(await readdir(join(ROOT, 'docs'), { recursive: true }))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `docs/${file}`),
 ].sort();
 const textOf = (page: string): Promise<string> => readFile(join(ROOT, page), 'utf8');
 
@@ -33,7 +35,12 @@ describe.each(pages)('%s', (page) => {
     for (const link of linksOf(await textOf(page))) {
       const [path = '', anchor] = link.split('#');
       const file = path === '' ? page : relative(ROOT, join(ROOT, dirname(page), path));
-      await expect(stat(join(ROOT, file)).then(() => file, () => `${link}: missing`)).resolves.toBe(file);
+      await expect(
+        stat(join(ROOT, file)).then(
+          () => file,
+          () => `${link}: missing`,
+        ),
+      ).resolves.toBe(file);
       if (anchor !== undefined) expect(anchorsOf(await textOf(file))).toContain(anchor);
     }
   });
@@ -48,7 +55,9 @@ describe.each(pages)('%s', (page) => {
     const programs = Object.keys(PROGRAMS).join('|');
     // The generated page marks those to come by itself.
     const text = page === 'docs/error-codes.md' ? '' : await textOf(page);
-    const named = [...text.matchAll(new RegExp(`npx portage ((?:${programs}) [a-z-]+)`, 'g'))].map((match) => match[1] ?? '');
+    const named = [...text.matchAll(new RegExp(`npx portage ((?:${programs}) [a-z-]+)`, 'g'))].map(
+      (match) => match[1] ?? '',
+    );
     expect(named.filter((command) => !known.has(command))).toEqual([]);
   });
 });

@@ -2,7 +2,17 @@
 // hidden on both sides, everything else must be the same.
 
 /** Columns whose cells are another every time. */
-const VOLATILE = new Set(['Time', 'Rows/s', 'ETA', 'Heartbeat', 'Latency', 'Owner', 'Version', 'Database', 'Operation']);
+const VOLATILE = new Set([
+  'Time',
+  'Rows/s',
+  'ETA',
+  'Heartbeat',
+  'Latency',
+  'Owner',
+  'Version',
+  'Database',
+  'Operation',
+]);
 
 const cells = (line: string): string[] => line.trim().split(/\s{2,}/);
 
@@ -18,7 +28,8 @@ export function steady(lines: readonly string[]): readonly string[] {
       .join('  ')
       .replace(/\b[a-z]+(_[a-z]+)?_\d{8}_\d{6}(_\d+)?\b/g, 'OPERATION')
       .replace(/\bbatch_\d{8}\b/g, 'LABEL')
-      .replace(/\b\d+ s ago\b/g, 'N s ago');
+      .replace(/\b\d+ s ago\b/g, 'N s ago')
+      .replace(/^name: "\w+"/, 'name: "DATABASE"');
   });
 }
 

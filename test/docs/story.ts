@@ -40,12 +40,17 @@ export async function beginStory(): Promise<Story> {
   await mkdir(join(folder, 'bin'));
   await program(folder, 'npx', NPX);
   await program(folder, 'npm', NPM.replace('START', await startScript()));
-  const urls = { SOURCE_DB_URL: await createDatabase('docs_legacy'), TARGET_DB_URL: await createDatabase('docs_target') };
+  const urls = {
+    SOURCE_DB_URL: await createDatabase('docs_legacy'),
+    TARGET_DB_URL: await createDatabase('docs_target'),
+  };
   await runFile(urls.SOURCE_DB_URL, 'docs/example/legacy.sql');
   await runFile(urls.TARGET_DB_URL, 'docs/example/target.sql');
 
   // Nothing of the caller's own settings: a document must say all that its commands need.
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(SOURCE_DB|TARGET_DB|PORTAGE|NODE_OPTIONS)/.test(name));
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(SOURCE_DB|TARGET_DB|PORTAGE|NODE_OPTIONS)/.test(name),
+  );
   const env: Record<string, string | undefined> = {
     ...Object.fromEntries(inherited),
     PATH: `${join(folder, 'bin')}:${process.env['PATH'] ?? ''}`,
@@ -109,16 +114,18 @@ function faultsOf({ command, exit, output }: ShownCommand, ended: Ended, at: str
 
 async function sqlFaults(url: string, block: Block, next: Block | undefined, at: string): Promise<readonly string[]> {
   const text = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig;
-  const result = await withClient(url, (client) => client.query({ text: block.text, types: text, rowMode: 'array' })).catch(
-    (error: unknown) => String(error),
-  );
+  const result = await withClient(url, (client) =>
+    client.query({ text: block.text, types: text, rowMode: 'array' }),
+  ).catch((error: unknown) => String(error));
   if (typeof result === 'string') return [`${at} ${result}`];
   if (next?.language !== 'text') return [];
   const last = [result].flat().at(-1);
   const head = last?.fields.map((field) => field.name) ?? [];
   const rows = [head, ...((last?.rows ?? []) as (string | null)[][]).map((row) => row.map((cell) => cell ?? ''))];
   const shown = psqlRows(next.text);
-  return JSON.stringify(rows) === JSON.stringify(shown) ? [] : [`${at} another result than shown:\n${rows.map((row) => row.join(' | ')).join('\n')}`];
+  return JSON.stringify(rows) === JSON.stringify(shown)
+    ? []
+    : [`${at} another result than shown:\n${rows.map((row) => row.join(' | ')).join('\n')}`];
 }
 
 async function program(folder: string, name: string, text: string): Promise<void> {

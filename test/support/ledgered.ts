@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { loadMap, mapHash, type LoadedMap } from '../../shared/database/engine/load-entities.ts';
 import { workSlice, type SliceProgress } from '../../shared/database/engine/slice.ts';
 import type { Worker } from '../../shared/database/engine/worker.ts';
+import { readDatabaseIdentity } from '../../shared/database/catalog/identity.ts';
 import { applyLedger } from '../../shared/database/ledger/apply.ts';
 import { beat, claimEntity, type Checkpoint } from '../../shared/database/ledger/checkpoints.ts';
 import { useHashKey } from '../../shared/database/ledger/hash-key.ts';
@@ -10,7 +11,7 @@ import { insertOperation, registerMap, type Operation } from '../../shared/datab
 import { openSession, type Session } from '../../shared/database/session.ts';
 import type { CompiledEntity } from '../../shared/domain/compiled/types.ts';
 import type { EntityMap } from '../../shared/domain/entity-map.ts';
-import type { Row } from './portage.ts';
+import { EVERY_TABLE, type Row } from './portage.ts';
 import { addressOf, twoSides, type TestSides } from './sides.ts';
 
 const WHOLE = { slice: 0, from: null, to: null };
@@ -48,7 +49,7 @@ export async function ledgered(sourceSql: string, targetSql: string, map: Entity
   const others: Session[] = [];
 
   const entity = (name: string): CompiledEntity => loaded.entities.get(name)!;
-  const operation = (mode: Operation['mode'] = 'differential'): Promise<Operation> =>
+  const operation = async (mode: Operation['mode'] = 'differential'): Promise<Operation> =>
     insertOperation(
       target,
       {
@@ -59,7 +60,7 @@ export async function ledgered(sourceSql: string, targetSql: string, map: Entity
         mapHash: mapHash(map),
         mode,
         request: {},
-        sourceDatabase: 'legacy',
+        sourceDatabase: await readDatabaseIdentity(source),
       },
       new Date(),
     );
@@ -110,10 +111,7 @@ export async function ledgered(sourceSql: string, targetSql: string, map: Entity
     },
     async reset() {
       for (const session of others.splice(0)) await session.end();
-      const tables = await target.one<{ list: string }>(
-        `SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') AS list FROM pg_tables
-         WHERE schemaname = 'public' OR schemaname = 'portage' AND tablename NOT IN ('schema_versions', 'settings', 'maps', 'entities', 'fences')`,
-      );
+      const tables = await target.one<{ list: string }>(EVERY_TABLE);
       await target.run(`DISCARD TEMP; TRUNCATE ${tables.list} RESTART IDENTITY; UPDATE portage.fences SET fence = 0`);
     },
     async another(side = 'target') {

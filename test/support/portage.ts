@@ -3,7 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { StateError } from '../../cli/local/asl/errors.ts';
 import { localExecutions } from '../../cli/local/executions.ts';
+import type { Handler } from '../../cli/local/lambda.ts';
+import { loadMachine, runMachine } from '../../cli/local/state-machine-runner.ts';
 import { closeDependencies } from '../../functions/dependencies.ts';
 import type { FinishMigrationOutput } from '../../shared/contracts/migration.ts';
 import type { EntityMap } from '../../shared/domain/entity-map.ts';
@@ -19,6 +22,15 @@ export interface Ended {
   readonly failure: Failure | null;
 }
 
+/** Stands around the handlers of a state: may do something before, after or instead of it. */
+export type Around = (
+  input: Record<string, unknown>,
+  /** The handler itself. */
+  go: () => Promise<unknown>,
+  /** Ends the execution as if its process had been killed: nothing is recorded. */
+  kill: () => void,
+) => Promise<unknown>;
+
 export interface Started {
   readonly name: string;
   /** Ends it at the next batch border. */
@@ -32,11 +44,21 @@ export interface Portage extends TestSides {
   start(input: Record<string, unknown>): Promise<Started>;
   migrate(request?: Record<string, unknown>): Promise<Ended>;
   resume(entity?: string | readonly string[]): Promise<Ended>;
+  /** A migration with something around the handlers of some states. */
+  migrateAround(states: Readonly<Record<string, Around>>, request?: Record<string, unknown>): Promise<Ended>;
+  /** Takes away rows, mappings and operations, so that a test begins with a target that nobody has written to. */
+  empty(): Promise<void>;
+  /** Makes everything that was done look so much older, so that owners who do nothing now are dead. */
+  passTime(seconds: number): Promise<void>;
   /** Rows of the target (or the ledger) as texts, `null` for NULL. */
   rows(sql: string): Promise<Row[]>;
   /** The one value of a one-row, one-column query. */
   value(sql: string): Promise<string | null>;
 }
+
+/** All that a migration fills; entities, once registered, stay. */
+export const EVERY_TABLE = `SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') AS list FROM pg_tables
+  WHERE schemaname = 'public' OR schemaname = 'portage' AND tablename NOT IN ('schema_versions', 'settings', 'maps', 'entities', 'fences')`;
 
 const finished = (result: { status: string; output: unknown; error: string | null; cause: string | null }): Ended => ({
   status: result.status,
@@ -72,9 +94,45 @@ export async function portage(
     return { name, stop: () => executions.stop(name), wait: async () => finished(await executions.wait(name)) };
   };
   const rows = (sql: string): Promise<Row[]> => sides.target.rows<Row>(sql);
+  const migrateAround = async (states: Readonly<Record<string, Around>>, request = {}): Promise<Ended> => {
+    const machine = await loadMachine('migration');
+    const killed = new AbortController();
+    const handlers = new Map<string, Handler>(machine.handlers);
+    for (const [state, around] of Object.entries(states)) {
+      const handler = machine.handlers.get(state)!;
+      handlers.set(state, (event, context) =>
+        around(event as Record<string, unknown>, async () => handler(event, context), () => killed.abort()),
+      );
+    }
+    const input = { command: 'differential-migration migrate', ...request };
+    const run = { execution: randomUUID(), signal: killed.signal };
+    return runMachine({ ...machine, handlers }, input, run).then(
+      (output) => finished({ status: 'SUCCEEDED', output, error: null, cause: null }),
+      (error: unknown) => {
+        const { errorName, causeText } = error instanceof StateError ? error : { errorName: 'killed', causeText: '' };
+        return finished({ status: 'FAILED', output: null, error: errorName, cause: causeText });
+      },
+    );
+  };
+  const passTime = async (seconds: number): Promise<void> => {
+    const earlier = (column: string): string => `${column} = ${column} - interval '${seconds} s'`;
+    await sides.target.run(
+      `UPDATE portage.workers SET ${earlier('heartbeat_at')};
+       UPDATE portage.migration_checkpoints SET ${earlier('updated_at')}, ${earlier('created_at')};
+       UPDATE portage.operations SET ${earlier('started_at')}`,
+    );
+  };
+  const empty = async (): Promise<void> => {
+    const tables = await sides.target.maybeOne<{ list: string }>(EVERY_TABLE);
+    await sides.target.run(`TRUNCATE ${tables!.list} RESTART IDENTITY; UPDATE portage.fences SET fence = 0`);
+    await closeDependencies();
+  };
   return {
     ...sides,
     useMap,
+    empty,
+    migrateAround,
+    passTime,
     start,
     migrate: async (request = {}) => (await start({ command: 'differential-migration migrate', ...request })).wait(),
     resume: async (entity = 'all') => (await start({ command: 'differential-migration resume', entity })).wait(),

@@ -27,8 +27,6 @@ export interface BatchOutcome {
   readonly repeatedTo?: string | null;
 }
 
-const WHOLE = { from: null, to: null };
-
 interface Begun {
   readonly batchNo: string;
   readonly stopped: boolean;
@@ -70,7 +68,7 @@ export async function endBatch(worker: Worker, batchNo: string, counts: RowCount
   );
 }
 
-export async function countActions(worker: Worker, range: KeyRange = WHOLE): Promise<ActionCount[]> {
+export async function countActions(worker: Worker, range?: KeyRange): Promise<ActionCount[]> {
   const rows = await worker.target.rows<{ action: string; in_source: string; rows: string }>(actionCounts(worker.entity, range));
   return rows.map((row) => ({ action: row.action, inSource: row.in_source === 'true', rows: Number(row.rows) }));
 }
@@ -124,7 +122,7 @@ async function writeRows(worker: Worker, facts: WriteFacts, action: RowWrite): P
 }
 
 /** Runs the statements whose action occurs; no action is named for a batch that holds nothing but new rows. */
-export async function writeBatch(worker: Worker, batchNo: string, actions: ReadonlySet<string>): Promise<void> {
+export async function writeBatch(worker: Worker, batchNo: string, actions: ReadonlySet<string>, lastLook = false): Promise<void> {
   const { target, entity } = worker;
   const facts = { operationNo: worker.operationNo, batchNo };
   const run = (sql: string): Promise<number> => target.run(sql);
@@ -141,7 +139,7 @@ export async function writeBatch(worker: Worker, batchNo: string, actions: Reado
   if (entity.references.length > 0) {
     await run(keepPendingReferences(entity, facts));
     if (any('update', 'again')) for (const statement of dropPendingReferences(entity)) await run(statement);
-    await run(parkRows(entity, facts));
+    await run(parkRows(entity, facts, lastLook));
   }
   await run(setAsideRows(entity, facts));
   if (actions.size > 0) await run(recordDifferentials(entity, facts));
@@ -191,7 +189,7 @@ export const runBatch = (worker: Worker, range: KeyRange, { readMs, list }: Batc
     const actions = await decide(worker, range, { map: worker.map, mode: worker.mode, unmapped: mapped.present === 'false', final: list !== undefined, later: list?.later ?? [], dry: false });
     const staged = await target.one<{ rows: string }>(`SELECT count(*) AS rows FROM ${stage(entity)} g WHERE ${allOf(inRange(entity.order, 'g.k', range))}`);
     const counts = countsOf(Number(staged.rows), await countActions(worker));
-    await writeBatch(worker, batchNo, actions);
+    await writeBatch(worker, batchNo, actions, list !== undefined);
     if (list !== undefined) await target.run(unpark(entity), [list.keys]);
     // Deferred constraints would fail at COMMIT, where no row can be told from another (SEMANTICS 24).
     await target.run('SET CONSTRAINTS ALL IMMEDIATE');

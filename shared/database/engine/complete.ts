@@ -2,17 +2,21 @@
 import { endCheckpoint, type Checkpoint } from '../ledger/checkpoints.ts';
 import { allSlicesDone, writtenBy } from '../ledger/progress.ts';
 import { finishEntity } from './finish.ts';
-import { linkPending, settleUnlinked } from './link.ts';
+import { linkPending, settleUnlinked, workParked } from './link.ts';
 import type { Worker } from './worker.ts';
 
 /** `waiting`: a reference was cut, and the entity that it leads to has its turn later; the end of the run settles it. */
 export type Completion = 'completed' | 'stopped' | 'failed' | 'waiting';
 
-/** References of the entity that wait for one that this run loads later. */
+/** References and rows of the entity that wait for one that this run loads later. */
 async function waits(worker: Worker, later: readonly string[]): Promise<boolean> {
   const columns = worker.entity.references.filter((reference) => later.includes(reference.parent)).map((reference) => reference.column);
   if (columns.length === 0) return false;
-  const row = await worker.target.one<{ waits: string }>('SELECT EXISTS (SELECT FROM portage.pending_references WHERE entity_id = $1 AND column_name = ANY ($2::text[]))::text AS waits', [worker.entity.entityId, columns]);
+  const row = await worker.target.one<{ waits: string }>(
+    `SELECT (EXISTS (SELECT FROM portage.pending_references WHERE entity_id = $1 AND column_name = ANY ($2::text[]))
+       OR EXISTS (SELECT FROM portage.parked_rows WHERE entity_id = $1))::text AS waits`,
+    [worker.entity.entityId, columns],
+  );
   return row.waits === 'true';
 }
 
@@ -28,6 +32,11 @@ export async function completeEntity(worker: Worker, checkpoint: Checkpoint, lat
     return 'stopped';
   }
   if (await waits(worker, later)) return 'waiting';
+  for (let looked = await workParked(worker, []); !looked.done || looked.stopped; looked = await workParked(worker, [])) {
+    if (!looked.stopped) continue;
+    await endCheckpoint(target, checkpoint.id, checkpoint.fence, 'stopped', null);
+    return 'stopped';
+  }
   await linkPending(worker);
   await settleUnlinked(worker);
   await finishEntity(target, worker.entity, worker.operationNo, worker.mode, await writtenBy(target, checkpoint.id));

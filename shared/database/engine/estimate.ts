@@ -48,7 +48,7 @@ async function estimateStaged(request: EstimateRequest, range: KeyRange): Promis
     if (mapped && mode !== 'missing-only') await target.run(gatherVanished(entity, range));
     for (const statement of findByIdentity(entity)) await target.run(statement);
     await target.run(judge(entity, mode, true));
-    const rows = await target.rows<{ action: string; in_source: string; rows: string }>(actionCounts(entity, { from: null, to: null }));
+    const rows = await target.rows<{ action: string; in_source: string; rows: string }>(actionCounts(entity));
     const actions: ActionCount[] = rows.map((row) => ({ action: row.action, inSource: row.in_source === 'true', rows: Number(row.rows) }));
     const columns = mustLead(entity).map(quoteLiteral).join(', ');
     const unlinked = await target.one<{ rows: string }>(

@@ -7,7 +7,7 @@ import { NOTHING } from '../../domain/action-counts.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { DataError } from '../pg-errors.ts';
 import { clearLinked, createLinks, findLinks, setAsideUnlinked, setLinks } from '../sql/link.ts';
-import { setAsideOne, unpark } from '../sql/record.ts';
+import { parkedKeys, setAsideOne, unpark } from '../sql/record.ts';
 import { copyIn, createScratch, emptyStage } from '../sql/scratch.ts';
 import { copyOut } from '../sql/source.ts';
 import { inListBatch, runBatch } from './batch.ts';
@@ -56,12 +56,10 @@ export async function workParked(worker: Worker, later: readonly string[]): Prom
   const { entity, target, source } = worker;
   let size = Math.min(MOST_KEYS, worker.batchRows);
   let rows = 0;
-  let after: string | null = null;
   const columns = waitsFor(entity, later);
   await target.run(createScratch(entity));
   for (;;) {
-    const found: { legacy_key: string }[] = await target.rows('SELECT legacy_key FROM portage.parked_rows WHERE entity_id = $1 AND ($3::text IS NULL OR legacy_key > $3) ORDER BY legacy_key LIMIT $2', [entity.entityId, size, after]);
-    const keys = found.map((row) => row.legacy_key);
+    const keys = (await target.rows<{ legacy_key: string }>(parkedKeys(entity, columns.length > 0), [size])).map((row) => row.legacy_key);
     if (keys.length === 0) return { rows, done: true, stopped: false };
     const label = `parked ${randomUUID()}`;
     let outcome;
@@ -85,7 +83,6 @@ export async function workParked(worker: Worker, later: readonly string[]): Prom
     }
     if (outcome.stopped) return { rows, done: true, stopped: true };
     rows += keys.length;
-    after = keys.at(-1) ?? null;
     if (worker.timeIsUp()) return { rows, done: false, stopped: false };
   }
 }

@@ -30,6 +30,8 @@ export interface Operation {
   readonly mapHash: string;
   readonly mode: MigrationMode;
   readonly request: Record<string, unknown>;
+  /** As the server of the source named itself. */
+  readonly sourceDatabase: string;
   readonly stopRequested: boolean;
   readonly startedAt: string;
   readonly notes: readonly string[];
@@ -55,7 +57,7 @@ export const operationIdAt = (type: OperationType, now: Date): string => {
 /** batch_YYYYMMDD: the default label of an operation that a person starts. */
 export const batchLabelAt = (now: Date): string => `batch_${now.toISOString().slice(0, 10).replaceAll('-', '')}`;
 
-const COLUMNS = `operation_no, operation_id, operation_type, status, batch_label, execution, map_name, map_hash, mode, request,
+const COLUMNS = `operation_no, operation_id, operation_type, status, batch_label, execution, map_name, map_hash, mode, request, source_database,
   (stop_requested_at IS NOT NULL)::text AS stop_requested, started_at, to_json(notes) AS notes`;
 
 const operationOf = (row: Record<string, string | null>): Operation => ({
@@ -69,6 +71,7 @@ const operationOf = (row: Record<string, string | null>): Operation => ({
   mapHash: row['map_hash'] ?? '',
   mode: row['mode'] as MigrationMode,
   request: JSON.parse(row['request'] ?? '{}') as Record<string, unknown>,
+  sourceDatabase: row['source_database'] ?? '',
   stopRequested: row['stop_requested'] === 'true',
   startedAt: row['started_at'] ?? '',
   notes: JSON.parse(row['notes'] ?? '[]') as string[],

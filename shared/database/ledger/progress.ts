@@ -20,7 +20,8 @@ export async function summarize(target: Session, operationId: string): Promise<R
      WHERE c.operation_id = $1 GROUP BY c.id ORDER BY c.created_at`,
     [operationId],
   );
-  return Object.fromEntries(rows.map(({ entity, ...counts }) => [entity, Object.fromEntries(Object.entries(counts).map(([name, value]) => [name, Number(value)])) as unknown as EntitySummary]));
+  const numbers = (counts: Record<string, string | null>): EntitySummary => Object.fromEntries(Object.entries(counts).map(([name, value]) => [name, Number(value)])) as unknown as EntitySummary;
+  return Object.fromEntries(rows.map(({ entity, ...counts }): [string, EntitySummary] => [entity ?? '', numbers(counts)]));
 }
 
 /** Whether every slice of the plan has been worked through to its end, without a gap. */

@@ -1,5 +1,7 @@
 /** What of an interrupted migration is left to do (SEMANTICS 21). */
 import { PortageError } from '../../domain/errors.ts';
+import type { Slice } from '../../domain/slice.ts';
+import { isSameDatabase } from '../catalog/identity.ts';
 import type { LoadedMap } from '../engine/load-entities.ts';
 import type { Session } from '../session.ts';
 import type { Checkpoint } from './checkpoints.ts';
@@ -41,6 +43,8 @@ export interface ResumeRequestFacts {
   readonly names: readonly string[];
   readonly all: boolean;
   readonly mapHash: string;
+  /** What the source's server calls itself now. */
+  readonly sourceDatabase: string;
   readonly leaseSeconds: number;
 }
 
@@ -52,13 +56,41 @@ export interface ResumePlan {
 const changed = (what: string, entity: string): PortageError =>
   new PortageError('M005', `the interrupted migration of ${entity} cannot be continued: ${what}`, {
     where: entity,
-    expected: 'the map, the schemas and the databases of the interrupted run',
+    expected: 'an undamaged checkpoint, and the map, the schemas and the databases of the interrupted run',
     next: `Start a new run, which compares every row: portage differential-migration migrate --entities ${entity}`,
   });
 
+/** A plan covers the line without a gap, or there is none yet; anything else nobody wrote who knew what he did. */
+function isDamaged(slices: unknown): boolean {
+  if (slices === null || (Array.isArray(slices) && slices.length === 0)) return false;
+  if (!Array.isArray(slices)) return true;
+  const plan = slices as readonly (Partial<Slice> | null)[];
+  const isEnd = (bound: unknown, i: number): boolean => (i < 0 || i >= plan.length - 1 ? bound === null : typeof bound === 'string');
+  return plan.some((slice, i) => slice?.slice !== i || slice.from !== (i === 0 ? null : plan[i - 1]?.to) || !isEnd(slice.to, i));
+}
+
+/** What keeps an interrupted operation from being continued for these entities; null: nothing. */
+export async function obstacle(
+  target: Session,
+  loaded: LoadedMap,
+  operation: Operation,
+  entities: readonly string[],
+  now: { readonly mapHash: string; readonly sourceDatabase: string },
+): Promise<{ readonly what: string; readonly entity: string } | null> {
+  if (operation.mapHash !== now.mapHash) return { what: 'the map is another one', entity: entities.join(',') };
+  if (!isSameDatabase(operation.sourceDatabase, now.sourceDatabase)) return { what: 'the source is another database', entity: entities.join(',') };
+  for (const checkpoint of await checkpointsOf(target, operation.operationId)) {
+    const { entity, catalogHash, slices } = checkpoint;
+    if (!entities.includes(entity)) continue;
+    if (catalogHash !== loaded.catalogHash(entity)) return { what: 'a schema changed', entity };
+    if (isDamaged(slices)) return { what: 'its checkpoint is damaged', entity };
+  }
+  return null;
+}
+
 /**
  * What `resume` continues; null when there is nothing to resume.
- * @throws PortageError M005 for a named entity without any checkpoint, or when map or schema changed since.
+ * @throws PortageError M005 for a named entity without any checkpoint, for a damaged one, or when map, schema or databases are others.
  */
 export async function planResume(target: Session, loaded: LoadedMap, request: ResumeRequestFacts): Promise<ResumePlan | null> {
   const interrupted = await interruptedOperation(target, loaded.map.name, request.names, request.leaseSeconds);
@@ -69,10 +101,8 @@ export async function planResume(target: Session, loaded: LoadedMap, request: Re
   const ofOperation = Array.isArray(chosen) ? (chosen as string[]) : [...loaded.entities.keys()];
   const entities = request.names.filter((name) => ofOperation.includes(name) && !completed.includes(name));
   if (entities.length === 0) return null;
-  if (operation.mapHash !== request.mapHash) throw changed('the map is another one', entities.join(','));
-  for (const checkpoint of await checkpointsOf(target, operation.operationId)) {
-    if (entities.includes(checkpoint.entity) && checkpoint.catalogHash !== loaded.catalogHash(checkpoint.entity)) throw changed('a schema changed', checkpoint.entity);
-  }
+  const found = await obstacle(target, loaded, operation, entities, request);
+  if (found) throw changed(found.what, found.entity);
   return { operation, entities };
 }
 

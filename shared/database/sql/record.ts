@@ -48,10 +48,18 @@ export function recordDifferentials(entity: CompiledEntity, facts: WriteFacts): 
       target_key = excluded.target_key, source_hash = excluded.source_hash, target_hash = excluded.target_hash, source_values = excluded.source_values, target_values = excluded.target_values`;
 }
 
-export const parkRows = (entity: CompiledEntity, facts: WriteFacts): string =>
+/** How the reason ends of a row that had its last look but for an entity that is loaded later. */
+const UNTIL_LATER = ', which is loaded later';
+
+/** @param again it is the row's last look, and what it waits for is loaded later */
+export const parkRows = (entity: CompiledEntity, facts: WriteFacts, again = false): string =>
   `INSERT INTO portage.parked_rows (entity_id, legacy_key, reason, operation_no)
-   SELECT ${entity.entityId}, w.k::text, 'waits for ' || array_to_string(w.missing, ', '), ${facts.operationNo} FROM ${work(entity)} w WHERE w.action = 'park'
+   SELECT ${entity.entityId}, w.k::text, 'waits for ' || array_to_string(w.missing, ', ') || ${quoteLiteral(again ? UNTIL_LATER : '')}, ${facts.operationNo} FROM ${work(entity)} w WHERE w.action = 'park'
    ON CONFLICT (entity_id, legacy_key) DO UPDATE SET reason = excluded.reason, operation_no = excluded.operation_no`;
+
+/** The next $1 keys that are to have their last look. */
+export const parkedKeys = (entity: CompiledEntity, beforeLater: boolean): string =>
+  `SELECT p.legacy_key FROM portage.parked_rows p WHERE p.entity_id = ${entity.entityId}${beforeLater ? ` AND right(p.reason, ${UNTIL_LATER.length}) <> ${quoteLiteral(UNTIL_LATER)}` : ''} ORDER BY p.legacy_key LIMIT $1`;
 
 /** $1: keys that have had their last look; those that were parked again stay. */
 export const unpark = (entity: CompiledEntity): string =>
@@ -84,7 +92,7 @@ export const clearWritten = (entity: CompiledEntity): string =>
    WHERE EXISTS (SELECT FROM portage.set_aside_rows x WHERE x.entity_id = ${entity.entityId} AND x.state <> 'written')
      AND a.entity_id = ${entity.entityId} AND a.state <> 'written' AND a.legacy_key = ${written(entity, ['insert', 'again', 'update', 'adopt', 'rebase', 'none'])}`;
 
-export const actionCounts = (entity: CompiledEntity, range: KeyRange): string =>
+export const actionCounts = (entity: CompiledEntity, range: KeyRange = { from: null, to: null }): string =>
   `SELECT w.action, w.in_source::text AS in_source, count(*) AS rows FROM ${work(entity)} w WHERE ${allOf(inRange(entity.order, 'w.k', range))} GROUP BY 1, 2`;
 
 /** The differentials that this run would have seen again and did not: they are gone. */
