@@ -7,7 +7,7 @@ import type { LoadedMap } from '../../shared/database/engine/load-entities.ts';
 import { loadMap, mapHash } from '../../shared/database/engine/load-entities.ts';
 import { applyLedger } from '../../shared/database/ledger/apply.ts';
 import { basesComparable, forgetBases } from '../../shared/database/ledger/entities.ts';
-import { activeCheckpointError, isAlive, latestCheckpoint } from '../../shared/database/ledger/checkpoints.ts';
+import { activeCheckpointError, isAlive, latestCheckpoint, planCheckpoints, supersedeCheckpoints, type PlannedCheckpoint } from '../../shared/database/ledger/checkpoints.ts';
 import { interruptedOperation, obstacle, planResume } from '../../shared/database/ledger/resume.ts';
 import { addNote, batchLabelAt, insertOperation, operationIdAt, operationOfExecution, registerMap, reopenOperation } from '../../shared/database/ledger/operations.ts';
 import { checkMap, faultsError } from '../../shared/database/map-check/check-map.ts';
@@ -116,8 +116,16 @@ async function migrate(execution: string, request: MigrateRequest, loaded: Loade
     { type: 'differential_migration', execution, batchLabel: request.batchId ?? batchLabelAt(deps.now()), mapName: map.name, mapHash: hash, mode: request.mode, request, sourceDatabase },
     deps.now(),
   );
+  await planCheckpoints(sides.target, operation, entities.map((name) => plannedOf(loaded, name)));
+  if (earlier) await supersedeCheckpoints(sides.target, earlier.operation.operationId);
   if (earlier) await addNote(sides.target, operation.operationId, `supersedes ${earlier.operation.operationId}, which was interrupted and had another map, schema, source, mode or choice of entities`);
   return output(operation.operationId, entities);
+}
+
+function plannedOf(loaded: LoadedMap, name: string): PlannedCheckpoint {
+  const entity = loaded.entities.get(name);
+  const estimate = entity?.source.estimatedRows ?? -1;
+  return { entity: name, entityId: entity?.entityId ?? 0, catalogHash: loaded.catalogHash(name), rows: estimate < 0 ? null : estimate };
 }
 
 const sameEntities = (a: unknown, b: unknown): boolean => JSON.stringify(a ?? 'all') === JSON.stringify(b ?? 'all');

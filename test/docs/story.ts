@@ -6,7 +6,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
+import type pg from 'pg';
 import { createDatabase, dropDatabase, withClient } from '../support/database.ts';
 import { blocksOf, commandsOf, type Block, type ShownCommand } from './markdown.ts';
 import { matches, psqlRows, steady, trimmed } from './output.ts';

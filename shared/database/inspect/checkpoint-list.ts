@@ -46,19 +46,19 @@ const QUERY = `
     WHERE e.map_name = $1 AND ($2::text[] IS NULL OR e.entity = ANY ($2))
   )
   SELECT c.id, c.entity_type AS entity, c.operation_id, c.operation_type, c.status, c.mode, c.rows_total, c.owner, c.error_code, c.error_message,
-    to_char(c.created_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started_at,
+    to_char(coalesce(c.started_at, c.created_at), 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started_at,
     CASE WHEN c.status <> 'in_progress' THEN to_char(coalesce(c.completed_at, c.updated_at), 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS ended_at,
     b.rows_done, b.set_aside, b.seconds, extract(epoch FROM clock_timestamp() - w.heartbeat_at) AS heartbeat_age
   FROM chosen c
   CROSS JOIN LATERAL (
     SELECT coalesce(sum(t.rows_read - t.parked), 0) AS rows_done, coalesce(sum(t.set_aside), 0) AS set_aside,
       sum(least(extract(epoch FROM t.gap), ${LONGEST_GAP_SECONDS})) AS seconds
-    FROM (SELECT m.rows_read, m.parked, m.set_aside, m.committed_at - coalesce(lag(m.committed_at) OVER (ORDER BY m.committed_at), c.created_at) AS gap
+    FROM (SELECT m.rows_read, m.parked, m.set_aside, m.committed_at - coalesce(lag(m.committed_at) OVER (ORDER BY m.committed_at), c.started_at) AS gap
           FROM portage.migration_batches m WHERE m.checkpoint_id = c.id) t
   ) b
   LEFT JOIN LATERAL (SELECT max(w.heartbeat_at) AS heartbeat_at FROM portage.workers w WHERE w.checkpoint_id = c.id AND c.status = 'in_progress') w ON true
   WHERE ($4 OR c.age = 1) AND ($3::text IS NULL OR c.status = $3)
-  ORDER BY c.created_at DESC, c.entity_type`;
+  ORDER BY coalesce(c.started_at, c.created_at) DESC, c.entity_type`;
 
 const numberOrNull = (text: string | null | undefined): number | null =>
   text === null || text === undefined ? null : Number(text);

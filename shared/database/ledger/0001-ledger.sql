@@ -72,10 +72,11 @@ CREATE TABLE portage.migration_checkpoints (
   owner text NOT NULL,                -- execution and host, for people
   slices json,                        -- [{slice, from, to}]: the plan, kept so that a resume repeats it
   fresh boolean NOT NULL DEFAULT false, -- the target had no row that has no mapping: nothing to adopt
-  rows_total bigint,                  -- as planned
+  rows_total bigint,                  -- estimated while pending, then as counted
   error_code text,
   error_message text,
   created_at timestamptz NOT NULL DEFAULT now(),
+  started_at timestamptz,
   updated_at timestamptz NOT NULL DEFAULT now(),
   completed_at timestamptz
 );

@@ -15,9 +15,9 @@ export interface EntitySummary extends RowCounts {
 export async function summarize(target: Session, operationId: string): Promise<Record<string, EntitySummary>> {
   const rows = await target.rows(
     `SELECT c.entity_type AS entity, ${SUMS}, (SELECT count(*) FROM portage.parked_rows p WHERE p.entity_id = c.entity_id) AS parked,
-       round(extract(epoch FROM coalesce(max(b.committed_at), c.updated_at) - c.created_at) * 1000) AS "durationMs"
+       round(extract(epoch FROM coalesce(max(b.committed_at), c.updated_at) - coalesce(c.started_at, c.updated_at)) * 1000) AS "durationMs"
      FROM portage.migration_checkpoints c LEFT JOIN portage.migration_batches b ON b.checkpoint_id = c.id
-     WHERE c.operation_id = $1 GROUP BY c.id ORDER BY c.created_at`,
+     WHERE c.operation_id = $1 AND c.status <> 'pending' GROUP BY c.id ORDER BY c.started_at, c.entity_type`,
     [operationId],
   );
   const numbers = (counts: Record<string, string | null>): EntitySummary => Object.fromEntries(Object.entries(counts).map(([name, value]) => [name, Number(value)])) as unknown as EntitySummary;

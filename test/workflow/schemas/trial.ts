@@ -46,11 +46,6 @@ export async function openTrial(schema: Schema): Promise<Trial> {
       await client.query(SETTINGS);
       return (await client.query<Record<string, string | null>>(sql)).rows;
     });
-  const pairs = (side: Side, text: string): Promise<readonly (string | null)[][]> =>
-    withClient(urls[side], async (client) => {
-      await client.query(SETTINGS);
-      return (await client.query<(string | null)[]>({ text, rowMode: 'array' })).rows;
-    });
   const run = (side: Side, sql: string): Promise<void> =>
     withClient(urls[side], async (client) => void (await client.query(sql)));
   await run('legacy', schema.legacy);
@@ -64,17 +59,20 @@ export async function openTrial(schema: Schema): Promise<Trial> {
     PORTAGE_LEASE_SECONDS: '2',
   });
 
-  const truth = async (side: Side): Promise<Map<string, string | null>> => {
-    const all = new Map<string, string | null>();
-    for (const [entity, of] of Object.entries(schema.truth)) {
-      for (const [key, value] of await pairs(side, of[side])) {
-        const name = `${entity} ${key}`;
-        if (all.has(name)) throw new Error(`the ${side} truth has ${name} twice`);
-        all.set(name, value ?? null);
+  const truth = (side: Side): Promise<Map<string, string | null>> =>
+    withClient(urls[side], async (client) => {
+      await client.query(SETTINGS);
+      const all = new Map<string, string | null>();
+      for (const [entity, of] of Object.entries(schema.truth)) {
+        const result = await client.query<(string | null)[]>({ text: of[side], rowMode: 'array' });
+        for (const [key, value] of result.rows) {
+          const name = `${entity} ${key}`;
+          if (all.has(name)) throw new Error(`the ${side} truth has ${name} twice`);
+          all.set(name, value === null || value === undefined ? null : String(value));
+        }
       }
-    }
-    return all;
-  };
+      return all;
+    });
   return {
     run,
     rows,
