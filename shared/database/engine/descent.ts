@@ -2,6 +2,7 @@
  * Finds the ranges of a slice in which something differs from its base, on either side, by counts and hash sums: one
  * query a side, both at once (DESIGN, decision 8). Ranges are half open and cover the slice, so nothing is left unread.
  */
+import { DataError } from '../pg-errors.ts';
 import type { Slice } from '../../domain/slice.ts';
 import type { Session } from '../session.ts';
 import { leafTotals, mappedSums, targetTotals } from '../sql/leaf.ts';
@@ -35,11 +36,19 @@ function isEqual(source: Sums | undefined, mapped: Sums | undefined): boolean {
   );
 }
 
+/** Null where an expression fails on some row, so that no sum can be taken over it: only reading row by row tells which. */
+const unlessUnreadable = <T>(sums: Promise<T>): Promise<T | null> =>
+  sums.catch((error: unknown) => {
+    if (error instanceof DataError) return null;
+    throw error;
+  });
+
 /** Compares a range in steps of about `rows` rows; neighbours with the same answer are given as one. */
 export async function compareRange(sides: Sides, range: KeyRange, rows: number): Promise<ComparedRange[]> {
   const { source, target, entity } = sides;
   const bounds = (await source.rows<{ key: string }>(everyNthKey(entity, range, rows))).map((row) => row.key);
-  const [ofSource, mapped] = await Promise.all([source.rows(sourceSums(entity, range, bounds)), target.rows(mappedSums(entity, range, bounds))]);
+  const [ofSource, mapped] = await Promise.all([unlessUnreadable(source.rows(sourceSums(entity, range, bounds))), target.rows(mappedSums(entity, range, bounds))]);
+  if (ofSource === null) return [{ ...range, rows: 0, equal: false }];
   const byBucket = (list: readonly Sums[]): Map<number, Sums> => new Map(list.map((row) => [Number(row['bucket']), row]));
   const sourceSum = byBucket(ofSource);
   const mappedSum = byBucket(mapped);
@@ -54,8 +63,8 @@ export async function compareRange(sides: Sides, range: KeyRange, rows: number):
 }
 
 export interface WholeComparison {
-  /** Rows of the source. */
-  readonly rows: number;
+  /** Rows of the source; null where some row cannot be read. */
+  readonly rows: number | null;
   readonly equal: boolean;
   /** The target has no row of this entity without a mapping. */
   readonly allMapped: boolean;
@@ -68,12 +77,13 @@ export interface WholeComparison {
 export async function compareWhole(sides: Sides): Promise<WholeComparison> {
   const { source, target, entity } = sides;
   const [ofSource, [base, now]] = await Promise.all([
-    source.rows(sourceSums(entity, { from: null, to: null }, [])),
+    unlessUnreadable(source.rows(sourceSums(entity, { from: null, to: null }, []))),
     (async () => [await target.one(leafTotals(entity)), await target.one(targetTotals(entity))] as const)(),
   ]);
+  const allMapped = now['rows'] === base['rows'];
+  if (ofSource === null) return { rows: null, equal: false, allMapped };
   const sums = ofSource[0];
   const rows = Number(sums?.['rows'] ?? 0);
-  const allMapped = now['rows'] === base['rows'];
   const equal = Number(base['rows']) === rows && base['unbased'] === '0' && allMapped && (sums?.['hashes'] ?? null) === base['source_hashes'] && now['hashes'] === base['target_hashes'];
   return { rows, equal, allMapped };
 }

@@ -48,7 +48,7 @@ export async function prepare(sides: Sides, entity: CompiledEntity, mode: Mode, 
   let rows: number | null = null;
   if (mapped && mode === 'differential' && entity.source.estimatedRows <= WHOLE_LOOK_ROWS) {
     const whole = await compareWhole({ ...sides, entity });
-    if (whole.equal) return { slices: [], rows: whole.rows, fresh: true, equal: true };
+    if (whole.equal && whole.rows !== null) return { slices: [], rows: whole.rows, fresh: true, equal: true };
     rows = whole.rows;
     fresh = whole.allMapped;
   } else if (mapped) {

@@ -36,19 +36,23 @@ function targetKeyFaults({ target, normal, path }: CheckedEntity): CatalogFault[
   if (target === null || key.some((column) => columnOf(target, column) === undefined)) return [];
   const faults: CatalogFault[] = [];
   const known = uniqueKeys(target);
-  const isKey = ({ columns }: UniqueKey): boolean =>
-    columns.length === key.length && key.every((column) => columns.includes(column));
+  const isKey = ({ columns }: UniqueKey): boolean => columns.every((column) => key.includes(column));
+  // A unique key of a partitioned table has to hold the columns by which it is divided as well.
+  const isKeyOfPartitions = ({ columns }: UniqueKey): boolean =>
+    target.kind === 'partitioned' && key.every((column) => columns.includes(column));
   if (!known.some(isKey)) {
     const candidates = known.map(({ columns }) => keyText(columns));
+    const expected =
+      candidates.length === 0 ? `a primary key of ${relationText(target)}, which has none` : `one of ${candidates.join(', ')}`;
     faults.push(
-      fault(
-        path('target', 'key'),
-        'a key without uniqueness: no primary key or unique index of the target is over exactly these columns',
-        keyText(key),
-        candidates.length === 0
-          ? `a primary key of ${relationText(target)}, which has none`
-          : `one of ${candidates.join(', ')}`,
-      ),
+      known.some(isKeyOfPartitions)
+        ? warning(path('target', 'key'), 'the key is unique within a partition only: nothing in the target keeps two partitions from holding it', keyText(key), expected)
+        : fault(
+            path('target', 'key'),
+            'a key without uniqueness: no primary key or unique index of the target is within these columns',
+            keyText(key),
+            expected,
+          ),
     );
   }
   const [only, ...more] = key;

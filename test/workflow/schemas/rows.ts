@@ -63,12 +63,12 @@ export const rows: Schema = {
     },
     numbered: { legacy: `SELECT x, v FROM numbered WHERE x NOT IN (1, 2, 3)`, target: `SELECT x, v FROM numbered` },
     refs: {
-      legacy: `SELECT id, jsonb_build_array((SELECT l.v FROM loose l WHERE l.code = r.code AND l.day = r.day AND l.v NOT IN ('one', 'two')), CASE WHEN x <> 1 THEN x END)::text FROM ref r`,
+      legacy: `SELECT id, jsonb_build_array((SELECT l.v FROM loose l WHERE l.code = r.code AND l.day = r.day AND l.v NOT IN ('one', 'two')), CASE WHEN x <> 1 THEN x END)::text FROM ref r WHERE id <> 3`,
       target: `SELECT r.id, jsonb_build_array(l.v, r.x)::text FROM ref r LEFT JOIN loose l ON l.id = r.loose`,
     },
   },
   // Of bad: 13 rows that cannot be written, and those that refer to one of them; a reference to a group goes nowhere.
-  setAside: { bad: 22, children: 15, loose: 7, numbered: 7, refs: 1 },
+  setAside: { bad: 21, children: 15, loose: 7, numbered: 7, refs: 1 },
   edits: {
     legacy: `UPDATE bad SET n = '333' WHERE id = 3; UPDATE bad SET short = 'fine' WHERE id = 4; UPDATE bad SET n = 'worse' WHERE id = 8; DELETE FROM loose WHERE v = 'two'; INSERT INTO loose VALUES ('', '2020-01-01', 'again');`,
     target: ``,
