@@ -1,6 +1,7 @@
 /** Dry run: the counts that an entity would have, read range by range, written nowhere. */
 import { estimateEntityInput, type EstimateEntityInput, migrateRequest, type EstimateEntityOutput, estimateEntityOutput } from '../../shared/contracts/migration.ts';
 import { addCounts } from '../../shared/domain/action-counts.ts';
+import { relationName } from '../../shared/domain/entity-map.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
 import { estimateEntity as estimate } from '../../shared/database/engine/estimate.ts';
 import { loadMap } from '../../shared/database/engine/load-entities.ts';
@@ -13,7 +14,7 @@ const ROWS = 5000;
 export async function estimateEntity(input: EstimateEntityInput, deps: Invocation): Promise<EstimateEntityOutput> {
   const request = migrateRequest.parse(input.request);
   const map = await deps.configuredMap();
-  return deps.withSides(`dry-run:${input.entity}`, [map.entities[input.entity]?.source.table.split('.')[0] ?? 'public'], async (sides) => {
+  return deps.withSides(`dry-run:${input.entity}`, [relationName(map.entities[input.entity]?.source.table ?? '').schema], async (sides) => {
     const loaded = await loadMap(sides.source, sides.target, map, (await ledgerVersion(sides.target)) === 0 ? 'none' : 'read');
     const entity = loaded.entities.get(input.entity);
     if (!entity) throw new PortageError('SYS002', 'the map has no such entity', { got: input.entity });

@@ -2,6 +2,7 @@
 import type { PlanMigrationOutput, MigrateRequest, ResumeRequest } from '../../shared/contracts/migration.ts';
 import { migrationRequest, planMigrationInput, planMigrationOutput } from '../../shared/contracts/migration.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
+import { relationName } from '../../shared/domain/entity-map.ts';
 import { selectEntities } from '../../shared/domain/select-entities.ts';
 import type { LoadedMap } from '../../shared/database/engine/load-entities.ts';
 import { loadMap, mapHash } from '../../shared/database/engine/load-entities.ts';
@@ -61,7 +62,7 @@ async function refuseActive(sides: Sides, loaded: LoadedMap, entities: readonly 
 export async function planMigration(input: { execution: string; request: unknown }, deps: Invocation): Promise<PlanMigrationOutput> {
   const request = parseRequest(input.request);
   const map = await deps.configuredMap();
-  const schemas = [...new Set(Object.values(map.entities).map((entity) => entity.source.table.split('.')[0] ?? 'public'))];
+  const schemas = [...new Set(Object.values(map.entities).map((entity) => relationName(entity.source.table).schema))];
   return deps.withSides('plan', schemas, async (sides) => {
     const dryRun = request.command === 'differential-migration migrate' && request.dryRun;
     const faults = (await checkMap(sides, map)).filter((fault) => fault.severity === 'fault');

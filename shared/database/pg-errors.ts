@@ -35,9 +35,8 @@ const BY_STATE: Readonly<Record<string, ErrorCode>> = {
   '57P02': 'SYS001',
   '57P03': 'SYS001', // starting up
 };
-/** Classes whose errors belong to a row: data exception, integrity constraint violation, raised by a trigger. */
+/** Classes whose errors belong to a row: data exception (a time zone that does not exist is one), integrity constraint violation, raised by a trigger. */
 const DATA_CLASSES = new Set(['22', '23', 'P0']);
-const NOT_A_ROW = new Set(['22023']); // invalid parameter value: a setting of ours
 
 const isDatabaseError = (error: unknown): error is Error & { code: string; constraint?: string; column?: string; table?: string } =>
   error instanceof Error && 'code' in error && typeof error.code === 'string';
@@ -52,7 +51,7 @@ export function translated(error: unknown, side: string): PortageError {
   }
   const state = error.code;
   if (!/^[0-9A-Z]{5}$/.test(state)) return new PortageError('SYS001', error.message, { where: side, got: state }, { cause: error });
-  if (DATA_CLASSES.has(state.slice(0, 2)) && !NOT_A_ROW.has(state)) {
+  if (DATA_CLASSES.has(state.slice(0, 2))) {
     const fault = { sqlstate: state, message: error.message, constraint: error.constraint ?? null, column: error.column ?? null, table: error.table ?? null };
     return new DataError(state === '23503' ? 'M003' : 'M012', fault, side, error);
   }

@@ -5,7 +5,7 @@
 import pg from 'pg';
 import { PortageError } from '../domain/errors.ts';
 import { quoteIdentifier, quoteLiteral } from '../domain/identifiers.ts';
-import { translated } from './pg-errors.ts';
+import { DataError, translated } from './pg-errors.ts';
 import { tlsOptions, type TlsMode } from './tls.ts';
 
 export type Side = 'source' | 'target';
@@ -143,7 +143,7 @@ export async function openSession(side: Side, address: DatabaseAddress, options:
     return session;
   } catch (error) {
     await session.end();
-    if (error instanceof PortageError && error.code !== 'SYS007') throw error;
+    if (error instanceof PortageError && error.code !== 'SYS007' && !(error instanceof DataError)) throw error;
     throw new PortageError('SYS001', `no connection to the ${side} database`, {
       got: error instanceof Error ? error.message : String(error),
       where: `${address.user ?? 'default user'}@${address.host}:${address.port}/${address.name}`,
@@ -159,6 +159,16 @@ export async function withSession<T>(side: Side, address: DatabaseAddress, optio
   } finally {
     await session.end();
   }
+}
+
+/** Runs the work without a statement timeout: a look at a whole table takes as long as the table is large. */
+export async function unhurried<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  const { before } = await session.one<{ before: string }>("SELECT current_setting('statement_timeout') AS before");
+  await session.run('SET statement_timeout = 0');
+  const result = await work();
+  // Not after an error: a session that failed is given up (functions/session-pool.ts).
+  await session.run(`SET statement_timeout = ${quoteLiteral(before)}`);
+  return result;
 }
 
 /** Runs the work in a transaction; commits when it returns, rolls back when it throws. */

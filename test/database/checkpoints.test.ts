@@ -40,11 +40,15 @@ test("a live owner's entity is refused in the guide's words, with owner, age and
     code: 'M001',
     message: expect.stringContaining('Active checkpoint already exists for entity'),
     facts: {
-      got: expect.stringMatching(new RegExp(`^${operation.operationId} by ${operation.execution} on .*, last heartbeat 0 s ago`)),
+      got: expect.stringMatching(
+        new RegExp(`^${operation.operationId} by ${operation.execution} on .*, last heartbeat 0 s ago`),
+      ),
       next: expect.stringContaining('resume --entity offices'),
     },
   });
-  expect(await p.value('SELECT fence FROM fences JOIN entities USING (entity_id) WHERE entity = $$offices$$')).toBe('1');
+  expect(await p.value('SELECT fence FROM fences JOIN entities USING (entity_id) WHERE entity = $$offices$$')).toBe(
+    '1',
+  );
 });
 
 test('of two that claim at the same moment, one gets the entity', async () => {

@@ -43,7 +43,10 @@ test('a worker with an old number writes nothing, not even the row that it would
   const worker = p.worker(operation, await p.claim(operation, 'things'));
   await raiseFence();
   const outcome = workSlice(worker, WHOLE);
-  await expect(outcome).rejects.toMatchObject({ code: 'M011', facts: { got: 'fence 1', expected: 'fence 2', where: 'things' } });
+  await expect(outcome).rejects.toMatchObject({
+    code: 'M011',
+    facts: { got: 'fence 1', expected: 'fence 2', where: 'things' },
+  });
   const aside = setAsideRow(worker, { from: null, to: '1' }, '1', { code: 'M012', column: null, text: 'x' });
   await expect(aside).rejects.toMatchObject({ code: 'M011' });
   expect(await written()).toBe('0');
@@ -55,10 +58,7 @@ test('a worker that is overtaken between two batches keeps the first and writes 
   const checkpoint = await p.claim(operation, 'things');
   const worker = p.worker(operation, checkpoint, { batchRows: 10 });
   let batches = 0;
-  const overtaken = workSlice(
-    { ...worker, timeIsUp: () => ++batches > 0 },
-    WHOLE,
-  );
+  const overtaken = workSlice({ ...worker, timeIsUp: () => ++batches > 0 }, WHOLE);
   expect(await overtaken).toEqual({ rows: 10, done: false, stopped: false });
   await raiseFence();
   await expect(workSlice(worker, WHOLE)).rejects.toMatchObject({ code: 'M011' });
@@ -74,7 +74,9 @@ test('a worker whose backend a takeover ended has written nothing of its batch',
   await holder.run(`BEGIN; INSERT INTO public.things VALUES (gen_random_uuid(), 5, 'theirs')`);
   const stuck = workSlice({ ...p.worker(operation, checkpoint), target: theirs }, WHOLE);
   const failed = expect(stuck).rejects.toMatchObject({ code: 'SYS001' });
-  await expectSoon(async () => (await p.value(`SELECT wait_event_type FROM pg_stat_activity WHERE pid = ${theirs.pid}`)) === 'Lock');
+  await expectSoon(
+    async () => (await p.value(`SELECT wait_event_type FROM pg_stat_activity WHERE pid = ${theirs.pid}`)) === 'Lock',
+  );
   await p.target.run(
     `UPDATE portage.workers SET heartbeat_at = heartbeat_at - interval '100 s';
      UPDATE portage.migration_checkpoints SET updated_at = updated_at - interval '100 s'`,
@@ -119,10 +121,7 @@ test('a stop that is asked for takes effect at the border of a batch', async () 
   const operation = await p.operation();
   const worker = p.worker(operation, await p.claim(operation, 'things'), { batchRows: 50 });
   let batches = 0;
-  const progress = await workSlice(
-    { ...worker, onBatch: () => void batches++, timeIsUp: () => batches >= 2 },
-    WHOLE,
-  );
+  const progress = await workSlice({ ...worker, onBatch: () => void batches++, timeIsUp: () => batches >= 2 }, WHOLE);
   expect(progress).toEqual({ rows: 100, done: false, stopped: false });
   await requestStop(p.target, operation.execution);
   expect(await workSlice(worker, WHOLE)).toEqual({ rows: 0, done: false, stopped: true });

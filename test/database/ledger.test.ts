@@ -1,7 +1,12 @@
 // The ledger's own tables: how they come to be, how people find them, and what an operation is called.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { applyLedger, LEDGER_VERSION, ledgerVersion } from '../../shared/database/ledger/apply.ts';
-import { batchLabelAt, insertOperation, operationIdAt, type NewOperation } from '../../shared/database/ledger/operations.ts';
+import {
+  batchLabelAt,
+  insertOperation,
+  operationIdAt,
+  type NewOperation,
+} from '../../shared/database/ledger/operations.ts';
 import { openSession, type Session } from '../../shared/database/session.ts';
 import { createDatabase, dropDatabase, withClient } from '../support/database.ts';
 import { addressOf } from '../support/sides.ts';
@@ -27,13 +32,14 @@ describe('the ledger', () => {
     const session = await open();
     expect(await ledgerVersion(session)).toBe(0);
     expect(await applyLedger(session)).toEqual([1]);
-    const objects = "SELECT count(*) AS objects, max(oid) AS last FROM pg_class WHERE relnamespace = 'portage'::regnamespace";
+    const objects =
+      "SELECT count(*) AS objects, max(oid) AS last FROM pg_class WHERE relnamespace = 'portage'::regnamespace";
     const before = await session.one(objects);
     expect(await applyLedger(session)).toEqual([]);
     expect(await session.one(objects)).toEqual(before);
-    expect(await session.rows('SELECT version, file, length(checksum) AS checksum FROM portage.schema_versions')).toEqual([
-      { version: '1', file: '0001-ledger.sql', checksum: '64' },
-    ]);
+    expect(
+      await session.rows('SELECT version, file, length(checksum) AS checksum FROM portage.schema_versions'),
+    ).toEqual([{ version: '1', file: '0001-ledger.sql', checksum: '64' }]);
   });
 
   test('is made by one of two sessions that need it at the same moment', async () => {

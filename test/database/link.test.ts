@@ -105,7 +105,10 @@ describe('a parent that is nowhere', () => {
 
   test('keeps a row that cannot do without it out, parked', async () => {
     await p.run('source', 'UPDATE doctor SET office_no = 7 WHERE doc_no = 20');
-    await p.run('target', 'DELETE FROM portage.uuid_mappings WHERE legacy_id = 20; DELETE FROM doctors WHERE legacy_id = 20');
+    await p.run(
+      'target',
+      'DELETE FROM portage.uuid_mappings WHERE legacy_id = 20; DELETE FROM doctors WHERE legacy_id = 20',
+    );
     const { operation } = await workAgain();
     expect(await p.rows('SELECT legacy_key, reason, operation_no FROM parked_rows')).toEqual([
       { legacy_key: '20', reason: 'waits for office_id', operation_no: String(operation.operationNo) },

@@ -8,7 +8,13 @@ import { interruptedOperation, planResume } from '../../shared/database/ledger/r
 import { ledgered, type Ledgered } from '../support/ledgered.ts';
 import { SURGERY_SOURCE, SURGERY_TARGET, surgery } from '../support/surgery.ts';
 
-const ALL = { names: ['offices', 'doctors'], all: true, mapHash: mapHash(surgery), sourceDatabase: '', leaseSeconds: 60 };
+const ALL = {
+  names: ['offices', 'doctors'],
+  all: true,
+  mapHash: mapHash(surgery),
+  sourceDatabase: '',
+  leaseSeconds: 60,
+};
 const named = (...names: string[]) => ({ ...ALL, names, all: false });
 
 let p: Ledgered;
@@ -23,7 +29,10 @@ const plan = async (request = ALL) =>
 /** An operation that ended with offices complete and doctors as given. */
 async function ended(doctors: 'stopped' | 'failed' | 'completed') {
   const operation = await p.operation();
-  for (const [entity, status] of [['offices', 'completed'], ['doctors', doctors]] as const) {
+  for (const [entity, status] of [
+    ['offices', 'completed'],
+    ['doctors', doctors],
+  ] as const) {
     const checkpoint = await p.claim(operation, entity);
     await endCheckpoint(p.target, checkpoint.id, checkpoint.fence, status, null);
   }
@@ -46,13 +55,16 @@ test('a migration that completed is nothing to resume, by all and by name', asyn
   expect(await plan(named('doctors'))).toBeNull();
 });
 
-test.each(['stopped', 'failed'] as const)('one that %s goes on with the entities that it did not complete', async (status) => {
-  const operation = await ended(status);
-  const resumed = await plan();
-  expect(resumed).toMatchObject({ operation: { operationId: operation.operationId }, entities: ['doctors'] });
-  expect(await plan(named('doctors'))).toMatchObject({ entities: ['doctors'] });
-  expect(await plan(named('offices'))).toBeNull();
-});
+test.each(['stopped', 'failed'] as const)(
+  'one that %s goes on with the entities that it did not complete',
+  async (status) => {
+    const operation = await ended(status);
+    const resumed = await plan();
+    expect(resumed).toMatchObject({ operation: { operationId: operation.operationId }, entities: ['doctors'] });
+    expect(await plan(named('doctors'))).toMatchObject({ entities: ['doctors'] });
+    expect(await plan(named('offices'))).toBeNull();
+  },
+);
 
 test('only the newest migration of a map is resumed', async () => {
   await ended('stopped');
@@ -73,12 +85,18 @@ describe('one that was killed', () => {
 
   test('is alive until its lease has run out', async () => {
     await killed(30);
-    await expect(plan()).rejects.toMatchObject({ code: 'M001', facts: { got: expect.stringMatching(/last sign of life 30 s ago/) } });
+    await expect(plan()).rejects.toMatchObject({
+      code: 'M001',
+      facts: { got: expect.stringMatching(/last sign of life 30 s ago/) },
+    });
   });
 
   test('is resumed after its lease', async () => {
     const operation = await killed(90);
-    expect(await plan()).toMatchObject({ operation: { operationId: operation.operationId }, entities: ['offices', 'doctors'] });
+    expect(await plan()).toMatchObject({
+      operation: { operationId: operation.operationId },
+      entities: ['offices', 'doctors'],
+    });
     const interrupted = await interruptedOperation(p.target, 'surgery', ['offices'], 60);
     expect(interrupted).toMatchObject({ completed: [] });
   });
@@ -103,7 +121,9 @@ describe('what changed since', () => {
 
   test('another database is, too: its rows are not those that the checkpoint speaks of', async () => {
     const operation = await ended('stopped');
-    await p.target.run(`UPDATE portage.operations SET source_database = 'elsewhere' WHERE operation_no = ${operation.operationNo}`);
+    await p.target.run(
+      `UPDATE portage.operations SET source_database = 'elsewhere' WHERE operation_no = ${operation.operationNo}`,
+    );
     await expect(plan()).rejects.toMatchObject({ code: 'M005' });
   });
 
@@ -123,7 +143,9 @@ describe('what changed since', () => {
 
   test('a checkpoint that is damaged is refused', async () => {
     await ended('stopped');
-    await p.target.run(`UPDATE portage.migration_checkpoints SET slices = '{"not": "slices"}' WHERE entity_type = 'doctors'`);
+    await p.target.run(
+      `UPDATE portage.migration_checkpoints SET slices = '{"not": "slices"}' WHERE entity_type = 'doctors'`,
+    );
     await expect(plan()).rejects.toMatchObject({ code: 'M005', facts: { where: 'doctors' } });
   });
 });

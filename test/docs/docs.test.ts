@@ -9,6 +9,8 @@ import { commandOf, PROGRAMS } from '../../shared/operations/operation.ts';
 import { anchorsOf, linksOf } from './markdown.ts';
 import { beginStory, ROOT, type Story } from './story.ts';
 
+/** Commands are processes of their own, and the machine may be busy with other tests. */
+const PATIENCE_MS = 150_000;
 /** Documents with commands; those of one story happen in the same two databases, one after the other. */
 const STORIES = [['README.md'], ['docs/getting-started.md', 'docs/operations.md', 'docs/triggers.md']];
 
@@ -25,9 +27,13 @@ describe.each(STORIES.map((files) => ({ name: files.join(', '), files })))('in $
   beforeAll(async () => void (story = await beginStory()));
   afterAll(async () => story.end());
 
-  test.each(files)('every command of %s does what is shown', async (file) => {
-    expect(await story.read(file)).toEqual([]);
-  });
+  test.each(files)(
+    'every command of %s does what is shown',
+    async (file) => {
+      expect(await story.read(file)).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
 });
 
 describe.each(pages)('%s', (page) => {

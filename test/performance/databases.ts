@@ -65,7 +65,9 @@ const MAP = {
         legacy_id: 'order_no',
         external_id: 'external_ref',
         customer_id: { ref: 'customers', from: ['customer_no'] },
-        status: { sql: `CASE s.status_cd WHEN 'OP' THEN 'open' WHEN 'BI' THEN 'billed' WHEN 'PD' THEN 'paid' ELSE 'void' END` },
+        status: {
+          sql: `CASE s.status_cd WHEN 'OP' THEN 'open' WHEN 'BI' THEN 'billed' WHEN 'PD' THEN 'paid' ELSE 'void' END`,
+        },
         channel: 'channel',
         total: 'total',
         is_rush: 'is_rush',
@@ -96,7 +98,10 @@ export async function startBench(given?: Server): Promise<Bench> {
         await run(server.url, `CREATE DATABASE ${name} TEMPLATE template0`);
       }
       await run(sides.source, schema('source'));
-      await run(sides.source, schema('source rows', { rows, customers: Math.max(1, Math.ceil(rows / ROWS_A_CUSTOMER)) }));
+      await run(
+        sides.source,
+        schema('source rows', { rows, customers: Math.max(1, Math.ceil(rows / ROWS_A_CUSTOMER)) }),
+      );
       await run(sides.target, schema('target'));
       await runPortage(['differential-migration', 'migrate', '--entities', 'customers'], sides);
       await Promise.all([sides.source, sides.target].map((url) => run(url, 'VACUUM ANALYZE')));

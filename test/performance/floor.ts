@@ -21,13 +21,19 @@ export async function prepareFloor(sides: Sides): Promise<void> {
 export async function runFloor(sides: Sides, rows: number, lanes = LANES, batchRows = BATCH_ROWS): Promise<number> {
   const started = performance.now();
   const perLane = Math.ceil(rows / lanes);
-  await Promise.all(Array.from({ length: lanes }, (_, lane) => runLane(sides, lane * perLane, Math.min(rows, (lane + 1) * perLane), batchRows)));
+  await Promise.all(
+    Array.from({ length: lanes }, (_, lane) =>
+      runLane(sides, lane * perLane, Math.min(rows, (lane + 1) * perLane), batchRows),
+    ),
+  );
   await run(sides.target, floorSql('finish'));
   return performance.now() - started;
 }
 
 async function runLane(sides: Sides, first: number, last: number, batchRows: number): Promise<void> {
-  const [source, target] = [sides.source, sides.target].map((connectionString) => new pg.Client({ connectionString })) as [pg.Client, pg.Client];
+  const [source, target] = [sides.source, sides.target].map(
+    (connectionString) => new pg.Client({ connectionString }),
+  ) as [pg.Client, pg.Client];
   await Promise.all([source.connect(), target.connect()]);
   await target.query(floorSql('stage'));
   for (let from = first; from < last; from += batchRows) {

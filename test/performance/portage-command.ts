@@ -27,20 +27,28 @@ export const environmentOf = (sides: Sides): Record<string, string> => ({
 /** Runs a script of this repository under Node. @throws when it ends with anything but success. */
 export async function runScript(script: string, args: readonly string[], sides: Sides): Promise<Ran> {
   const started = performance.now();
-  const child = spawn(process.execPath, [join(root, script), ...args], { cwd: root, env: { ...process.env, ...environmentOf(sides) }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [join(root, script), ...args], {
+    cwd: root,
+    env: { ...process.env, ...environmentOf(sides) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const memory = watchMemory(child.pid ?? 0);
   let output = '';
   let errors = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.once('error', reject).once('close', resolve),
+  );
   const ms = performance.now() - started;
   const peakBytes = memory.stop();
   if (code !== 0) throw new Error(`${script} ${args.join(' ')} ended with ${String(code)}\n${output}${errors}`);
   return { ms, peakBytes, output };
 }
 
-export const runPortage = (args: readonly string[], sides: Sides): Promise<Ran> => runScript('cli/portage.js', [...args, '--json'], sides);
+export const runPortage = (args: readonly string[], sides: Sides): Promise<Ran> =>
+  runScript('cli/portage.js', [...args, '--json'], sides);
 
 /** The load that everything here measures. */
-export const migrateOrders = (sides: Sides): Promise<Ran> => runPortage(['differential-migration', 'migrate', '--entities', 'orders'], sides);
+export const migrateOrders = (sides: Sides): Promise<Ran> =>
+  runPortage(['differential-migration', 'migrate', '--entities', 'orders'], sides);

@@ -8,7 +8,8 @@ function residentBytes(pid: number): number {
   try {
     const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]);
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-    const below = children === '' ? 0 : children.split(' ').reduce((sum, child) => sum + residentBytes(Number(child)), 0);
+    const below =
+      children === '' ? 0 : children.split(' ').reduce((sum, child) => sum + residentBytes(Number(child)), 0);
     return pages * PAGE_BYTES + below;
   } catch {
     return 0; // it has ended between two looks

@@ -25,13 +25,19 @@ const onProcessor = (pid: number): number => {
 
 /** Statements that differ in their numbers and keys alone are of one kind. */
 const kindOf = (sql: string): string =>
-  sql.replace(/'[^']*'::bigint/g, '?').replace(/\b\d+\b/g, '?').replace(/\s+/g, ' ').slice(0, 400);
+  sql
+    .replace(/'[^']*'::bigint/g, '?')
+    .replace(/\b\d+\b/g, '?')
+    .replace(/\s+/g, ' ')
+    .slice(0, 400);
 
 function add(sql: string, wallMs: number, cpuMs: number): void {
   const statement = kindOf(sql);
   const time = times.get(statement) ?? { statement, calls: 0, wallMs: 0, cpuMs: 0 };
   times.set(statement, time);
-  time.calls++; (time as any).sample ??= sql; if (time.calls===20) (time as any).sample = sql;
+  time.calls++;
+  (time as any).sample ??= sql;
+  if (time.calls === 20) (time as any).sample = sql;
   time.wallMs += wallMs;
   time.cpuMs += cpuMs;
 }

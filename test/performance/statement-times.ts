@@ -25,7 +25,11 @@ const onProcessor = (pid: number): number => {
 
 /** Statements that differ in their numbers and keys alone are of one kind. */
 const kindOf = (sql: string): string =>
-  sql.replace(/'[^']*'::bigint/g, '?').replace(/\b\d+\b/g, '?').replace(/\s+/g, ' ').slice(0, 400);
+  sql
+    .replace(/'[^']*'::bigint/g, '?')
+    .replace(/\b\d+\b/g, '?')
+    .replace(/\s+/g, ' ')
+    .slice(0, 400);
 
 function add(sql: string, wallMs: number, cpuMs: number): void {
   const statement = kindOf(sql);

@@ -11,7 +11,7 @@ import { insertOperation, registerMap, type Operation } from '../../shared/datab
 import { openSession, type Session } from '../../shared/database/session.ts';
 import type { CompiledEntity } from '../../shared/domain/compiled/types.ts';
 import type { EntityMap } from '../../shared/domain/entity-map.ts';
-import { EVERY_TABLE, type Row } from './portage.ts';
+import { EVERY_TABLE, owner, type Row } from './portage.ts';
 import { addressOf, twoSides, type TestSides } from './sides.ts';
 
 const WHOLE = { slice: 0, from: null, to: null };
@@ -41,6 +41,7 @@ export interface Ledgered extends TestSides {
 export async function ledgered(sourceSql: string, targetSql: string, map: EntityMap): Promise<Ledgered> {
   const sides = await twoSides(sourceSql, targetSql);
   const { source, target } = sides;
+  const { run, leave } = owner(sides);
   await applyLedger(target);
   await useHashKey(target, KEY);
   await target.run('SET search_path = public, portage');
@@ -96,6 +97,7 @@ export async function ledgered(sourceSql: string, targetSql: string, map: Entity
   const rows = (sql: string): Promise<Row[]> => target.rows<Row>(sql);
   return {
     ...sides,
+    run,
     loaded,
     entity,
     operation,
@@ -125,6 +127,7 @@ export async function ledgered(sourceSql: string, targetSql: string, map: Entity
     value: async (sql) => Object.values((await rows(sql))[0] ?? {})[0] ?? null,
     async end() {
       for (const session of others) await session.end();
+      await leave();
       await sides.end();
     },
   };

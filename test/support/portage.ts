@@ -11,6 +11,7 @@ import { closeDependencies } from '../../functions/dependencies.ts';
 import type { FinishMigrationOutput } from '../../shared/contracts/migration.ts';
 import type { EntityMap } from '../../shared/domain/entity-map.ts';
 import { failureOf, type Failure } from '../../shared/operations/failure.ts';
+import pg from 'pg';
 import { twoSides, type TestSides } from './sides.ts';
 
 export type Row = Record<string, string | null>;
@@ -60,6 +61,28 @@ export interface Portage extends TestSides {
 export const EVERY_TABLE = `SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') AS list FROM pg_tables
   WHERE schemaname = 'public' OR schemaname = 'portage' AND tablename NOT IN ('schema_versions', 'settings', 'maps', 'entities', 'fences')`;
 
+/** The owner of both databases, on connections that stay open: a test may change data many times. */
+export function owner(sides: TestSides): Pick<TestSides, 'run'> & { leave(): Promise<void> } {
+  const clients = new Map<string, Promise<pg.Client>>();
+  const connected = async (connectionString: string): Promise<pg.Client> => {
+    const client = new pg.Client({ connectionString });
+    client.on('error', () => undefined);
+    await client.connect();
+    return client;
+  };
+  return {
+    async run(side, sql) {
+      const url = side === 'source' ? sides.sourceUrl : sides.targetUrl;
+      const client = clients.get(url) ?? connected(url);
+      clients.set(url, client);
+      await (await client).query(sql);
+    },
+    async leave() {
+      for (const client of clients.values()) await (await client).end();
+    },
+  };
+}
+
 const finished = (result: { status: string; output: unknown; error: string | null; cause: string | null }): Ended => ({
   status: result.status,
   output: result.output as FinishMigrationOutput | null,
@@ -74,6 +97,7 @@ export async function portage(
   variables: Record<string, string> = {},
 ): Promise<Portage> {
   const sides = await twoSides(sourceSql, targetSql);
+  const { run, leave } = owner(sides);
   const folder = await mkdtemp(join(tmpdir(), 'portage-map-'));
   const mapFile = join(folder, 'map.json');
   const set = {
@@ -101,7 +125,11 @@ export async function portage(
     for (const [state, around] of Object.entries(states)) {
       const handler = machine.handlers.get(state)!;
       handlers.set(state, (event, context) =>
-        around(event as Record<string, unknown>, async () => handler(event, context), () => killed.abort()),
+        around(
+          event as Record<string, unknown>,
+          async () => handler(event, context),
+          () => killed.abort(),
+        ),
       );
     }
     const input = { command: 'differential-migration migrate', ...request };
@@ -129,6 +157,7 @@ export async function portage(
   };
   return {
     ...sides,
+    run,
     useMap,
     empty,
     migrateAround,
@@ -141,6 +170,7 @@ export async function portage(
     async end() {
       await closeDependencies();
       for (const name of Object.keys(set)) Reflect.deleteProperty(process.env, name);
+      await leave();
       await sides.end();
       await rm(folder, { recursive: true, force: true });
     },

@@ -148,10 +148,25 @@ describe('the shape of bases', () => {
     compiled('offices', { entities: { offices: { ...ENTITIES['offices']!, columns } } });
   const { sourceShape, targetShape } = compiled('offices');
 
-  test('changes with an expression, on the side that it belongs to', () => {
+  test('is that of the values: another expression of the same type is seen by what it changes', () => {
     const other = changed({ legacy_id: 'office_no', name: { sql: 'upper(s.nm)' } });
+    expect([other.sourceShape, other.targetShape]).toEqual([sourceShape, targetShape]);
+  });
+
+  test('changes with the type of a column, on both sides', () => {
+    const columns = [...TARGET['offices']!.columns.slice(0, 2), column('name', typeOf('jsonb'))];
+    const other = compiled('offices', { target: { offices: { ...TARGET['offices']!, columns } } });
     expect(other.sourceShape).not.toBe(sourceShape);
-    expect(other.targetShape).toBe(targetShape);
+    expect(other.targetShape).not.toBe(targetShape);
+  });
+
+  test('changes with the parent of a reference, whose keys mean other rows', () => {
+    const other = {
+      ...ENTITIES['doctors']!,
+      columns: { office_id: { ref: 'doctors', from: ['office_no'] }, name: 'nm' },
+    };
+    const { sourceShape } = compiled('doctors', { entities: { doctors: other } });
+    expect(sourceShape).not.toBe(compiled('doctors').sourceShape);
   });
 
   test('does not change with a column that is written on insert alone', () => {

@@ -69,7 +69,6 @@ describe('what a SQLSTATE means', () => {
     ['08006', 'SYS001'],
     ['ECONNREFUSED', 'SYS001'],
     ['42P01', 'SYS007'],
-    ['22023', 'SYS007'],
   ])('%s is %s', (state, code) => {
     const error = translated(thrown(state), 'target');
     expect(error).toMatchObject({ code });
@@ -80,6 +79,7 @@ describe('what a SQLSTATE means', () => {
     ['23503', 'M003'],
     ['23505', 'M012'],
     ['22P02', 'M012'],
+    ['22023', 'M012'],
     ['P0001', 'M012'],
   ])('%s is the fault of a row, %s', (state, code) => {
     const error = translated(thrown(state, { table: 'doctors', constraint: 'one_name' }), 'target');

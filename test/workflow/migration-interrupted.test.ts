@@ -57,14 +57,18 @@ describe('a failure', () => {
   ])('%s is recorded, keeps what was done, and is resumed', async (_, state) => {
     const failed = await p.migrateAround({ [state]: onCall(2, fails) }, { batchSize: 100 });
     expect(failed.failure).toMatchObject({ code: 'SYS007', message: expect.stringContaining('injected') });
-    expect(await p.rows('SELECT status, error_code FROM operations')).toEqual([{ status: 'failed', error_code: 'SYS007' }]);
+    expect(await p.rows('SELECT status, error_code FROM operations')).toEqual([
+      { status: 'failed', error_code: 'SYS007' },
+    ]);
     expect(await p.value("SELECT status FROM migration_checkpoints WHERE entity_type = 'offices'")).toBe('completed');
 
     const resumed = await p.resume();
     expect(resumed).toMatchObject({ status: 'SUCCEEDED', output: { status: 'completed' } });
     expect(Object.keys(resumed.output!.entities).sort()).toEqual(NAMES.toSorted());
     expect(resumed.output!.entities['doctors']).toMatchObject({ read: 500, inserted: 500, setAside: 0 });
-    expect(await p.rows('SELECT status, error_code FROM operations')).toEqual([{ status: 'completed', error_code: null }]);
+    expect(await p.rows('SELECT status, error_code FROM operations')).toEqual([
+      { status: 'completed', error_code: null },
+    ]);
     await expectComplete();
   });
 
@@ -121,10 +125,9 @@ describe('a process that is killed', () => {
     await p.passTime(3600);
     const other = await p.migrate({ mode: 'full' });
     expect(other.output!.notes.join()).toMatch(/supersedes diff_migration_/);
-    expect(await p.rows("SELECT status FROM migration_checkpoints WHERE entity_type = 'doctors' ORDER BY created_at")).toEqual([
-      { status: 'superseded' },
-      { status: 'completed' },
-    ]);
+    expect(
+      await p.rows("SELECT status FROM migration_checkpoints WHERE entity_type = 'doctors' ORDER BY created_at"),
+    ).toEqual([{ status: 'superseded' }, { status: 'completed' }]);
     await expectComplete();
   });
 });
@@ -133,7 +136,8 @@ describe('a stop', () => {
   test('takes effect at the border of a batch, and the rest is resumed', async () => {
     let started = 0;
     const execution = await p.start({ command: 'differential-migration migrate', batchSize: 10, sequential: true });
-    while (started === 0) started = Number(await p.value('SELECT count(*) FROM migration_batches WHERE rows_read = 10'));
+    while (started === 0)
+      started = Number(await p.value('SELECT count(*) FROM migration_batches WHERE rows_read = 10'));
     await execution.stop();
     const stopped = await execution.wait();
     expect(stopped).toMatchObject({ status: 'ABORTED', failure: { code: 'M013' } });
@@ -149,7 +153,8 @@ describe('a stop', () => {
   test('asked for in the ledger ends the migration as stopped', async () => {
     const stopped = await p.migrateAround({
       MigrateSlice: async (input, go) => {
-        if (input['entity'] === 'doctors') await p.run('target', 'UPDATE portage.operations SET stop_requested_at = now()');
+        if (input['entity'] === 'doctors')
+          await p.run('target', 'UPDATE portage.operations SET stop_requested_at = now()');
         return go();
       },
     });
@@ -170,10 +175,19 @@ describe('to resume', () => {
 
   test('under another map is refused with the way on', async () => {
     await p.migrateAround({ MigrateSlice: onCall(2, fails) });
-    await p.useMap({ ...surgery, entities: { ...surgery.entities, doctors: { ...surgery.entities.doctors, where: undefined, conflicts: 'source_wins' } } } as never);
+    await p.useMap({
+      ...surgery,
+      entities: {
+        ...surgery.entities,
+        doctors: { ...surgery.entities.doctors, where: undefined, conflicts: 'source_wins' },
+      },
+    } as never);
     const refused = await p.resume();
     await p.useMap(surgery);
-    expect(refused.failure).toMatchObject({ code: 'M005', next: expect.stringContaining('migrate --entities doctors') });
+    expect(refused.failure).toMatchObject({
+      code: 'M005',
+      next: expect.stringContaining('migrate --entities doctors'),
+    });
     expect((await p.resume()).output).toMatchObject({ status: 'completed' });
   });
 

@@ -9,10 +9,14 @@ export type RelationSelection = readonly { readonly schema: string; readonly nam
 const KINDS: Readonly<Record<string, RelationKind>> = { r: 'table', p: 'partitioned', v: 'view', m: 'view', f: 'foreign' };
 const ACTIONS: Readonly<Record<string, DeleteAction>> = { a: 'no action', r: 'restrict', c: 'cascade', n: 'set null', d: 'set default' };
 
-const RELATIONS = `
+/** Partitions that hold rows; version 11 has no function for the whole tree, and its own level must do. */
+const leaves = (serverVersion: number): string =>
+  serverVersion >= 120000 ? 'SELECT relid FROM pg_partition_tree(c.oid) WHERE isleaf' : 'SELECT inhrelid AS relid FROM pg_inherits WHERE inhparent = c.oid';
+
+const relationsQuery = (serverVersion: number): string => `
   SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind, c.relrowsecurity AS row_security,
-    CASE WHEN c.relkind = 'p' THEN coalesce((SELECT sum(greatest(l.reltuples, 0)) FROM pg_partition_tree(c.oid) t JOIN pg_class l ON l.oid = t.relid WHERE t.isleaf), 0) ELSE c.reltuples END AS rows,
-    CASE WHEN c.relkind = 'p' THEN coalesce((SELECT sum(pg_total_relation_size(t.relid)) FROM pg_partition_tree(c.oid) t WHERE t.isleaf), 0)
+    CASE WHEN c.relkind = 'p' THEN coalesce((SELECT sum(greatest(l.reltuples, 0)) FROM (${leaves(serverVersion)}) t JOIN pg_class l ON l.oid = t.relid), 0) ELSE c.reltuples END AS rows,
+    CASE WHEN c.relkind = 'p' THEN coalesce((SELECT sum(pg_total_relation_size(t.relid)) FROM (${leaves(serverVersion)}) t), 0)
       WHEN c.relkind IN ('r', 'm') THEN pg_total_relation_size(c.oid) ELSE 0 END AS bytes
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND CASE WHEN $1::text[] IS NULL
@@ -76,7 +80,7 @@ const uniqueKey = (row: Row): UniqueKey => {
 /** The relations that exist of those selected, in no more detail than the domain asks for. */
 export async function readRelations(session: Session, selection: RelationSelection): Promise<Relation[]> {
   const wanted = selection === 'all' ? null : selection.map((r) => `${r.schema}.${r.name}`);
-  const relations = await session.rows(RELATIONS, [wanted]);
+  const relations = await session.rows(relationsQuery(session.serverVersion), [wanted]);
   const oids = [relations.map((r) => r['oid'])];
   const [columnRows, indexRows, foreignKeyRows, triggerRows] = [
     await session.rows(columnsQuery(session.serverVersion), oids),

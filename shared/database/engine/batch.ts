@@ -77,7 +77,7 @@ export async function countActions(worker: Worker, range?: KeyRange): Promise<Ac
 async function decide(worker: Worker, range: KeyRange, facts: BatchFacts): Promise<Set<string>> {
   const { target, entity, mode } = worker;
   await target.run(gather(entity, range, facts));
-  if (!facts.unmapped && mode !== 'missing-only' && !facts.final) await target.run(gatherVanished(entity, range));
+  if (!facts.unmapped && mode !== 'missing-only' && !facts.final) await target.run(gatherVanished(entity, range, worker.operationNo));
   return classify(worker, facts.unmapped);
 }
 

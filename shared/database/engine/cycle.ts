@@ -86,7 +86,7 @@ async function writeClosed(circle: readonly Worker[], seed: Worker, range: KeyRa
     }
     for (const { worker, unmapped } of batches) {
       await worker.target.run(gather(worker.entity, WHOLE, { map: worker.map, mode: worker.mode, unmapped, final: true, dry: false }));
-      if (worker === seed && worker.mode !== 'missing-only') await worker.target.run(gatherVanished(worker.entity, range));
+      if (worker === seed && worker.mode !== 'missing-only') await worker.target.run(gatherVanished(worker.entity, range, worker.operationNo));
     }
     await settle(batches.map((batch) => batch.worker));
     const decided: { worker: Worker; batchNo: string; actions: Set<string> }[] = [];

@@ -2,6 +2,7 @@
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { quoteLiteral } from '../../domain/identifiers.ts';
 import type { Session } from '../session.ts';
+import { unhurried } from '../session.ts';
 import { targetKeyColumn } from '../sql/leaf.ts';
 import { closeGone } from '../sql/record.ts';
 import type { Mode } from '../sql/decide.ts';
@@ -27,8 +28,10 @@ export async function finishEntity(target: Session, entity: CompiledEntity, oper
   // A run that looked at every row has seen every difference that is still there.
   if (mode !== 'missing-only') await target.run(closeGone(entity, operationNo));
   if (written === 0) return;
-  await indexTargetKeys(target, entity);
-  await raiseSequences(target, entity);
-  await target.run(`ANALYZE ${entity.target.table}`);
-  await target.run(`ANALYZE ${entity.leaf}`);
+  await unhurried(target, async () => {
+    await indexTargetKeys(target, entity);
+    await raiseSequences(target, entity);
+    await target.run(`ANALYZE ${entity.target.table}`);
+    await target.run(`ANALYZE ${entity.leaf}`);
+  });
 }

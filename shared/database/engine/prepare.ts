@@ -5,6 +5,7 @@ import type { Slice } from '../../domain/slice.ts';
 import { slicesFrom } from '../../domain/slice.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import type { Session } from '../session.ts';
+import { unhurried } from '../session.ts';
 import type { Mode } from '../sql/decide.ts';
 import { countRows, duplicateKeys, nullKeys } from '../sql/source.ts';
 import { leafHasRows, leafTotals, targetTotals } from '../sql/leaf.ts';
@@ -41,7 +42,11 @@ async function isFresh(target: Session, entity: CompiledEntity): Promise<boolean
 const isEmpty = async (target: Session, entity: CompiledEntity): Promise<boolean> =>
   (await target.one<{ empty: string }>(`SELECT (NOT EXISTS (SELECT FROM ${entity.target.table}))::text AS empty`)).empty === 'true';
 
-export async function prepare(sides: Sides, entity: CompiledEntity, mode: Mode, lanes: number): Promise<Preparation> {
+/** Plans the entity's slices. Nothing here has a statement timeout: it looks at whole tables. */
+export const prepare = (sides: Sides, entity: CompiledEntity, mode: Mode, lanes: number): Promise<Preparation> =>
+  unhurried(sides.source, () => unhurried(sides.target, () => planEntity(sides, entity, mode, lanes)));
+
+async function planEntity(sides: Sides, entity: CompiledEntity, mode: Mode, lanes: number): Promise<Preparation> {
   const { source, target } = sides;
   const mapped = (await target.one<{ present: string }>(leafHasRows(entity, { from: null, to: null }))).present === 'true';
   let fresh = !mapped && (await isEmpty(target, entity));

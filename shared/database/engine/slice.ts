@@ -2,6 +2,7 @@
  * Works through one slice, batch by batch, until it is done, the time is up, or somebody asks to stop. The cursor is in
  * the ledger: wherever a worker dies, the next one begins after the last committed batch.
  */
+import { PortageError } from '../../domain/errors.ts';
 import { DataError } from '../pg-errors.ts';
 import type { Slice } from '../../domain/slice.ts';
 import { createScratch, copyIn, emptyStage, stage } from '../sql/scratch.ts';
@@ -137,14 +138,16 @@ async function writeStaged(worker: Worker, range: KeyRange, readMs: number): Pro
     try {
       outcome = await runBatch(worker, { from, to }, { readMs: unreported });
     } catch (error) {
-      if (!(error instanceof DataError)) throw error;
+      const timedOut = error instanceof PortageError && error.code === 'M002';
+      if (!(error instanceof DataError) && !timedOut) throw error;
       const inBatch = await worker.target.rows<{ k: string }>(
         `SELECT g.k FROM ${stage(worker.entity)} g WHERE ${allOf(inRange(worker.entity.order, 'g.k', { from, to }))} ORDER BY g.k LIMIT 2`,
       );
       if (inBatch.length > 1) {
-        size = Math.max(1, Math.floor(Math.min(size, worker.batchRows) / SHRINK));
+        size = Math.max(1, Math.floor(Math.min(size, worker.batchRows) / (timedOut ? 2 : SHRINK)));
         continue;
       }
+      if (!(error instanceof DataError)) throw error;
       const key = inBatch[0]?.k;
       if (key === undefined) throw error; // no row of ours: a mapped row that the source lost
       outcome = await setAsideRow(worker, { from, to }, key, reasonOf(worker.entity, error));

@@ -43,11 +43,15 @@ export async function basesComparable(target: Session, entity: CompiledEntity): 
 }
 
 /**
- * Takes the bases of an entity away, because the map or a type changed and they are incomparable: rows that are equal get
- * new ones, all others become conflicts, so that nothing is overwritten unseen (SEMANTICS 16).
+ * Makes bases that the map or a type made incomparable harmless (SEMANTICS 16). Where only what is consumed changed, such
+ * as a constant, every row counts as changed in the source; what somebody edited in the target is still seen. Otherwise
+ * the bases go: rows that are equal get new ones, all others become conflicts, so that nothing is overwritten unseen.
  */
 export const forgetBases = (target: Session, entity: CompiledEntity): Promise<void> =>
   transaction(target, async () => {
-    await target.run(`UPDATE ${entity.leaf} SET source_hash = NULL, target_hash = NULL, source_columns = NULL, target_columns = NULL`);
+    const { same } = await target.one<{ same: string }>('SELECT (target_shape = $2)::text AS same FROM portage.entities WHERE entity_id = $1', [entity.entityId, entity.targetShape]);
+    // Any other number is not the hash of the row.
+    const forgotten = same === 'true' ? 'source_hash = ~source_hash' : 'source_hash = NULL, target_hash = NULL, source_columns = NULL, target_columns = NULL';
+    await target.run(`UPDATE ${entity.leaf} SET ${forgotten}`);
     await target.run('UPDATE portage.entities SET source_shape = $2, target_shape = $3, base_columns = $4 WHERE entity_id = $1', [entity.entityId, entity.sourceShape, entity.targetShape, entity.baseColumns]);
   });

@@ -90,7 +90,7 @@ export function gather(entity: CompiledEntity, range: KeyRange, facts: BatchFact
   const known = facts.unmapped
     ? `CASE WHEN ${waits(false)} THEN ${wait} ELSE 'insert' END, false, true, true, NULL::text, false`
     : `CASE WHEN m.k IS NULL THEN CASE WHEN ${waits(false)} THEN ${wait} ELSE 'insert' END
-         WHEN m.closed THEN 'reappeared' WHEN ${waits(true)} THEN ${wait} ELSE 'judge' END,
+         WHEN m.closed THEN 'reappeared' WHEN ${waits(true)}${facts.mode === 'full' ? '' : ' AND g.h IS DISTINCT FROM m.source_hash'} THEN ${wait} ELSE 'judge' END,
        m.k IS NOT NULL, true, m.k IS NULL OR g.h IS DISTINCT FROM m.source_hash,
        CASE WHEN m.k IS NULL THEN NULL WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'changed' ELSE 'same' END,
        m.source_hash IS NOT NULL AND m.target_hash IS NOT NULL`;
@@ -112,13 +112,17 @@ export function gather(entity: CompiledEntity, range: KeyRange, facts: BatchFact
     WHERE ${allOf(conditions)}`;
 }
 
-/** Step 2. */
-export const gatherVanished = (entity: CompiledEntity, range: KeyRange): string =>
+/** Step 2. A key that stands for several rows now is not gone: this operation has set them aside. */
+export const gatherVanished = (entity: CompiledEntity, range: KeyRange, operationNo: number | null = null): string =>
   `INSERT INTO ${work(entity)} (k, action, known, in_source, source_changed, target_state, based, target_uuid, target_key)
    SELECT ${leafKey(entity)}, CASE WHEN t.h IS NULL THEN 'close' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'conflict' ELSE 'deleted' END, true, false, true,
      CASE WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'changed' ELSE 'same' END, m.target_hash IS NOT NULL, m.target_uuid, m.target_key
    FROM ${entity.leaf} m LEFT JOIN LATERAL (SELECT ${entity.target.hash} AS h FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('m')}) t ON true
-   WHERE ${allOf(['m.closed_by IS NULL', ...inRange(entity.order, leafKey(entity), range)])} AND NOT EXISTS (SELECT FROM ${stage(entity)} g WHERE g.k = ${leafKey(entity)})`;
+   WHERE ${allOf(['m.closed_by IS NULL', ...inRange(entity.order, leafKey(entity), range)])} AND NOT EXISTS (SELECT FROM ${stage(entity)} g WHERE g.k = ${leafKey(entity)})${
+     entity.keyIsUnique || operationNo === null
+       ? ''
+       : ` AND NOT EXISTS (SELECT FROM portage.set_aside_rows a WHERE a.entity_id = ${entity.entityId} AND a.legacy_key = ${leafKey(entity)}::text AND a.code = 'M012' AND a.operation_no = ${operationNo})`
+   }`;
 
 /**
  * Step 3. One row found by identity and mapped to nobody: adopt it. Several, or one that is mapped already, or a row that

@@ -4,7 +4,7 @@ import type { KeyRange } from './range.ts';
 import { allOf, inRange, keyLiteral } from './range.ts';
 
 export type RowSelection =
-  | { readonly range: KeyRange; /** The first rows of the range in key order; only where the key is unique. */ readonly limit?: number | undefined }
+  | { readonly range: KeyRange; /** The first rows of the range in key order. */ readonly limit?: number | undefined }
   | { readonly keys: readonly string[] };
 
 const conditions = (entity: CompiledEntity, selection: RowSelection): readonly string[] =>
@@ -12,12 +12,28 @@ const conditions = (entity: CompiledEntity, selection: RowSelection): readonly s
     ? [...entity.source.where, `${entity.source.key} IN (${selection.keys.map((key) => keyLiteral(entity.order, key)).join(', ')})`]
     : [...entity.source.where, ...inRange(entity.order, entity.source.key, selection.range)];
 
+/**
+ * The same without keys that stand for several rows: a limit would count them, and split them. Without limit or list they
+ * are read, and left out where they are staged, which spares a pass over the source.
+ */
+const singly = (entity: CompiledEntity, selection: RowSelection): readonly string[] => {
+  const all = conditions(entity, selection);
+  if (entity.keyIsUnique) return all;
+  return [...all, `${entity.source.key} NOT IN (SELECT ${entity.source.key} FROM ${entity.source.from} WHERE ${allOf(all)} GROUP BY 1 HAVING count(*) > 1)`];
+};
+
+/** The first rows in key order, cut before any expression is evaluated: one that fails on a row must not fail on those before it. */
+const firstRows = (entity: CompiledEntity, selection: RowSelection, limit: number): string =>
+  `(SELECT s.* FROM ${entity.source.from} WHERE ${allOf(singly(entity, selection))} ORDER BY ${entity.source.key} LIMIT ${limit}) AS s`;
+
 /** The rows projected: `q.k` and every staged column. OFFSET 0 keeps the planner from evaluating each expression twice. */
 function projection(entity: CompiledEntity, selection: RowSelection, extra: readonly string[] = []): string {
   const columns = entity.columns.flatMap((column) => (column.staged === null ? [] : [`${column.source} AS ${column.staged}`]));
   const key = entity.order === 'integer' ? `(${entity.source.key})::bigint` : entity.source.key;
-  const limit = 'limit' in selection && selection.limit !== undefined ? `ORDER BY ${entity.source.key} LIMIT ${selection.limit}` : 'OFFSET 0';
-  return `(SELECT ${[`${key} AS k`, ...columns, ...extra].join(', ')} FROM ${entity.source.from} WHERE ${allOf(conditions(entity, selection))} ${limit}) AS q`;
+  const limit = 'limit' in selection ? selection.limit : undefined;
+  const listed = 'keys' in selection ? singly(entity, selection) : conditions(entity, selection);
+  const rows = limit === undefined ? `${entity.source.from} WHERE ${allOf(listed)}` : firstRows(entity, selection, limit);
+  return `(SELECT ${[`${key} AS k`, ...columns, ...extra].join(', ')} FROM ${rows} OFFSET 0) AS q`;
 }
 
 /** Names of the staged columns, in the order in which they are copied. */
@@ -63,7 +79,7 @@ export const countRows = (entity: CompiledEntity): string => `SELECT count(*) AS
 
 /** The key that stands first in a range, where its row cannot be read for an error in an expression. */
 export const firstKey = (entity: CompiledEntity, range: KeyRange): string =>
-  `SELECT ${entity.source.key}::text AS key FROM ${entity.source.from} WHERE ${allOf(conditions(entity, { range }))} ORDER BY ${entity.source.key} LIMIT 1`;
+  `SELECT ${entity.source.key}::text AS key FROM ${firstRows(entity, { range }, 1)}`;
 
 /** Keys that stand for several rows: only asked where no unique index proves the key (SEMANTICS 7). */
 export const duplicateKeys = (entity: CompiledEntity): string =>

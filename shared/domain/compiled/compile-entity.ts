@@ -179,6 +179,10 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
   });
   const constants = identity.filter((column) => column.kind === 'constant');
 
+  // Values are hashed, not the expressions that make them: another expression changes the rows whose value it changes. A
+  // constant is in no hash of the source, and a key means another row under another parent.
+  const consumed = (column: CompiledColumn): string =>
+    column.kind === 'constant' ? column.desired : [column.wire, references.find((reference) => reference.column === column.column)?.parent ?? ''].join(' ');
   return {
     name,
     normal,
@@ -221,7 +225,7 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
     columns,
     references,
     baseColumns: based.map((column) => column.column),
-    sourceShape: shape([order, ...based.map((column) => `${column.column}:${column.source ?? column.desired}`)]),
+    sourceShape: shape([order, ...based.map((column) => `${column.column}:${consumed(column)}`)]),
     targetShape: shape([...normal.target.key, ...based.map((column) => `${column.column}:${column.exactTarget}`)]),
   };
 }

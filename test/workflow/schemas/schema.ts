@@ -39,4 +39,6 @@ export interface Schema {
   /** Rows of each entity that cannot be carried; none where an entity is not named. */
   readonly setAside?: Readonly<Record<string, number>>;
   readonly edits?: Edits;
+  /** False where only writing finds what cannot be carried, so that a dry run counts such rows and their children as written. */
+  readonly foreseen?: boolean;
 }

@@ -8,6 +8,7 @@ const surrogate = (source: string, target: string, columns: Schema['map']['entit
 });
 
 export const tables: Schema = {
+  foreseen: false,
   name: 'partitions, inheritance, views, schemas with the same names, triggers, identities, constraints',
   legacy: `
     CREATE SCHEMA a; CREATE SCHEMA b;

@@ -1,0 +1,74 @@
+/**
+ * `npm run bench`: the figures that Portage promises, measured on a server of its own. Exit 1 names each bound that was
+ * missed. `--only load,rerun,memory,overhead`, `--rows N`, `--pairs N`, `--json`.
+ */
+import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { SETTINGS, startBench } from './databases.ts';
+import { measureLoad } from './load.ts';
+import type { Measured } from './measure.ts';
+import { measureMemory } from './memory.ts';
+import { measureOverhead } from './overhead.ts';
+import { measureRerun } from './rerun.ts';
+
+const PARTS = ['load', 'rerun', 'overhead', 'memory'] as const;
+
+const { values } = parseArgs({
+  options: {
+    rows: { type: 'string', default: '1000000' },
+    pairs: { type: 'string', default: '5' },
+    only: { type: 'string', default: PARTS.join(',') },
+    json: { type: 'boolean', default: false },
+  },
+});
+const [rows, pairs, only] = [Number(values.rows), Number(values.pairs), values.only.split(',')];
+if (!(rows > 0 && pairs > 0 && only.every((part) => (PARTS as readonly string[]).includes(part)))) {
+  process.stderr.write(`bench [--rows N] [--pairs N] [--only ${PARTS.join(',')}] [--json]\n`);
+  process.exit(2);
+}
+
+/** Lines of cells, each column as wide as its widest cell. */
+function tableText(table: readonly (readonly string[])[]): string {
+  const widths = (table[0] ?? []).map((_, i) => Math.max(...table.map((line) => line[i]?.length ?? 0)));
+  return table.map((line) => `  ${line.map((cell, i) => cell.padStart(widths[i] ?? 0)).join('  ')}`).join('\n');
+}
+
+const show = (text: string): void => void (values.json || process.stdout.write(`${text}\n`));
+
+const measured: Measured[] = [];
+function tell(part: Measured): void {
+  measured.push(part);
+  const checks = part.checks.map(({ bound, got, met }) => `  ${met ? 'met   ' : 'MISSED'} ${bound}: ${got}`);
+  show(`\n${part.title}\n${tableText(part.table)}\n${checks.join('\n')}`);
+}
+
+const bench = await startBench();
+const load = readFileSync('/proc/loadavg', 'utf8').split(' ')[0] ?? '';
+const machine = {
+  postgres: bench.version,
+  node: process.versions.node,
+  processors: cpus().length,
+  loadBefore: Number(load),
+  settings: SETTINGS,
+};
+try {
+  const settings = Object.entries(SETTINGS).map(([name, value]) => `${name}=${value}`);
+  show(
+    `PostgreSQL ${machine.postgres}, Node ${machine.node}, ${machine.processors} processors, load before ${load}\n${settings.join(' ')}`,
+  );
+  const parts = only.filter((part) => part !== 'memory');
+  if (parts.length > 0) await bench.prepare(rows);
+  if (only.includes('load')) tell(await measureLoad(bench, rows, pairs));
+  if (only.includes('rerun')) tell(await measureRerun(bench, rows));
+  if (only.includes('overhead')) tell(await measureOverhead(bench, rows));
+  if (only.includes('memory')) tell(await measureMemory(bench, Math.max(rows * 3, 100_000)));
+} finally {
+  await bench.end();
+}
+if (values.json) process.stdout.write(`${JSON.stringify({ machine, parts: measured }, null, 2)}\n`);
+const missed = measured.flatMap((part) =>
+  part.checks.filter((check) => !check.met).map((check) => `${part.title}: ${check.bound}, got ${check.got}`),
+);
+for (const line of missed) process.stderr.write(`missed: ${line}\n`);
+process.exitCode = missed.length === 0 ? 0 : 1;
