@@ -57,21 +57,25 @@ export function migrationText(answer: FinishMigrationOutput, paint: Paint): stri
   const title = answer.dryRun
     ? 'Dry run: nothing was written. This is what would happen.'
     : `${answer.operationId}${label}: ${answer.status.replaceAll('_', ' ')}`;
+  // Nothing was opened: the note says why, and nothing else is to be said.
+  if (answer.operationId === '') return answer.notes.map((note) => `${note}\n`).join('');
   return [
     `${paint('bold', title)}\n`,
-    rows.length === 0 ? 'No entity was touched.\n' : table(columns, rows, paint),
+    rows.length === 0 ? '' : table(columns, rows, paint),
     ...answer.notes.map((note) => `${note}\n`),
     ...advice(total('setAside'), total('conflicts'), answer),
   ].join('\n');
 }
+
+const rowsOf = (count: number): string => `${number(count)} ${count === 1 ? 'row' : 'rows'}`;
 
 function advice(setAside: number, conflicts: number, answer: FinishMigrationOutput): readonly string[] {
   const lines: string[] = [];
   if (answer.status === 'stopped') lines.push('Continue with: npx portage differential-migration resume --entity all');
   if (setAside > 0)
     lines.push(
-      `${number(setAside)} rows ${answer.dryRun ? 'would be' : 'were'} set aside: they could not be written, the rest went on.`,
+      `${rowsOf(setAside)} ${answer.dryRun ? 'would be' : setAside === 1 ? 'was' : 'were'} set aside: what cannot be written is listed in portage.set_aside_rows, the rest went on.`,
     );
-  if (conflicts > 0) lines.push(`${number(conflicts)} rows changed on both sides; the target's are kept.`);
+  if (conflicts > 0) lines.push(`${rowsOf(conflicts)} changed on both sides: the target is kept, and data_differentials has both values.`);
   return lines.map((line) => `${line}\n`);
 }

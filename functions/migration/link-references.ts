@@ -28,7 +28,7 @@ export async function linkReferences(input: EntityStepInput, deps: Invocation): 
     // After a failed slice rows are missing that parked rows wait for: the resume looks at them.
     if (worker !== null && (await checkpointById(worker.target, checkpointId)).errorCode === null) {
       const children = await waitingChildren(worker, loaded);
-      const ended = new Set((await checkpointsOf(worker.target, operationId)).filter((c) => c.status !== 'in_progress' || c.entity === entity).map((c) => c.entity));
+      const ended = new Set((await checkpointsOf(worker.target, operationId)).filter((c) => c.status === 'completed').map((c) => c.entity));
       const later = [...loaded.entities.keys()].filter((name) => !ended.has(name));
       const looks = [() => linkPending(worker), () => workParked(worker, later), () => linkPending(worker), ...children.map((child) => () => linkPending(child, entity))];
       for (const look of looks) {

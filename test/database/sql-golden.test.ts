@@ -11,7 +11,7 @@ import {
   lockRows,
 } from '../../shared/database/sql/decide.ts';
 import { leafHasRows, leafTotals, mappedSums, targetTotals } from '../../shared/database/sql/leaf.ts';
-import { clearLinked, linkReferences, setAsideUnlinked } from '../../shared/database/sql/link.ts';
+import { clearLinked, createLinks, findLinks, setAsideUnlinked, setLinks } from '../../shared/database/sql/link.ts';
 import * as record from '../../shared/database/sql/record.ts';
 import { copyIn, createScratch, emptyStage } from '../../shared/database/sql/scratch.ts';
 import * as source from '../../shared/database/sql/source.ts';
@@ -99,9 +99,14 @@ describe('the text of', () => {
   test('writes', () => {
     const doctors = p.entity('doctors');
     expectGolden('write', {
-      insertRows: write.insertRows(doctors, FACTS, 'insert'),
-      'insertRows again': write.insertRows(doctors, FACTS, 'again'),
-      updateRows: write.updateRows(doctors, FACTS),
+      mapInserts: write.mapInserts(doctors, FACTS, 'insert'),
+      'mapInserts again': write.mapInserts(doctors, FACTS, 'again'),
+      insertRows: write.insertRows(doctors, 'insert'),
+      keepBefore: write.keepBefore(doctors, FACTS),
+      updateRows: write.updateRows(doctors),
+      mapUpdates: write.mapUpdates(doctors),
+      'takeReturned of inserts': write.takeReturned(doctors, FACTS, 'insert'),
+      'takeReturned of updates': write.takeReturned(doctors, FACTS, 'update'),
       adoptRows: write.adoptRows(doctors, FACTS),
       rebaseRows: write.rebaseRows(doctors, FACTS),
       closeMappings: write.closeMappings(doctors, FACTS),
@@ -115,6 +120,8 @@ describe('the text of', () => {
     expectGolden('record', {
       recordDifferentials: record.recordDifferentials(doctors, FACTS),
       parkRows: record.parkRows(doctors, FACTS),
+      'parkRows again': record.parkRows(doctors, FACTS, true),
+      parkedKeys: record.parkedKeys(doctors, true),
       unpark: record.unpark(doctors),
       setAsideRows: record.setAsideRows(doctors, FACTS),
       setAsideOne: record.setAsideOne(doctors, 7),
@@ -130,7 +137,9 @@ describe('the text of', () => {
     const offices = p.entity('offices');
     const [office, boss] = doctors.references;
     expectGolden('link', {
-      linkReferences: linkReferences(doctors, boss!, FACTS, 5000),
+      createLinks,
+      findLinks: findLinks(doctors, boss!, 5000),
+      setLinks: setLinks(doctors, boss!, FACTS),
       setAsideUnlinked: setAsideUnlinked(doctors, 7, ['boss_id']),
       clearLinked: clearLinked(doctors),
       missingParents: missingParents(doctors, office!, offices, 2000),
@@ -148,8 +157,12 @@ describe('the text of', () => {
       mappedSums: mappedSums(rates, range, ['["b", "2023-01-01"]']),
       gather: gather(rates, range, DECIDE),
       findByIdentity: findByIdentity(rates),
-      insertRows: write.insertRows(rates, FACTS, 'insert'),
-      updateRows: write.updateRows(rates, FACTS),
+      mapInserts: write.mapInserts(rates, FACTS, 'insert'),
+      insertRows: write.insertRows(rates, 'insert'),
+      keepBefore: write.keepBefore(rates, FACTS),
+      updateRows: write.updateRows(rates),
+      mapUpdates: write.mapUpdates(rates),
+      moveKeys: write.moveKeys(rates)!,
     });
   });
 });
@@ -159,6 +172,7 @@ test('PostgreSQL plans every one of them', async () => {
   const rates = p.entity('rates');
   for (const entity of [doctors, rates]) {
     await p.target.run(createScratch(entity));
+    await p.target.run(createLinks);
     const [range, bounds] = entity === doctors ? [RANGE, BOUNDS] : [{ from: '["a", 1]', to: null }, ['["b", 1]']];
     const ofTarget = [
       leafHasRows(entity, range),
@@ -175,17 +189,25 @@ test('PostgreSQL plans every one of them', async () => {
       gatherVanished(entity, range),
       ...findByIdentity(entity),
       judgeAgain(entity),
-      write.insertRows(entity, FACTS, 'insert'),
-      write.insertRows(entity, FACTS, 'again'),
-      write.updateRows(entity, FACTS),
+      write.mapInserts(entity, FACTS, 'insert'),
+      write.mapInserts(entity, FACTS, 'again'),
+      write.insertRows(entity, 'insert'),
+      write.keepBefore(entity, FACTS),
+      write.updateRows(entity),
+      write.mapUpdates(entity),
+      write.moveKeys(entity) ?? 'SELECT 1',
+      ...(['insert', 'again', 'update'] as const).flatMap((action) => write.takeReturned(entity, FACTS, action)),
       write.adoptRows(entity, FACTS),
-      write.rebaseRows(entity, FACTS),
+      ...write.rebaseRows(entity, FACTS),
       write.closeMappings(entity, FACTS),
       record.recordDifferentials(entity, FACTS),
       record.setAsideRows(entity, FACTS),
-      ...record.clearWritten(entity),
+      record.clearWritten(entity),
       record.closeByFull(entity),
-      ...entity.references.map((reference) => linkReferences(entity, reference, FACTS, 10)),
+      ...entity.references.flatMap((reference) => [
+        findLinks(entity, reference, 10),
+        ...setLinks(entity, reference, FACTS),
+      ]),
     ];
     for (const sql of ofTarget) expect((await p.target.rows(`EXPLAIN ${sql}`)).length).toBeGreaterThan(0);
     const ofSource = [

@@ -16,7 +16,11 @@ const parentsIn = (list: readonly Edge[]) => (node: string) =>
 function reachable(list: readonly Edge[], from: string): Set<string> {
   const seen = new Set<string>();
   const walk = (node: string): void => {
-    for (const parent of parentsIn(list)(node)) if (!seen.has(parent)) walk(parent, void seen.add(parent));
+    for (const parent of parentsIn(list)(node)) {
+      if (seen.has(parent)) continue;
+      seen.add(parent);
+      walk(parent);
+    }
   };
   walk(from);
   return seen;

@@ -12,11 +12,12 @@ import { findByIdentity, gather, gatherVanished, judge, judgeAgain, lockRows } f
 import { leafHasRows } from '../sql/leaf.ts';
 import type { KeyRange } from '../sql/range.ts';
 import { allOf, inRange } from '../sql/range.ts';
-import { actionCounts, clearWritten, closeByFull, parkRows, recordDifferentials, setAsideOne, setAsideRows, unpark } from '../sql/record.ts';
+import { actionCounts, clearWritten, closeByFull, parkOne, parkRows, recordDifferentials, setAsideOne, setAsideRows, unpark } from '../sql/record.ts';
 import { stage, work } from '../sql/scratch.ts';
 import type { RowWrite, WriteFacts } from '../sql/write.ts';
-import { adoptRows, closeMappings, dropPendingReferences, insertRows, keepBefore, keepPendingReferences, mapInserts, mapUpdates, moveKeys, rebaseRows, takeReturned, updateRows } from '../sql/write.ts';
+import { adoptRows, closeMappings, dropPendingReferences, insertRows, keepBefore, keepPendingReferences, mapInserts, mapUpdates, moveKeys, rebaseRows, releaseUnique, takeReturned, updateRows } from '../sql/write.ts';
 import { DataError } from '../pg-errors.ts';
+import type { Reason } from './reason.ts';
 import type { Worker } from './worker.ts';
 
 export interface BatchOutcome {
@@ -99,13 +100,15 @@ export async function classify(worker: Worker, unmapped: boolean): Promise<Set<s
  * Writes the rows of an action. What the database returned is compared with what was foreseen; a row that a trigger
  * suppressed counts as one that cannot be written.
  */
-async function writeRows(worker: Worker, facts: WriteFacts, action: RowWrite): Promise<void> {
+async function writeRows(worker: Worker, facts: WriteFacts, action: RowWrite, lastLook = false): Promise<void> {
   const { target, entity } = worker;
   const run = (sql: string): Promise<Record<string, string | null>> => target.one(sql);
   let foreseen: Record<string, string | null>;
   let returned: Record<string, string | null>;
   if (action === 'update') {
     await target.run(keepBefore(entity, facts));
+    const release = lastLook ? releaseUnique(entity) : null;
+    if (release !== null) await target.run(release);
     returned = await run(updateRows(entity));
     foreseen = await run(mapUpdates(entity));
     const moved = moveKeys(entity);
@@ -131,7 +134,7 @@ export async function writeBatch(worker: Worker, batchNo: string, actions: Reado
     await run(adoptRows(entity, facts));
     await run(`UPDATE ${work(entity)} SET action = 'update' WHERE action = 'adopt_update'`);
   }
-  if (any('update', 'adopt_update')) await writeRows(worker, facts, 'update');
+  if (any('update', 'adopt_update')) await writeRows(worker, facts, 'update', lastLook);
   if (any('rebase')) for (const statement of rebaseRows(entity, facts)) await run(statement);
   if (any('close')) await run(closeMappings(entity, facts));
   if (any('again')) await writeRows(worker, facts, 'again');
@@ -189,6 +192,8 @@ export const runBatch = (worker: Worker, range: KeyRange, { readMs, list }: Batc
     const actions = await decide(worker, range, { map: worker.map, mode: worker.mode, unmapped: mapped.present === 'false', final: list !== undefined, later: list?.later ?? [], dry: false });
     const staged = await target.one<{ rows: string }>(`SELECT count(*) AS rows FROM ${stage(entity)} g WHERE ${allOf(inRange(entity.order, 'g.k', range))}`);
     const counts = countsOf(Number(staged.rows), await countActions(worker));
+    // Rows that take values from each other are here together: checked when all of them are written.
+    if (list !== undefined) await target.run('SET CONSTRAINTS ALL DEFERRED');
     await writeBatch(worker, batchNo, actions, list !== undefined);
     if (list !== undefined) await target.run(unpark(entity), [list.keys]);
     // Deferred constraints would fail at COMMIT, where no row can be told from another (SEMANTICS 24).
@@ -200,11 +205,20 @@ export const runBatch = (worker: Worker, range: KeyRange, { readMs, list }: Batc
 export const inListBatch = (worker: Worker, label: string, work: (batchNo: string) => Promise<RowCounts>): Promise<BatchOutcome> =>
   inBatch(worker, { from: label, to: null }, async (batchNo) => ({ counts: await work(batchNo), readMs: 0 }));
 
-/** A batch of one row that cannot be written: set aside with its reason, and passed by. */
-export const setAsideRow = (worker: Worker, range: KeyRange, key: string, reason: { code: string; column: string | null; text: string }): Promise<BatchOutcome> =>
-  inBatch(worker, range, async () => {
-    await worker.target.run(setAsideOne(worker.entity, worker.operationNo), [key, reason.code, reason.column, reason.text]);
-    return { counts: countsOf(1, [{ action: 'set_aside', inSource: true, rows: 1 }]), readMs: 0 };
+/** A batch of one row that cannot be written: set aside with its reason, or parked where another row may make room for it. */
+export const setAsideRow = (worker: Worker, range: KeyRange, key: string, reason: Reason): Promise<BatchOutcome> =>
+  inBatch(worker, range, async (batchNo) => {
+    const { target, entity, operationNo } = worker;
+    // The range ends with the row, and mapped rows before it may have gone from the source.
+    if (worker.mode !== 'missing-only') await target.run(gatherVanished(entity, range, operationNo, key));
+    const vanished = await countActions(worker);
+    if (vanished.length > 0) {
+      await target.run(recordDifferentials(entity, { operationNo, batchNo }));
+      await target.run(closeMappings(entity, { operationNo, batchNo }));
+    }
+    if (reason.taken) await target.run(parkOne(entity, operationNo), [key, reason.text]);
+    else await target.run(setAsideOne(entity, operationNo), [key, reason.code, reason.column, reason.text]);
+    return { counts: countsOf(1, [{ action: reason.taken ? 'park' : 'set_aside', inSource: true, rows: 1 }, ...vanished]), readMs: 0 };
   });
 
 /** Records a range in which both sides equal their bases: read, nothing to do. */

@@ -54,7 +54,8 @@ export async function linkPending(worker: Worker, parent?: string): Promise<Slic
  */
 export async function workParked(worker: Worker, later: readonly string[]): Promise<SliceProgress> {
   const { entity, target, source } = worker;
-  let size = Math.min(MOST_KEYS, worker.batchRows);
+  // More than a batch may hold otherwise: rows that swap values are written together.
+  let size = MOST_KEYS;
   let rows = 0;
   const columns = waitsFor(entity, later);
   await target.run(createScratch(entity));
@@ -67,7 +68,7 @@ export async function workParked(worker: Worker, later: readonly string[]): Prom
       await target.run(emptyStage(entity));
       const { ms } = await copyRows(source, copyOut(entity, { keys }), target, copyIn(entity));
       outcome = await runBatch(worker, WHOLE, { readMs: ms, list: { label, keys, later: columns } });
-      size = Math.min(MOST_KEYS, worker.batchRows, size * 2);
+      size = Math.min(MOST_KEYS, size * 2);
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       if (keys.length > 1) {

@@ -20,12 +20,16 @@ export interface Reason {
   readonly code: string;
   readonly column: string | null;
   readonly text: string;
+  /** Another row holds a value that this one is to have, and may give it up in this run (SEMANTICS 25). */
+  readonly taken: boolean;
 }
+
+const TAKEN = new Set(['23505', '23P01']);
 
 export function reasonOf(entity: CompiledEntity, error: DataError): Reason {
   const { sqlstate, constraint, column, message } = error.fault;
   const words = WORDS[sqlstate] ?? (sqlstate.startsWith('P0') ? 'a trigger refuses the row' : 'the row cannot be written');
   const sensitive = entity.columns.some((c) => c.sensitive);
   const place = constraint === null ? '' : ` (${constraint})`;
-  return { code: error.code, column, text: `${words}${place}, SQLSTATE ${sqlstate}${sensitive ? '' : `: ${message}`}` };
+  return { code: error.code, column, taken: TAKEN.has(sqlstate), text: `${words}${place}, SQLSTATE ${sqlstate}${sensitive ? '' : `: ${message}`}` };
 }

@@ -12,7 +12,7 @@ import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { quoteLiteral } from '../../domain/identifiers.ts';
 import { leafKey, targetKeyColumn } from './leaf.ts';
 import type { KeyRange } from './range.ts';
-import { allOf, inRange } from './range.ts';
+import { allOf, inRange, keyLiteral } from './range.ts';
 import { stage, work } from './scratch.ts';
 
 export type Mode = 'differential' | 'full' | 'missing-only';
@@ -39,7 +39,7 @@ function newUuid(entity: CompiledEntity, map: string): string {
     const time = "lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0')";
     return `(SELECT (${time} || '7' || substr(r.x, 14, 3) || substr(r.x, 17))::uuid FROM (SELECT replace(gen_random_uuid()::text, '-', '') AS x WHERE g.k IS NOT NULL) AS r)`;
   }
-  const prefix = quoteLiteral(`${map}\u001F${entity.name}\u001F`);
+  const prefix = `${quoteLiteral(map)} || chr(31) || ${quoteLiteral(entity.name)} || chr(31)`;
   const hash = `substr(sha256(convert_to(${prefix} || g.k::text, 'UTF8')), 1, 16)`;
   return `(SELECT encode(set_byte(set_byte(b.h, 6, get_byte(b.h, 6) & 15 | 128), 8, get_byte(b.h, 8) & 63 | 128), 'hex')::uuid FROM (SELECT ${hash} AS h OFFSET 0) AS b)`;
 }
@@ -113,12 +113,12 @@ export function gather(entity: CompiledEntity, range: KeyRange, facts: BatchFact
 }
 
 /** Step 2. A key that stands for several rows now is not gone: this operation has set them aside. */
-export const gatherVanished = (entity: CompiledEntity, range: KeyRange, operationNo: number | null = null): string =>
+export const gatherVanished = (entity: CompiledEntity, range: KeyRange, operationNo: number | null = null, except: string | null = null): string =>
   `INSERT INTO ${work(entity)} (k, action, known, in_source, source_changed, target_state, based, target_uuid, target_key)
    SELECT ${leafKey(entity)}, CASE WHEN t.h IS NULL THEN 'close' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'conflict' ELSE 'deleted' END, true, false, true,
      CASE WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'changed' ELSE 'same' END, m.target_hash IS NOT NULL, m.target_uuid, m.target_key
    FROM ${entity.leaf} m LEFT JOIN LATERAL (SELECT ${entity.target.hash} AS h FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('m')}) t ON true
-   WHERE ${allOf(['m.closed_by IS NULL', ...inRange(entity.order, leafKey(entity), range)])} AND NOT EXISTS (SELECT FROM ${stage(entity)} g WHERE g.k = ${leafKey(entity)})${
+   WHERE ${allOf(['m.closed_by IS NULL', ...inRange(entity.order, leafKey(entity), range), ...(except === null ? [] : [`${leafKey(entity)} <> ${keyLiteral(entity.order, except)}`])])} AND NOT EXISTS (SELECT FROM ${stage(entity)} g WHERE g.k = ${leafKey(entity)})${
      entity.keyIsUnique || operationNo === null
        ? ''
        : ` AND NOT EXISTS (SELECT FROM portage.set_aside_rows a WHERE a.entity_id = ${entity.entityId} AND a.legacy_key = ${leafKey(entity)}::text AND a.code = 'M012' AND a.operation_no = ${operationNo})`
@@ -189,3 +189,16 @@ export function judge(entity: CompiledEntity, mode: Mode, dry: boolean): string 
       WHERE w.action IN ('judge', 'adopt')) n
     WHERE u.k = n.k AND u.action IN ('judge', 'adopt')`;
 }
+
+const WRITTEN = "('insert', 'again', 'update')";
+
+/** Of a dry run: rows that would be refused for a NULL. A parent that only the source knows yet has a key by then. */
+export function refuseNulls(entity: CompiledEntity): string {
+  const required = entity.columns.filter((column) => column.notNull);
+  const isNull = required.map((column) => (column.kind === 'reference' ? `g.${column.staged ?? ''} IS NULL` : `(${column.desired}) IS NULL`));
+  return `UPDATE ${work(entity)} w SET action = 'set_aside', code = 'M012' FROM ${stage(entity)} g WHERE g.k = w.k AND w.action IN ${WRITTEN} AND (${[...isNull, 'false'].join(' OR ')})`;
+}
+
+/** Of a dry run: evaluates every value as it would be written. */
+export const castAll = (entity: CompiledEntity): string =>
+  `SELECT count(${entity.target.hashDesired}) AS rows FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k WHERE w.action IN ${WRITTEN}`;

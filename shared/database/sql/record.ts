@@ -57,6 +57,11 @@ export const parkRows = (entity: CompiledEntity, facts: WriteFacts, again = fals
    SELECT ${entity.entityId}, w.k::text, 'waits for ' || array_to_string(w.missing, ', ') || ${quoteLiteral(again ? UNTIL_LATER : '')}, ${facts.operationNo} FROM ${work(entity)} w WHERE w.action = 'park'
    ON CONFLICT (entity_id, legacy_key) DO UPDATE SET reason = excluded.reason, operation_no = excluded.operation_no`;
 
+/** One row that waits for another to give up a value: $1 legacy key, $2 why. */
+export const parkOne = (entity: CompiledEntity, operationNo: number): string =>
+  `INSERT INTO portage.parked_rows (entity_id, legacy_key, reason, operation_no) VALUES (${entity.entityId}, $1, $2, ${operationNo})
+   ON CONFLICT (entity_id, legacy_key) DO UPDATE SET reason = excluded.reason, operation_no = excluded.operation_no`;
+
 /** The next $1 keys that are to have their last look. */
 export const parkedKeys = (entity: CompiledEntity, beforeLater: boolean): string =>
   `SELECT p.legacy_key FROM portage.parked_rows p WHERE p.entity_id = ${entity.entityId}${beforeLater ? ` AND right(p.reason, ${UNTIL_LATER.length}) <> ${quoteLiteral(UNTIL_LATER)}` : ''} ORDER BY p.legacy_key LIMIT $1`;
@@ -75,7 +80,7 @@ export const setAsideRows = (entity: CompiledEntity, facts: WriteFacts): string 
   const missing = parents === '' ? "'a parent'" : `(CASE w.missing[1] ${parents} END)`;
   return `INSERT INTO portage.set_aside_rows (entity_id, legacy_key, code, column_name, reason, operation_no)
     SELECT ${entity.entityId}, w.k::text, coalesce(w.code, 'M012'), w.missing[1],
-      CASE WHEN w.code = 'M004' THEN 'a target row that is mapped already, or several, stand for this key' ELSE 'there is no ' || ${missing} END, ${facts.operationNo}
+      CASE WHEN w.code = 'M004' THEN 'a target row that is mapped already, or several, stand for this key' ELSE ${missing} || ' has not been migrated' END, ${facts.operationNo}
     FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k WHERE w.action = 'set_aside' ${SET_ASIDE}`;
 };
 

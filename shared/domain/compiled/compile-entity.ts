@@ -114,6 +114,7 @@ function compileColumn(context: CompileContext, facts: EntityFacts, column: Norm
     column: column.column,
     kind,
     sensitive: column.sensitive,
+    notNull: target.notNull,
     onInsertOnly: column.onInsertOnly,
     staged,
     wire,
@@ -136,6 +137,11 @@ function compileColumn(context: CompileContext, facts: EntityFacts, column: Norm
 
 const constant = (target: Column, column: ConstantColumn): string =>
   column.value === null ? `NULL::${target.type}` : finalCast(target, `${quoteLiteral(column.value)}::text`);
+
+const releasableColumns = (target: Relation, columns: readonly CompiledColumn[]): readonly string[] => {
+  const unique = new Set(target.uniqueKeys.flatMap((key) => (key.deferrable ? [] : key.columns)));
+  return columns.flatMap(({ column, onInsertOnly }) => (unique.has(column) && !onInsertOnly && columnOf(target, column)?.notNull === false ? [column] : []));
+};
 
 /** A short, stable name for what a hash was taken over. */
 const shape = (parts: readonly string[]): string => parts.join('\u001F');
@@ -220,6 +226,7 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
       hashDesired: rowHash([...keyForms.desired, ...based.map((column) => column.exactDesired)], context.targetVersion),
       columnHashes: based.map((column) => columnHash(column.textTarget, column.sensitive)).join(' || '),
       columnHashesDesired: based.map((column) => columnHash(column.textDesired, column.sensitive)).join(' || '),
+      releasable: releasableColumns(target, columns),
       alwaysIdentity: columns.filter((column) => columnOf(target, column.column)?.identity === 'always').map((column) => column.column),
     },
     columns,

@@ -12,6 +12,8 @@ export interface CompiledColumn {
   readonly column: string;
   readonly kind: 'expression' | 'constant' | 'reference';
   readonly sensitive: boolean;
+  /** Its column refuses NULL. */
+  readonly notNull: boolean;
   /** Written on insert alone, and neither hashed nor compared: a volatile expression. */
   readonly onInsertOnly: boolean;
   /** Name in the staging table, null for a constant. */
@@ -99,6 +101,8 @@ export interface CompiledEntity {
     readonly columnHashesDesired: string;
     /** A mapped column is GENERATED ALWAYS AS IDENTITY: given on insert by OVERRIDING, never updated. */
     readonly alwaysIdentity: readonly string[];
+    /** Mapped columns of unique keys that are checked row by row, which may be NULL for a moment. */
+    readonly releasable: readonly string[];
   };
   readonly columns: readonly CompiledColumn[];
   readonly references: readonly CompiledReference[];

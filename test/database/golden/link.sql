@@ -1,27 +1,25 @@
--- linkReferences
-WITH waiting AS MATERIALIZED (
-      SELECT w.legacy_key, m.target_uuid, m.target_key, m.source_hash, m.target_hash, m.source_columns, m.target_columns, x.value, t.h AS before_hash
-      FROM portage.pending_references w
-      CROSS JOIN LATERAL (SELECT p.target_uuid AS value FROM portage.uuid_mappings_2 p WHERE p.legacy_id = w.parent_key::bigint AND p.closed_by IS NULL) x
-      CROSS JOIN LATERAL (SELECT * FROM portage.uuid_mappings_2 m WHERE m.legacy_id = w.legacy_key::bigint) m
-      LEFT JOIN LATERAL (SELECT hashint8extended(hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0), 0) AS h FROM "public"."doctors" t WHERE t."id" = m.target_uuid FOR UPDATE) t ON true
-      WHERE w.entity_id = 2 AND w.column_name = 'boss_id' ORDER BY w.legacy_key LIMIT 5000
-    ), upd AS (
-      UPDATE "public"."doctors" AS t SET "boss_id" = old.value FROM waiting old
-      WHERE t."boss_id" IS NULL AND t."id" = old.target_uuid
-      RETURNING old.legacy_key, hashint8extended(hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0), 0) AS h, overlay(coalesce(old.target_columns, old.source_columns) PLACING int4send(coalesce(hashtext((t."boss_id")::text), 0)) FROM 17) AS tc, old.before_hash IS NOT DISTINCT FROM old.target_hash AS untouched, (t."id")::text AS key
-    ), map AS (
-      UPDATE portage.uuid_mappings_2 AS m SET target_hash = CASE WHEN w.untouched THEN w.h ELSE m.target_hash END, target_columns = nullif(w.tc, m.source_columns)
-      FROM upd w WHERE m.legacy_id = w.legacy_key::bigint
-    ), undo AS (
-      INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns)
-      SELECT 42, 2, 7, 'update', w.legacy_key, w.key, jsonb_build_object('boss_id', NULL), w.h, old.source_hash, old.target_hash, old.source_columns, old.target_columns
-      FROM upd w JOIN waiting old USING (legacy_key)
-    ), gone AS (
-      DELETE FROM portage.pending_references p USING waiting old
-      WHERE p.entity_id = 2 AND p.column_name = 'boss_id' AND p.legacy_key = old.legacy_key RETURNING 1
-    )
-    SELECT (SELECT count(*) FROM gone) AS seen, (SELECT count(*) FROM upd) AS linked;
+-- createLinks
+CREATE TEMP TABLE IF NOT EXISTS links (legacy_key text COLLATE "C" PRIMARY KEY, legacy_id bigint, target_uuid uuid, target_key text COLLATE "C",
+  parent_uuid uuid, parent_text text, untouched boolean NOT NULL, free boolean NOT NULL) ON COMMIT DELETE ROWS;
+
+-- findLinks
+INSERT INTO pg_temp.links (legacy_key, legacy_id, target_uuid, target_key, parent_uuid, parent_text, untouched, free)
+    SELECT w.legacy_key, w.legacy_key::bigint, m.target_uuid, m.target_key, x.target_uuid, x.target_key, t.h IS NOT DISTINCT FROM m.target_hash, coalesce(t.free, false)
+    FROM portage.pending_references w
+    CROSS JOIN LATERAL (SELECT p.target_uuid, p.target_key FROM portage.uuid_mappings_2 p WHERE p.legacy_id = w.parent_key::bigint AND p.closed_by IS NULL) x
+    CROSS JOIN LATERAL (SELECT m.target_uuid, m.target_key, m.target_hash FROM portage.uuid_mappings_2 m WHERE m.legacy_id = w.legacy_key::bigint) m
+    LEFT JOIN LATERAL (SELECT hashint8extended(hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0), 0) AS h, t."boss_id" IS NULL AS free FROM "public"."doctors" t WHERE t."id" = m.target_uuid FOR UPDATE) t ON true
+    WHERE w.entity_id = 2 AND w.column_name = 'boss_id' ORDER BY w.legacy_key LIMIT 5000;
+
+-- setLinks
+UPDATE "public"."doctors" AS t SET "boss_id" = l.parent_uuid FROM pg_temp.links l WHERE l.free AND t."boss_id" IS NULL AND t."id" = l.target_uuid;
+INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns)
+     SELECT 42, 2, 7, 'update', l.legacy_key, r.key, jsonb_build_object('boss_id', NULL), r.h, m.source_hash, m.target_hash, m.source_columns, m.target_columns
+     FROM pg_temp.links l CROSS JOIN LATERAL (SELECT (t."id")::text AS key, hashint8extended(hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0), 0) AS h, int4send(coalesce(hashtext((t."boss_id")::text), 0)) AS ch FROM "public"."doctors" t WHERE t."id" = l.target_uuid) r CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns FROM portage.uuid_mappings_2 m WHERE m.legacy_id = l.legacy_id) m WHERE l.free;
+UPDATE portage.uuid_mappings_2 AS m SET target_hash = CASE WHEN l.untouched THEN r.h ELSE m.target_hash END,
+       target_columns = nullif(overlay(coalesce(m.target_columns, m.source_columns) PLACING r.ch FROM 17), m.source_columns)
+     FROM pg_temp.links l CROSS JOIN LATERAL (SELECT (t."id")::text AS key, hashint8extended(hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0), 0) AS h, int4send(coalesce(hashtext((t."boss_id")::text), 0)) AS ch FROM "public"."doctors" t WHERE t."id" = l.target_uuid) r WHERE l.free AND m.legacy_id = l.legacy_id;
+DELETE FROM portage.pending_references p WHERE p.entity_id = 2 AND p.column_name = 'boss_id' AND p.legacy_key = ANY (ARRAY(SELECT l.legacy_key FROM pg_temp.links l));
 
 -- setAsideUnlinked
 INSERT INTO portage.set_aside_rows (entity_id, legacy_key, code, column_name, reason, operation_no)

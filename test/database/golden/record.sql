@@ -14,11 +14,20 @@ INSERT INTO portage.data_differentials (entity_id, entity_type, source_table, ta
 
 -- parkRows
 INSERT INTO portage.parked_rows (entity_id, legacy_key, reason, operation_no)
-   SELECT 2, w.k::text, 'waits for ' || array_to_string(w.missing, ', '), 7 FROM pg_temp.work_2 w WHERE w.action = 'park'
+   SELECT 2, w.k::text, 'waits for ' || array_to_string(w.missing, ', ') || '', 7 FROM pg_temp.work_2 w WHERE w.action = 'park'
    ON CONFLICT (entity_id, legacy_key) DO UPDATE SET reason = excluded.reason, operation_no = excluded.operation_no;
 
+-- parkRows again
+INSERT INTO portage.parked_rows (entity_id, legacy_key, reason, operation_no)
+   SELECT 2, w.k::text, 'waits for ' || array_to_string(w.missing, ', ') || ', which is loaded later', 7 FROM pg_temp.work_2 w WHERE w.action = 'park'
+   ON CONFLICT (entity_id, legacy_key) DO UPDATE SET reason = excluded.reason, operation_no = excluded.operation_no;
+
+-- parkedKeys
+SELECT p.legacy_key FROM portage.parked_rows p WHERE p.entity_id = 2 AND right(p.reason, 23) <> ', which is loaded later' ORDER BY p.legacy_key LIMIT $1;
+
 -- unpark
-DELETE FROM portage.parked_rows WHERE entity_id = 2 AND legacy_key = ANY ($1::text[]);
+DELETE FROM portage.parked_rows WHERE entity_id = 2 AND legacy_key = ANY ($1::text[])
+     AND legacy_key <> ALL (ARRAY(SELECT w.k::text FROM pg_temp.work_2 w WHERE w.action = 'park'));
 
 -- setAsideRows
 INSERT INTO portage.set_aside_rows (entity_id, legacy_key, code, column_name, reason, operation_no)
@@ -32,16 +41,17 @@ INSERT INTO portage.set_aside_rows (entity_id, legacy_key, code, column_name, re
   operation_no = excluded.operation_no, last_seen = now(), state = CASE WHEN set_aside_rows.state = 'ignored' THEN 'ignored' ELSE 'open' END;
 
 -- clearWritten
-UPDATE portage.set_aside_rows a SET state = 'written', last_seen = now() FROM pg_temp.work_2 w
-   WHERE a.entity_id = 2 AND a.state <> 'written' AND a.legacy_key = w.k::text AND w.action IN ('insert', 'again', 'update', 'adopt', 'rebase', 'none');
+UPDATE portage.set_aside_rows a SET state = 'written', last_seen = now()
+   WHERE EXISTS (SELECT FROM portage.set_aside_rows x WHERE x.entity_id = 2 AND x.state <> 'written')
+     AND a.entity_id = 2 AND a.state <> 'written' AND a.legacy_key = ANY (ARRAY(SELECT w.k::text FROM pg_temp.work_2 w WHERE w.action IN ('insert', 'again', 'update', 'adopt', 'rebase', 'none')));
 
 -- actionCounts
-SELECT w.action, w.in_source::text AS in_source, count(*) AS rows FROM pg_temp.work_2 w GROUP BY 1, 2;
+SELECT w.action, w.in_source::text AS in_source, count(*) AS rows FROM pg_temp.work_2 w WHERE true GROUP BY 1, 2;
 
 -- closeGone
 UPDATE portage.data_differentials SET resolved = true, resolved_by = 'gone', resolved_at = now()
    WHERE entity_id = 2 AND NOT resolved AND operation_no <> 7 AND comparison_type IN ('value', 'missing', 'conflict', 'deleted', 'adopted', 'reappeared');
 
 -- closeByFull
-UPDATE portage.data_differentials d SET resolved = true, resolved_by = 'full', resolved_at = now() FROM pg_temp.work_2 w
-   WHERE d.entity_id = 2 AND NOT d.resolved AND d.legacy_key = w.k::text AND w.action IN ('update', 'again', 'rebase', 'adopt');
+UPDATE portage.data_differentials d SET resolved = true, resolved_by = 'full', resolved_at = now()
+   WHERE d.entity_id = 2 AND NOT d.resolved AND d.legacy_key = ANY (ARRAY(SELECT w.k::text FROM pg_temp.work_2 w WHERE w.action IN ('update', 'again', 'rebase', 'adopt')));

@@ -13,7 +13,7 @@ SELECT width_bucket(m.legacy_key, ARRAY['["b", "2023-01-01"]' COLLATE "C"]) - (m
 -- gather
 INSERT INTO pg_temp.work_3 (k, action, known, in_source, source_changed, target_state, based, target_uuid, target_key, code, missing)
     SELECT g.k, CASE WHEN m.k IS NULL THEN CASE WHEN x.missing && ARRAY[]::text[] THEN 'park' ELSE 'insert' END
-         WHEN m.closed THEN 'reappeared' WHEN x.missing && ARRAY[]::text[] THEN 'park' ELSE 'judge' END,
+         WHEN m.closed THEN 'reappeared' WHEN x.missing && ARRAY[]::text[] AND g.h IS DISTINCT FROM m.source_hash THEN 'park' ELSE 'judge' END,
        m.k IS NOT NULL, true, m.k IS NULL OR g.h IS DISTINCT FROM m.source_hash,
        CASE WHEN m.k IS NULL THEN NULL WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'changed' ELSE 'same' END,
        m.source_hash IS NOT NULL AND m.target_hash IS NOT NULL, NULL::uuid, coalesce(m.target_key, jsonb_build_array(g.c0::text, g.c1::date)::text COLLATE "C"), CASE WHEN x.missing IS NOT NULL THEN 'M003' END, x.missing
@@ -30,32 +30,42 @@ UPDATE pg_temp.work_3 u SET action = CASE WHEN f.rows > 1 OR f.mapped THEN 'set_
            WHERE u.k = f.k AND u.action = 'insert';
 UPDATE pg_temp.work_3 w SET action = 'set_aside', code = 'M004' WHERE w.action = 'insert' AND EXISTS (SELECT FROM "public"."rates" t WHERE t."code" = ((w.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((w.target_key::jsonb)->>1)::pg_catalog."date");
 
+-- mapInserts
+WITH map AS (INSERT INTO portage.uuid_mappings_3 AS m (legacy_key, source_hash, target_hash, target_key, entity_id, operation_no, origin, source_columns)
+         SELECT w.k, g.h, hashint8extended(hash_record_extended(row((g.c0::text) COLLATE "C", (g.c1::date), (g.c2::numeric(8,2))::text COLLATE "C"), 0), 0), w.target_key, 3, 7, 'i', int4send(coalesce(hashtext((g.c0::text)::text), 0)) || int4send(coalesce(hashtext((g.c1::date)::text), 0)) || int4send(coalesce(hashtext((g.c2::numeric(8,2))::text), 0)) FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k WHERE w.action IN ('insert') RETURNING m.legacy_key AS k, m.target_key AS key, m.target_hash AS h
+    ), undo AS (
+      INSERT INTO portage.undo_inserts (batch_no, entity_id, operation_no, legacy_keys, target_keys, hashes)
+      SELECT 42, 3, 7, array_agg(k), array_agg(key), array_agg(h) FROM map HAVING count(*) > 0
+      ON CONFLICT (batch_no, entity_id) DO UPDATE SET legacy_keys = undo_inserts.legacy_keys || excluded.legacy_keys, target_keys = undo_inserts.target_keys || excluded.target_keys, hashes = undo_inserts.hashes || excluded.hashes
+    ) SELECT count(*) AS rows, sum(h) AS hashes FROM map;
+
 -- insertRows
-WITH ins AS (
+WITH written AS (
       INSERT INTO "public"."rates" AS t ("code", "day", "amount") 
-      SELECT g.c0::text, g.c1::date, g.c2::numeric(8,2) FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k WHERE w.action = 'insert' ORDER BY w.target_key
-      RETURNING jsonb_build_array(t."code", t."day")::text COLLATE "C" AS key, hashint8extended(hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0), 0) AS h, int4send(coalesce(hashtext((t."code")::text), 0)) || int4send(coalesce(hashtext((t."day")::text), 0)) || int4send(coalesce(hashtext((t."amount")::text), 0)) AS ch
-    ), map AS (INSERT INTO portage.uuid_mappings_3 AS m (legacy_key, source_hash, target_hash, target_key, entity_id, operation_no, origin, source_columns, target_columns)
-         SELECT w.k, g.h, r.h, r.key, 3, 7, 'i', CASE WHEN d.h = r.h THEN r.ch ELSE int4send(coalesce(hashtext((g.c0::text)::text), 0)) || int4send(coalesce(hashtext((g.c1::date)::text), 0)) || int4send(coalesce(hashtext((g.c2::numeric(8,2))::text), 0)) END, CASE WHEN d.h = r.h THEN NULL ELSE r.ch END FROM ins r JOIN pg_temp.work_3 w ON w.target_key = r.key AND w.action = 'insert' JOIN pg_temp.stage_3 g ON g.k = w.k CROSS JOIN LATERAL (SELECT hashint8extended(hash_record_extended(row((g.c0::text) COLLATE "C", (g.c1::date), (g.c2::numeric(8,2))::text COLLATE "C"), 0), 0) AS h OFFSET 0) d RETURNING m.legacy_key AS k, m.target_key AS key, m.target_hash AS h)
-    INSERT INTO portage.undo_inserts (batch_no, entity_id, operation_no, legacy_keys, target_keys, hashes)
-    SELECT 42, 3, 7, array_agg(k), array_agg(key), array_agg(h) FROM map HAVING count(*) > 0
-    ON CONFLICT (batch_no, entity_id) DO UPDATE SET legacy_keys = undo_inserts.legacy_keys || excluded.legacy_keys, target_keys = undo_inserts.target_keys || excluded.target_keys, hashes = undo_inserts.hashes || excluded.hashes;
+      SELECT g.c0::text, g.c1::date, g.c2::numeric(8,2) FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k WHERE w.action IN ('insert') ORDER BY w.target_key
+      RETURNING hashint8extended(hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0), 0) AS h
+    ) SELECT count(*) AS rows, sum(h) AS hashes FROM written;
+
+-- keepBefore
+INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns)
+    SELECT 42, 3, 7, 'update', w.k, coalesce(jsonb_build_array(g.c0::text, g.c1::date)::text COLLATE "C", w.target_key)::text, b.before,
+      hashint8extended(hash_record_extended(row((g.c0::text) COLLATE "C", (g.c1::date), (g.c2::numeric(8,2))::text COLLATE "C"), 0), 0), m.source_hash, m.target_hash, m.source_columns, m.target_columns
+    FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns FROM portage.uuid_mappings_3 m WHERE m.legacy_key = w.k) m
+    CROSS JOIN LATERAL (SELECT jsonb_object(ARRAY['code', 'day', 'amount'], ARRAY[(t."code")::text, (t."day")::text, (t."amount")::text]) AS before FROM "public"."rates" t WHERE t."code" = ((w.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((w.target_key::jsonb)->>1)::pg_catalog."date") b WHERE w.action = 'update';
 
 -- updateRows
-WITH before AS MATERIALIZED (
-      SELECT w.k, b.before FROM pg_temp.work_3 w CROSS JOIN LATERAL
-        (SELECT jsonb_object(ARRAY['code', 'day', 'amount'], ARRAY[(t."code")::text, (t."day")::text, (t."amount")::text]) AS before FROM "public"."rates" t WHERE t."code" = ((w.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((w.target_key::jsonb)->>1)::pg_catalog."date") b
-      WHERE w.action = 'update'
-    ), upd AS (
+WITH written AS (
       UPDATE "public"."rates" AS t SET "code" = g.c0::text, "day" = g.c1::date, "amount" = g.c2::numeric(8,2)
-      FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k WHERE w.action = 'update' AND t."code" = ((w.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((w.target_key::jsonb)->>1)::pg_catalog."date"
-      RETURNING w.k, jsonb_build_array(t."code", t."day")::text COLLATE "C" AS key, hashint8extended(hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0), 0) AS h, int4send(coalesce(hashtext((t."code")::text), 0)) || int4send(coalesce(hashtext((t."day")::text), 0)) || int4send(coalesce(hashtext((t."amount")::text), 0)) AS ch
-    ), old AS MATERIALIZED (SELECT m.* FROM upd CROSS JOIN LATERAL (SELECT m.legacy_key AS k, m.* FROM portage.uuid_mappings_3 m WHERE m.legacy_key = upd.k) m
-    ), map AS (
-      UPDATE portage.uuid_mappings_3 AS m SET source_hash = x.sh, target_hash = x.h, target_key = x.key, source_columns = x.sc, target_columns = x.tc, closed_by = NULL
-      FROM (SELECT r.k, g.h AS sh, r.h, r.key, CASE WHEN d.h = r.h THEN r.ch ELSE int4send(coalesce(hashtext((g.c0::text)::text), 0)) || int4send(coalesce(hashtext((g.c1::date)::text), 0)) || int4send(coalesce(hashtext((g.c2::numeric(8,2))::text), 0)) END AS sc, CASE WHEN d.h = r.h THEN NULL ELSE r.ch END AS tc FROM upd r JOIN pg_temp.work_3 w ON w.k = r.k JOIN pg_temp.stage_3 g ON g.k = r.k CROSS JOIN LATERAL (SELECT hashint8extended(hash_record_extended(row((g.c0::text) COLLATE "C", (g.c1::date), (g.c2::numeric(8,2))::text COLLATE "C"), 0), 0) AS h OFFSET 0) d) x
-      WHERE m.legacy_key = x.k RETURNING 1
-    )
-    INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns)
-    SELECT 42, 3, 7, 'update', r.k::text, r.key::text, before.before, r.h, old.source_hash, old.target_hash, old.source_columns, old.target_columns
-    FROM upd r JOIN before USING (k) JOIN old USING (k);
+      FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k WHERE w.action IN ('update') AND t."code" = ((w.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((w.target_key::jsonb)->>1)::pg_catalog."date"
+      RETURNING hashint8extended(hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0), 0) AS h
+    ) SELECT count(*) AS rows, sum(h) AS hashes FROM written;
+
+-- mapUpdates
+WITH map AS (
+      UPDATE portage.uuid_mappings_3 AS m SET source_hash = g.h, target_hash = hashint8extended(hash_record_extended(row((g.c0::text) COLLATE "C", (g.c1::date), (g.c2::numeric(8,2))::text COLLATE "C"), 0), 0), source_columns = int4send(coalesce(hashtext((g.c0::text)::text), 0)) || int4send(coalesce(hashtext((g.c1::date)::text), 0)) || int4send(coalesce(hashtext((g.c2::numeric(8,2))::text), 0)), target_columns = NULL, closed_by = NULL,
+        target_key = coalesce(jsonb_build_array(g.c0::text, g.c1::date)::text COLLATE "C", w.target_key)
+      FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k WHERE w.action IN ('update') AND m.legacy_key = w.k RETURNING m.target_hash AS h
+    ) SELECT count(*) AS rows, sum(h) AS hashes FROM map;
+
+-- moveKeys
+UPDATE pg_temp.work_3 u SET target_key = x.key FROM (SELECT w.k, jsonb_build_array(g.c0::text, g.c1::date)::text COLLATE "C" AS key FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k WHERE w.action IN ('update')) x WHERE u.k = x.k AND u.action = 'update';

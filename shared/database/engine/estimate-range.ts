@@ -1,0 +1,53 @@
+/** Reads a range for an estimate; a row that keeps it from being read or cast is found by reading less, and counted as set aside. */
+import type { RowCounts } from '../../domain/action-counts.ts';
+import { NOTHING, addCounts, countsOf } from '../../domain/action-counts.ts';
+import { DataError } from '../pg-errors.ts';
+import type { KeyRange } from '../sql/range.ts';
+import { copyIn, emptyStage, stage } from '../sql/scratch.ts';
+import { copyOutWithParents, firstKey } from '../sql/source.ts';
+import { copyRows } from './copy-rows.ts';
+import type { EstimateRequest } from './estimate.ts';
+
+const SHRINK = 8;
+
+/** Stages the next rows of a range and counts them. @returns the counts, and where the rows end */
+async function next(request: EstimateRequest, range: KeyRange, limit: number | undefined, count: CountStaged): Promise<{ counts: RowCounts; to: string | null }> {
+  const { source, target, entity } = request;
+  await target.run(emptyStage(entity));
+  await copyRows(source, copyOutWithParents(entity, { range, limit }), target, copyIn(entity, true));
+  if (!entity.keyIsUnique) await target.run(`DELETE FROM ${stage(entity)} WHERE k IN (SELECT k FROM ${stage(entity)} GROUP BY k HAVING count(*) > 1)`);
+  const staged = await target.one<{ rows: string; last: string | null }>(`SELECT count(*) AS rows, max(k) AS last FROM ${stage(entity)}`);
+  const to = limit === undefined || Number(staged.rows) < limit ? range.to : staged.last;
+  return { counts: await count(request, { from: range.from, to }), to };
+}
+
+type CountStaged = (request: EstimateRequest, range: KeyRange) => Promise<RowCounts>;
+
+export async function estimateRange(request: EstimateRequest, range: KeyRange, count: CountStaged): Promise<{ counts: RowCounts; cursor: string | null }> {
+  const { source, entity } = request;
+  let limit = entity.order === 'integer' && entity.keyIsUnique ? request.batchRows : undefined;
+  let from = range.from;
+  let sum = NOTHING;
+  for (;;) {
+    const rest = { from, to: range.to };
+    try {
+      const read = await next(request, rest, limit, count);
+      sum = addCounts(sum, read.counts);
+      if (read.to === range.to) return { counts: sum, cursor: read.to };
+      from = read.to;
+      if (limit !== undefined) limit = Math.min(request.batchRows, limit * SHRINK);
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      if (limit !== 1) {
+        limit = Math.max(1, Math.floor((limit ?? request.batchRows) / SHRINK));
+        continue;
+      }
+      const first = await source.maybeOne<{ key: string }>(firstKey(entity, rest));
+      if (first === null) throw error;
+      sum = addCounts(sum, countsOf(1, [{ action: 'set_aside', inSource: true, rows: 1 }]));
+      if (first.key === range.to) return { counts: sum, cursor: range.to };
+      from = first.key;
+    }
+    if (request.timeIsUp()) return { counts: sum, cursor: from };
+  }
+}
