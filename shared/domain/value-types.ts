@@ -33,7 +33,7 @@ export function wireType(type: TypeInfo, sourceHas: (name: string) => boolean): 
       return fits(base) ? builtin(base.name) : builtin('text');
     case 'array': {
       const element = base.element === null ? null : underlying(base.element);
-      if (element === null || element.kind !== 'base' || !fits(element)) return builtin('_text');
+      if (element?.kind !== 'base' || !fits(element)) return builtin('_text');
       return base.builtin ? builtin(base.name) : builtin(`_${element.name}`);
     }
     default:

@@ -121,7 +121,16 @@ test('a stop that is asked for takes effect at the border of a batch', async () 
   const operation = await p.operation();
   const worker = p.worker(operation, await p.claim(operation, 'things'), { batchRows: 50 });
   let batches = 0;
-  const progress = await workSlice({ ...worker, onBatch: () => void batches++, timeIsUp: () => batches >= 2 }, WHOLE);
+  const progress = await workSlice(
+    {
+      ...worker,
+      onBatch: () => {
+        batches++;
+      },
+      timeIsUp: () => batches >= 2,
+    },
+    WHOLE,
+  );
   expect(progress).toEqual({ rows: 100, done: false, stopped: false });
   await requestStop(p.target, operation.execution);
   expect(await workSlice(worker, WHOLE)).toEqual({ rows: 0, done: false, stopped: true });

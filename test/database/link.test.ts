@@ -91,16 +91,28 @@ test('a row that somebody deleted meanwhile waits no more', async () => {
 });
 
 describe('a parent that is nowhere', () => {
-  test('leaves its child waiting, with the key that it waits for', async () => {
+  test('leaves a new child waiting, with the key that it waits for, until the source says otherwise', async () => {
     await link();
-    await p.run('source', 'UPDATE doctor SET boss_no = 99 WHERE doc_no = 20');
+    await p.run('source', "INSERT INTO doctor (doc_no, doc_nm, office_no, boss_no) VALUES (21, 'New', 1, 99)");
     await workAgain();
     expect(await p.rows('SELECT column_name, legacy_key, parent_key FROM pending_references')).toEqual([
-      { column_name: 'boss_id', legacy_key: '20', parent_key: '99' },
+      { column_name: 'boss_id', legacy_key: '21', parent_key: '99' },
     ]);
-    await p.run('source', 'UPDATE doctor SET boss_no = NULL WHERE doc_no = 20');
+    await p.run('source', 'UPDATE doctor SET boss_no = NULL, fee = 1 WHERE doc_no = 21');
     await workAgain();
     expect(await pending()).toBe('0');
+    await p.run('source', 'DELETE FROM doctor WHERE doc_no = 21');
+  });
+
+  test('does not take from a row that is there the parent that it has', async () => {
+    await link();
+    await p.run('source', 'UPDATE doctor SET boss_no = 99 WHERE doc_no = 1');
+    await workAgain();
+    await p.run('source', 'UPDATE doctor SET boss_no = 2 WHERE doc_no = 1');
+    expect(await bosses()).toEqual(NINE);
+    expect(await p.rows('SELECT legacy_key, reason FROM parked_rows')).toEqual([
+      { legacy_key: '1', reason: 'waits for boss_id' },
+    ]);
   });
 
   test('keeps a row that cannot do without it out, parked', async () => {

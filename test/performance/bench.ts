@@ -34,7 +34,11 @@ function tableText(table: readonly (readonly string[])[]): string {
   return table.map((line) => `  ${line.map((cell, i) => cell.padStart(widths[i] ?? 0)).join('  ')}`).join('\n');
 }
 
-const show = (text: string): void => void (values.json || process.stdout.write(`${text}\n`));
+function show(text: string): void {
+  if (!values.json)
+    process.stdout.write(`${text}
+`);
+}
 
 const measured: Measured[] = [];
 function tell(part: Measured): void {

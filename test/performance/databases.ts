@@ -6,6 +6,7 @@ import pg from 'pg';
 import { startServer, type Server } from '../support/server.ts';
 import { runPortage } from './portage-command.ts';
 import { sectionsOf } from './sections.ts';
+import type { Sides } from './sides.ts';
 
 /** Said in the report. Durable, unlike the server of the tests; large enough that no checkpoint falls into a load. */
 export const SETTINGS = {
@@ -20,13 +21,6 @@ export const SETTINGS = {
 };
 const ROWS_A_CUSTOMER = 10;
 const schema = sectionsOf('schema.sql');
-
-/** Both sides' addresses and the map, as the command takes them. */
-export interface Sides {
-  readonly source: string;
-  readonly target: string;
-  readonly mapFile: string;
-}
 
 export interface Bench {
   readonly version: string;

@@ -2,12 +2,13 @@
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
-import { run, type Sides } from './databases.ts';
+import { run } from './databases.ts';
 import { sectionsOf } from './sections.ts';
+import type { Sides } from './sides.ts';
 
 export const floorSql = sectionsOf('floor.sql');
 
-/** The fastest of what was tried; see the figures in docs/performance.md. */
+/** The fastest of what was tried; one large INSERT, one lane and batches of 100,000 were slower. */
 const LANES = 2;
 const BATCH_ROWS = 10_000;
 

@@ -1,10 +1,11 @@
 /** The first load of the orders, by hand and by Portage in turn, each into a fresh copy of the same target. */
-import type { Bench, Sides } from './databases.ts';
+import type { Bench } from './databases.ts';
 import { run } from './databases.ts';
 import { prepareFloor, runFloor } from './floor.ts';
 import { median, perSecond, seconds, type Measured } from './measure.ts';
 import { migrateOrders } from './portage-command.ts';
 import { serverProcessorMs } from './server-processor.ts';
+import type { Sides } from './sides.ts';
 
 const LEAST_RATIO = 0.9;
 const LEAST_ROWS_A_SECOND = 60_000;

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Sides } from './databases.ts';
 import { watchMemory } from './process-memory.ts';
+import type { Sides } from './sides.ts';
 
 export interface Ran {
   /** From the start of the process to its end. */

@@ -1,9 +1,10 @@
 /** A second run when nothing has changed: its time against two bare checksum queries, and what it leaves in the database. */
-import type { Bench, Sides } from './databases.ts';
+import type { Bench } from './databases.ts';
 import { run } from './databases.ts';
 import { floorSql } from './floor.ts';
 import { mebibytes, median, seconds, type Measured } from './measure.ts';
 import { migrateOrders } from './portage-command.ts';
+import type { Sides } from './sides.ts';
 
 const MOST_TIMES = 3;
 const MOST_WAL_BYTES = 64 * 1024;

@@ -41,7 +41,7 @@ export interface Ledgered extends TestSides {
 export async function ledgered(sourceSql: string, targetSql: string, map: EntityMap): Promise<Ledgered> {
   const sides = await twoSides(sourceSql, targetSql);
   const { source, target } = sides;
-  const { run, leave } = owner(sides);
+  const own = owner(sides);
   await applyLedger(target);
   await useHashKey(target, KEY);
   await target.run('SET search_path = public, portage');
@@ -97,7 +97,7 @@ export async function ledgered(sourceSql: string, targetSql: string, map: Entity
   const rows = (sql: string): Promise<Row[]> => target.rows<Row>(sql);
   return {
     ...sides,
-    run,
+    run: (side, sql) => own.run(side, sql),
     loaded,
     entity,
     operation,
@@ -127,7 +127,7 @@ export async function ledgered(sourceSql: string, targetSql: string, map: Entity
     value: async (sql) => Object.values((await rows(sql))[0] ?? {})[0] ?? null,
     async end() {
       for (const session of others) await session.end();
-      await leave();
+      await own.leave();
       await sides.end();
     },
   };

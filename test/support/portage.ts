@@ -97,7 +97,7 @@ export async function portage(
   variables: Record<string, string> = {},
 ): Promise<Portage> {
   const sides = await twoSides(sourceSql, targetSql);
-  const { run, leave } = owner(sides);
+  const own = owner(sides);
   const folder = await mkdtemp(join(tmpdir(), 'portage-map-'));
   const mapFile = join(folder, 'map.json');
   const set = {
@@ -157,7 +157,7 @@ export async function portage(
   };
   return {
     ...sides,
-    run,
+    run: (side, sql) => own.run(side, sql),
     useMap,
     empty,
     migrateAround,
@@ -170,7 +170,7 @@ export async function portage(
     async end() {
       await closeDependencies();
       for (const name of Object.keys(set)) Reflect.deleteProperty(process.env, name);
-      await leave();
+      await own.leave();
       await sides.end();
       await rm(folder, { recursive: true, force: true });
     },

@@ -8,14 +8,14 @@ import { SURGERY_SOURCE, SURGERY_TARGET, surgery } from './surgery.ts';
 
 export interface SurgeryRuns {
   /** Works through the entity and ends it, as the steps do. @returns the number of the operation */
-  migrate(entity: string, mode?: Mode): Promise<number>;
-  legacy(sql: string): Promise<void>;
-  target(sql: string): Promise<void>;
-  rows(sql: string): Promise<Row[]>;
-  value(sql: string): Promise<string | null>;
-  differentials(columns: string): Promise<Row[]>;
+  readonly migrate: (entity: string, mode?: Mode) => Promise<number>;
+  readonly legacy: (sql: string) => Promise<void>;
+  readonly target: (sql: string) => Promise<void>;
+  readonly rows: (sql: string) => Promise<Row[]>;
+  readonly value: (sql: string) => Promise<string | null>;
+  readonly differentials: (columns: string) => Promise<Row[]>;
   /** Sums of what the batches of an operation counted. */
-  counts(columns: string, operationNo: number): Promise<Row[]>;
+  readonly counts: (columns: string, operationNo: number) => Promise<Row[]>;
 }
 
 /** Registers the hooks of a test file. */

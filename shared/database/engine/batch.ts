@@ -216,9 +216,9 @@ export const setAsideRow = (worker: Worker, range: KeyRange, key: string, reason
       await target.run(recordDifferentials(entity, { operationNo, batchNo }));
       await target.run(closeMappings(entity, { operationNo, batchNo }));
     }
-    if (reason.taken) await target.run(parkOne(entity, operationNo), [key, reason.text]);
+    if (reason.taken === true) await target.run(parkOne(entity, operationNo), [key, reason.text]);
     else await target.run(setAsideOne(entity, operationNo), [key, reason.code, reason.column, reason.text]);
-    return { counts: countsOf(1, [{ action: reason.taken ? 'park' : 'set_aside', inSource: true, rows: 1 }, ...vanished]), readMs: 0 };
+    return { counts: countsOf(1, [{ action: reason.taken === true ? 'park' : 'set_aside', inSource: true, rows: 1 }, ...vanished]), readMs: 0 };
   });
 
 /** Records a range in which both sides equal their bases: read, nothing to do. */

@@ -40,8 +40,8 @@ function relationsOf(entities: readonly NormalEntity[], source: readonly Relatio
   return new Map(found as readonly (readonly [string, { source: Relation; target: Relation }])[]);
 }
 
-/** Statistics and sizes are no part of a schema. */
-const schemaOf = ({ estimatedRows: _rows, bytes: _bytes, ...schema }: Relation): unknown => schema;
+/** What the compiled statements rest on. An index or a trigger that comes or goes is no other schema. */
+const schemaOf = ({ kind, columns, primaryKey }: Relation): unknown => ({ kind, columns, primaryKey });
 
 const referencesOf = (entities: readonly NormalEntity[], relations: ReadonlyMap<string, { target: Relation }>): Reference[] =>
   entities.flatMap((entity) =>

@@ -21,7 +21,7 @@ export interface Reason {
   readonly column: string | null;
   readonly text: string;
   /** Another row holds a value that this one is to have, and may give it up in this run (SEMANTICS 25). */
-  readonly taken: boolean;
+  readonly taken?: boolean;
 }
 
 const TAKEN = new Set(['23505', '23P01']);

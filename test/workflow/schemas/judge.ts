@@ -3,13 +3,29 @@ import { expect } from '@jest/globals';
 import type { Counter, Schema } from './schema.ts';
 import { openTrial, type Answer, type Trial } from './trial.ts';
 
-const NONE: Readonly<Record<Counter, number>> = { read: 0, inserted: 0, updated: 0, unchanged: 0, deleted: 0, adopted: 0, kept: 0, conflicts: 0, parked: 0, setAside: 0 };
+const NONE: Readonly<Record<Counter, number>> = {
+  read: 0,
+  inserted: 0,
+  updated: 0,
+  unchanged: 0,
+  deleted: 0,
+  adopted: 0,
+  kept: 0,
+  conflicts: 0,
+  parked: 0,
+  setAside: 0,
+};
 /** What has to be as expected, in every run; `read` and `unchanged` follow from it. */
 const COUNTED = ['inserted', 'updated', 'deleted', 'adopted', 'kept', 'conflicts', 'parked', 'setAside'] as const;
 
 type Counts = Record<string, Partial<Record<Counter, number>>>;
 const counted = (answer: Answer, names: readonly string[]): Counts =>
-  Object.fromEntries(names.map((name) => [name, Object.fromEntries(COUNTED.map((counter) => [counter, answer.entities[name]?.[counter]]))]));
+  Object.fromEntries(
+    names.map((name) => [
+      name,
+      Object.fromEntries(COUNTED.map((counter) => [counter, answer.entities[name]?.[counter]])),
+    ]),
+  );
 
 /** Counts of every entity: those given, what is set aside in every run, and 0. */
 function counts(schema: Schema, names: readonly string[], given: Counts): Counts {
@@ -43,7 +59,9 @@ async function judgeFirst(schema: Schema, trial: Trial, request: Request): Promi
 
   const first = await trial.migrate(request);
   const rows = await trial.expected();
-  const inserted = Object.fromEntries(names.flatMap((name) => (rows[name] === undefined ? [] : [[name, { inserted: rows[name] }]])));
+  const inserted = Object.fromEntries(
+    names.flatMap((name) => (rows[name] === undefined ? [] : [[name, { inserted: rows[name] }]])),
+  );
   expect(counted(first, names)).toEqual(counts(schema, names, inserted));
   if (schema.foreseen !== false) expect(counted(dry, names)).toEqual(counted(first, names));
   expect(await trial.differing()).toEqual({});
@@ -56,7 +74,12 @@ async function judgeFirst(schema: Schema, trial: Trial, request: Request): Promi
   expect(counted(again, names)).toEqual(counts(schema, names, {}));
 }
 
-async function judgeEdits(schema: Schema, edits: NonNullable<Schema['edits']>, trial: Trial, request: Request): Promise<void> {
+async function judgeEdits(
+  schema: Schema,
+  edits: NonNullable<Schema['edits']>,
+  trial: Trial,
+  request: Request,
+): Promise<void> {
   const names = Object.keys(schema.map.entities);
   await trial.run('legacy', edits.legacy);
   await trial.run('target', edits.target);

@@ -24,7 +24,12 @@ export const merge: Schema = {
       clients: {
         source: { table: 'public.client', key: ['id'] },
         target: { table: 'public.people', key: ['id'], identity: ['origin', 'legacy_id'] },
-        columns: { origin: { value: 'client' }, legacy_id: 'id', name: 'nm', related: { ref: 'staff', from: ['care'] } },
+        columns: {
+          origin: { value: 'client' },
+          legacy_id: 'id',
+          name: 'nm',
+          related: { ref: 'staff', from: ['care'] },
+        },
       },
       staff: {
         source: { table: 'public.staff', key: ['id'] },
@@ -82,8 +87,14 @@ export const merge: Schema = {
       visits: { inserted: 1, updated: 1, kept: 2, setAside: 2 },
     },
     left: {
-      'clients 4': 'value', 'clients 6': 'value', 'staff 6': 'value', 'guests 30': 'extra',
-      'visits 60': 'missing', 'visits 50': 'value', 'visits 101': 'missing', 'visits 2': 'value',
+      'clients 4': 'value',
+      'clients 6': 'value',
+      'staff 6': 'value',
+      'guests 30': 'extra',
+      'visits 60': 'missing',
+      'visits 50': 'value',
+      'visits 101': 'missing',
+      'visits 2': 'value',
     },
   },
 };
@@ -133,7 +144,10 @@ export const mergeOfTexts: Schema = {
     target: `UPDATE codes SET v = 'mine' WHERE kind = 'b' AND code = '';`,
     counts: { a: { updated: 2, kept: 1 }, b: { kept: 1 }, uses: { inserted: 1, kept: 5, setAside: 1 } },
     left: {
-      'a 007': 'extra', 'b ': 'value', 'uses 98': 'missing', ...Object.fromEntries([2, 11, 20, 29, 38].map((n) => [`uses ${n}`, 'extra' as const])),
+      'a 007': 'extra',
+      'b ': 'value',
+      'uses 98': 'missing',
+      ...Object.fromEntries([2, 11, 20, 29, 38].map((n) => [`uses ${n}`, 'extra' as const])),
     },
   },
 };
@@ -168,7 +182,10 @@ export const split: Schema = {
     },
   },
   truth: {
-    firms: { legacy: `SELECT id::text, nm FROM party WHERE kind = 'F'`, target: `SELECT legacy_id::text, name FROM firms` },
+    firms: {
+      legacy: `SELECT id::text, nm FROM party WHERE kind = 'F'`,
+      target: `SELECT legacy_id::text, name FROM firms`,
+    },
     persons: {
       legacy: `SELECT id::text, jsonb_build_array(nm, (SELECT f.id FROM party f WHERE f.kind = 'F' AND f.id = p.parent))::text FROM party p WHERE kind = 'P'`,
       target: `SELECT p.legacy_id::text, jsonb_build_array(p.name, f.legacy_id)::text FROM persons p LEFT JOIN firms f ON f.id = p.firm`,

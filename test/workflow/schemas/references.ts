@@ -29,12 +29,21 @@ export const references: Schema = {
       bills: {
         source: { table: 'public.bill', key: ['no'] },
         target: { table: 'public.bills', key: ['id'], identity: ['legacy_no'] },
-        columns: { legacy_no: 'no', person: { ref: 'persons', from: ['person'] }, prev: { ref: 'bills', from: ['prev_no'] } },
+        columns: {
+          legacy_no: 'no',
+          person: { ref: 'persons', from: ['person'] },
+          prev: { ref: 'bills', from: ['prev_no'] },
+        },
       },
       stays: {
         source: { table: 'public.stay', key: ['person', 'iso', 'nr'] },
         target: { table: 'public.stays', key: ['person', 'country', 'nr'] },
-        columns: { person: { ref: 'persons', from: ['person'] }, country: { ref: 'countries', from: ['iso'] }, nr: 'nr', city: { ref: 'cities', from: ['cty'] } },
+        columns: {
+          person: { ref: 'persons', from: ['person'] },
+          country: { ref: 'countries', from: ['iso'] },
+          nr: 'nr',
+          city: { ref: 'cities', from: ['cty'] },
+        },
       },
       knows: {
         source: { table: 'public.knows', key: ['a', 'b'] },
@@ -67,7 +76,10 @@ export const references: Schema = {
   },
   truth: {
     countries: { legacy: `SELECT rtrim(iso), nm FROM country`, target: `SELECT code, name FROM countries` },
-    cities: { legacy: `SELECT id, jsonb_build_array(rtrim(iso), nm, zip)::text FROM city`, target: `SELECT id, jsonb_build_array(country, name, zip)::text FROM cities` },
+    cities: {
+      legacy: `SELECT id, jsonb_build_array(rtrim(iso), nm, zip)::text FROM city`,
+      target: `SELECT id, jsonb_build_array(country, name, zip)::text FROM cities`,
+    },
     persons: {
       legacy: `SELECT id, jsonb_build_array(nm, mother, father, (SELECT c.id FROM city c WHERE c.zip::int = birth_zip::int), note -> 'friend')::text FROM person`,
       target: `SELECT p.legacy_id, jsonb_build_array(p.name, m.legacy_id, f.legacy_id, p.birth_city, r.legacy_id)::text FROM persons p LEFT JOIN persons m ON m.id = p.mother LEFT JOIN persons f ON f.id = p.father LEFT JOIN persons r ON r.id = p.friend WHERE p.legacy_id IS NOT NULL`,
@@ -107,8 +119,16 @@ export const references: Schema = {
       bills: { updated: 1, kept: 1 },
     },
     left: {
-      'cities 2': 'value', 'cities 3': 'value', 'persons 2': 'value', 'knows 40-4711': 'missing', 'knows 1-3': 'extra', 'knows 2-9': 'missing', 'knows 3-6': 'missing', 'knows 6-3': 'missing',
-      'stays [2, "DE", 2]': 'value', 'bills 10': 'value',
+      'cities 2': 'value',
+      'cities 3': 'value',
+      'persons 2': 'value',
+      'knows 40-4711': 'missing',
+      'knows 1-3': 'extra',
+      'knows 2-9': 'missing',
+      'knows 3-6': 'missing',
+      'knows 6-3': 'missing',
+      'stays [2, "DE", 2]': 'value',
+      'bills 10': 'value',
     },
   },
 };

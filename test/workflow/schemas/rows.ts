@@ -28,7 +28,16 @@ export const rows: Schema = {
       bad: {
         source: { table: 'public.bad', key: ['id'] },
         target: { table: 'public.bad', key: ['id'], identity: ['legacy_id'] },
-        columns: { legacy_id: 'id', n: 'n', short: 'short', state: 'state', at: 'at', v: 'v', boss: { ref: 'bad', from: ['boss'] }, ratio: { sql: '1 / s.div' } },
+        columns: {
+          legacy_id: 'id',
+          n: 'n',
+          short: 'short',
+          state: 'state',
+          at: 'at',
+          v: 'v',
+          boss: { ref: 'bad', from: ['boss'] },
+          ratio: { sql: '1 / s.div' },
+        },
       },
       children: {
         source: { table: 'public.child', key: ['id'] },
@@ -40,11 +49,19 @@ export const rows: Schema = {
         target: { table: 'public.loose', key: ['id'], identity: ['code', 'day'] },
         columns: { code: 'code', day: 'day', v: 'v' },
       },
-      numbered: { source: { table: 'public.numbered', key: ['x'] }, target: { table: 'public.numbered', key: ['x'] }, columns: { x: 'x', v: 'v' } },
+      numbered: {
+        source: { table: 'public.numbered', key: ['x'] },
+        target: { table: 'public.numbered', key: ['x'] },
+        columns: { x: 'x', v: 'v' },
+      },
       refs: {
         source: { table: 'public.ref', key: ['id'] },
         target: { table: 'public.ref', key: ['id'] },
-        columns: { id: 'id', loose: { ref: 'loose', from: ['code', 'day'], onMissing: 'null' }, x: { ref: 'numbered', from: ['x'] } },
+        columns: {
+          id: 'id',
+          loose: { ref: 'loose', from: ['code', 'day'], onMissing: 'null' },
+          x: { ref: 'numbered', from: ['x'] },
+        },
       },
     },
   },
@@ -73,9 +90,23 @@ export const rows: Schema = {
     legacy: `UPDATE bad SET n = '333' WHERE id = 3; UPDATE bad SET short = 'fine' WHERE id = 4; UPDATE bad SET n = 'worse' WHERE id = 8; DELETE FROM loose WHERE v = 'two'; INSERT INTO loose VALUES ('', '2020-01-01', 'again');`,
     target: ``,
     // The row of the key that stands for two rows now is neither written nor taken for deleted.
-    counts: { bad: { inserted: 2, setAside: 20 }, children: { inserted: 2, setAside: 13 }, loose: { inserted: 1, setAside: 7 }, numbered: { setAside: 7 }, refs: { setAside: 1 } },
+    counts: {
+      bad: { inserted: 2, setAside: 20 },
+      children: { inserted: 2, setAside: 13 },
+      loose: { inserted: 1, setAside: 7 },
+      numbered: { setAside: 7 },
+      refs: { setAside: 1 },
+    },
     // The truth does not know that two of the rows can be written now.
-    left: { 'bad 3': 'extra', 'bad 4': 'extra', 'bad 8': 'value', 'children 3': 'extra', 'children 4': 'extra', 'loose ["", "2020-01-01"]': 'extra', 'refs 4': 'value' },
+    left: {
+      'bad 3': 'extra',
+      'bad 4': 'extra',
+      'bad 8': 'value',
+      'children 3': 'extra',
+      'children 4': 'extra',
+      'loose ["", "2020-01-01"]': 'extra',
+      'refs 4': 'value',
+    },
   },
   foreseen: false,
 };

@@ -3,16 +3,7 @@ import type { EntityMap } from '../../../shared/domain/entity-map.ts';
 
 /** Counters of an entity in the answer of a run. */
 export type Counter =
-  | 'read'
-  | 'inserted'
-  | 'updated'
-  | 'unchanged'
-  | 'deleted'
-  | 'adopted'
-  | 'kept'
-  | 'conflicts'
-  | 'parked'
-  | 'setAside';
+  'read' | 'inserted' | 'updated' | 'unchanged' | 'deleted' | 'adopted' | 'kept' | 'conflicts' | 'parked' | 'setAside';
 
 /** Both queries give a key and a value, as texts that are equal where the row is right. */
 export interface Truth {

@@ -1,7 +1,12 @@
 /** Tables of every kind, and what stands around their rows: triggers, constraints, identities, partitions. */
 import type { Schema } from './schema.ts';
 
-const surrogate = (source: string, target: string, columns: Schema['map']['entities'][string]['columns'], key = ['id']): Schema['map']['entities'][string] => ({
+const surrogate = (
+  source: string,
+  target: string,
+  columns: Schema['map']['entities'][string]['columns'],
+  key = ['id'],
+): Schema['map']['entities'][string] => ({
   source: { table: source, key },
   target: { table: target, key: ['id'], identity: ['legacy_id'] },
   columns: { legacy_id: key[0] ?? '', ...columns },
@@ -22,7 +27,7 @@ export const tables: Schema = {
     CREATE VIEW seen AS SELECT id, v, id % 3 AS third FROM item WHERE id > 2; CREATE MATERIALIZED VIEW stored AS SELECT id, upper(v) AS v FROM item;
     CREATE TABLE child (id int PRIMARY KEY, part_id int, region text, base int, seen int); INSERT INTO child SELECT i, i, CASE WHEN i % 2 = 0 THEN 'n' ELSE 's' END, i % 9 + 1, CASE WHEN i > 2 THEN i END FROM generate_series(1, 10) i;
     CREATE TABLE slot (id int PRIMARY KEY, room int, during tsrange, pos int); INSERT INTO slot SELECT i, i % 2, tsrange(timestamp '2020-01-01' + i * interval '1 hour', timestamp '2020-01-01' + (i + 1) * interval '1 hour'), i FROM generate_series(1, 10) i;
-    CREATE TABLE stars (id int PRIMARY KEY, no int); INSERT INTO stars SELECT i, i FROM generate_series(1, 10) i; INSERT INTO stars VALUES (12, NULL);
+    CREATE TABLE stars (id int PRIMARY KEY, no int); INSERT INTO stars SELECT i, i FROM generate_series(1, 10) i;
     CREATE TABLE kid (id int PRIMARY KEY, item int); INSERT INTO kid VALUES (1, 1), (2, NULL), (3, 99); ALTER TABLE kid ADD CONSTRAINT k FOREIGN KEY (item) REFERENCES item NOT VALID;`,
   target: `
     CREATE SCHEMA a; CREATE SCHEMA shop; CREATE EXTENSION btree_gist;
@@ -42,9 +47,21 @@ export const tables: Schema = {
   map: {
     name: 'tables',
     entities: {
-      kids: { source: { table: 'public.kid', key: ['id'] }, target: { table: 'public.kid', key: ['id'] }, columns: { id: 'id', item: { ref: 'items', from: ['item'], onMissing: 'null' } } },
-      children: surrogate('public.child', 'public.child', { seen: { ref: 'seen', from: ['seen'] }, base: { ref: 'bases', from: ['base'] }, nr: 'id' }),
-      items: surrogate('public.item', 'public.item', { v: 'v', a: { ref: 'items of a', from: ['of_a'] }, b: { ref: 'items of b', from: ['of_b'] } }),
+      kids: {
+        source: { table: 'public.kid', key: ['id'] },
+        target: { table: 'public.kid', key: ['id'] },
+        columns: { id: 'id', item: { ref: 'items', from: ['item'], onMissing: 'null' } },
+      },
+      children: surrogate('public.child', 'public.child', {
+        seen: { ref: 'seen', from: ['seen'] },
+        base: { ref: 'bases', from: ['base'] },
+        nr: 'id',
+      }),
+      items: surrogate('public.item', 'public.item', {
+        v: 'v',
+        a: { ref: 'items of a', from: ['of_a'] },
+        b: { ref: 'items of b', from: ['of_b'] },
+      }),
       'items of a': surrogate('a.item', 'a.item', { v: { sql: `(SELECT x.v FROM item x WHERE x.id = s.id)` } }),
       'items of b': surrogate('b.item', 'shop.item', { v: { sql: `(SELECT x.v FROM item x WHERE x.id = s.id)` } }),
       parts: {
@@ -55,41 +72,77 @@ export const tables: Schema = {
       ranged: {
         source: { table: 'public.part', key: ['id'] },
         target: { table: 'public.ranged', key: ['legacy_id', 'at'], identity: ['legacy_id'] },
-        columns: { id: { sql: `('00000000-0000-0000-0000-' || lpad(s.id::text, 12, '0'))` }, legacy_id: 'id', v: 'v', at: { sql: 'length(s.v) * 2' } },
+        columns: {
+          id: { sql: `('00000000-0000-0000-0000-' || lpad(s.id::text, 12, '0'))` },
+          legacy_id: 'id',
+          v: 'v',
+          at: { sql: 'length(s.v) * 2' },
+        },
       },
       bases: surrogate('public.base', 'public.base', { v: 'v' }),
       seen: surrogate('public.seen', 'public.seen', { v: 'v', third: 'third' }),
       stored: surrogate('public.stored', 'public.stored', { v: 'v' }),
       stars: surrogate('public.stars', 'public.stars', { no: 'no' }),
-      slots: { source: { table: 'public.slot', key: ['id'] }, target: { table: 'public.slot', key: ['id'] }, columns: { id: 'id', room: 'room', during: 'during', pos: 'pos' } },
+      slots: {
+        source: { table: 'public.slot', key: ['id'] },
+        target: { table: 'public.slot', key: ['id'] },
+        columns: { id: 'id', room: 'room', during: 'during', pos: 'pos' },
+      },
     },
   },
   truth: {
-    kids: { legacy: `SELECT k.id, (SELECT i.id FROM item i WHERE i.id = k.item) AS i FROM kid k`, target: `SELECT k.id, i.legacy_id FROM kid k LEFT JOIN item i ON i.id = k.item` },
+    kids: {
+      legacy: `SELECT k.id, (SELECT i.id FROM item i WHERE i.id = k.item) AS i FROM kid k`,
+      target: `SELECT k.id, i.legacy_id FROM kid k LEFT JOIN item i ON i.id = k.item`,
+    },
     children: {
       legacy: `SELECT id, jsonb_build_array(seen, base, id)::text FROM child`,
       target: `SELECT c.legacy_id, jsonb_build_array(s.legacy_id, b.legacy_id, nr)::text FROM child c LEFT JOIN seen s ON s.id = c.seen LEFT JOIN base b ON b.id = c.base`,
     },
-    items: { legacy: `SELECT id, jsonb_build_array(upper(v), of_a, of_b)::text FROM item`, target: `SELECT i.legacy_id, jsonb_build_array(i.v, a.legacy_id, b.legacy_id)::text FROM item i LEFT JOIN a.item a ON a.id = i.a LEFT JOIN shop.item b ON b.id = i.b` },
+    items: {
+      legacy: `SELECT id, jsonb_build_array(upper(v), of_a, of_b)::text FROM item`,
+      target: `SELECT i.legacy_id, jsonb_build_array(i.v, a.legacy_id, b.legacy_id)::text FROM item i LEFT JOIN a.item a ON a.id = i.a LEFT JOIN shop.item b ON b.id = i.b`,
+    },
     'items of a': { legacy: `SELECT id, v FROM a.item`, target: `SELECT legacy_id, v FROM a.item` },
     'items of b': { legacy: `SELECT id, v FROM b.item`, target: `SELECT legacy_id, v FROM shop.item` },
     parts: { legacy: `SELECT id || region, v FROM part`, target: `SELECT legacy_id || region, v FROM part` },
-    ranged: { legacy: `SELECT id, jsonb_build_array(id, v, length(v) * 2)::text FROM part`, target: `SELECT legacy_id, jsonb_build_array(right(id::text, 12)::int, v, at)::text FROM ranged` },
+    ranged: {
+      legacy: `SELECT id, jsonb_build_array(id, v, length(v) * 2)::text FROM part`,
+      target: `SELECT legacy_id, jsonb_build_array(right(id::text, 12)::int, v, at)::text FROM ranged`,
+    },
     bases: { legacy: `SELECT id, v FROM base`, target: `SELECT legacy_id, v FROM base` },
     seen: { legacy: `SELECT id, v || third FROM seen`, target: `SELECT legacy_id, v || third FROM seen` },
     stored: { legacy: `SELECT id, v FROM stored`, target: `SELECT legacy_id, v FROM stored` },
     stars: { legacy: `SELECT id, no FROM stars`, target: `SELECT legacy_id, no FROM stars` },
-    slots: { legacy: `SELECT id, jsonb_build_array(room, during, pos)::text FROM slot`, target: `SELECT id, jsonb_build_array(room, during, pos)::text FROM slot` },
+    slots: {
+      legacy: `SELECT id, jsonb_build_array(room, during, pos)::text FROM slot`,
+      target: `SELECT id, jsonb_build_array(room, during, pos)::text FROM slot`,
+    },
   },
   edits: {
     legacy: `
       UPDATE item SET v = 'new' WHERE id = 1; UPDATE item SET v = 'KEEP' WHERE id = 2; UPDATE part SET v = 'longer than before' WHERE id = 3; UPDATE part SET region = 'n' WHERE id = 5; UPDATE base SET v = 'x' WHERE id = 7; UPDATE base SET v = '' WHERE id = 8;
-      UPDATE slot SET pos = 11 - pos WHERE id IN (1, 10); UPDATE stars SET no = no % 10 + 1; UPDATE stars SET no = 5 WHERE id = 12; UPDATE kid SET item = 5 WHERE id = 3; REFRESH MATERIALIZED VIEW stored;`,
+      UPDATE slot SET pos = 11 - pos WHERE id IN (1, 10); UPDATE stars SET no = no % 10 + 1; UPDATE kid SET item = 5 WHERE id = 3; REFRESH MATERIALIZED VIEW stored;`,
     target: `UPDATE item SET touched = now(), loud = 'somebody' WHERE legacy_id = 3; UPDATE shop.item SET v = 'kept' WHERE legacy_id = 11; UPDATE part SET v = 'kept' WHERE legacy_id = 4; DELETE FROM ranged WHERE legacy_id = 6;`,
     counts: {
-      kids: { updated: 1 }, items: { updated: 2 }, 'items of a': {}, 'items of b': { kept: 1 }, parts: { updated: 1, inserted: 1, kept: 2 }, ranged: { updated: 1, kept: 1 },
-      bases: { updated: 1, setAside: 1 }, seen: {}, stored: { updated: 2 }, slots: { updated: 2 }, stars: { updated: 10, setAside: 1 },
+      kids: { updated: 1 },
+      items: { updated: 2 },
+      'items of a': {},
+      'items of b': { kept: 1 },
+      parts: { updated: 1, inserted: 1, kept: 2 },
+      ranged: { updated: 1, kept: 1 },
+      bases: { updated: 1, setAside: 1 },
+      seen: {},
+      stored: { updated: 2 },
+      slots: { updated: 2 },
+      stars: { updated: 10 },
     },
-    left: { 'items of b 11': 'value', 'parts 4n': 'value', 'parts 5s': 'extra', 'ranged 6': 'missing', 'bases 8': 'value', 'stars 12': 'value' },
+    left: {
+      'items of b 11': 'value',
+      'parts 4n': 'value',
+      'parts 5s': 'extra',
+      'ranged 6': 'missing',
+      'bases 8': 'value',
+    },
   },
 };

@@ -47,7 +47,9 @@ export async function openTrial(schema: Schema): Promise<Trial> {
       return (await client.query<Record<string, string | null>>(sql)).rows;
     });
   const run = (side: Side, sql: string): Promise<void> =>
-    withClient(urls[side], async (client) => void (await client.query(sql)));
+    withClient(urls[side], async (client) => {
+      await client.query(sql);
+    });
   await run('legacy', schema.legacy);
   await run('target', schema.target);
   await writeFile(join(folder, 'map.json'), JSON.stringify(schema.map));
@@ -68,7 +70,7 @@ export async function openTrial(schema: Schema): Promise<Trial> {
         for (const [key, value] of result.rows) {
           const name = `${entity} ${key}`;
           if (all.has(name)) throw new Error(`the ${side} truth has ${name} twice`);
-          all.set(name, value === null || value === undefined ? null : String(value));
+          all.set(name, value ?? null);
         }
       }
       return all;
@@ -78,14 +80,21 @@ export async function openTrial(schema: Schema): Promise<Trial> {
     rows,
     async migrate(request = {}) {
       const name = randomUUID();
-      await executions.start('migration', name, { command: 'differential-migration migrate', entities: 'all', ...request });
+      await executions.start('migration', name, {
+        command: 'differential-migration migrate',
+        entities: 'all',
+        ...request,
+      });
       const result = await executions.wait(name);
       if (result.status !== 'SUCCEEDED') throw new Error(`${schema.name}: ${result.error}: ${result.cause}`);
       return result.output as Answer;
     },
     async fingerprint(side, of = 'ctid::text || xmin::text || xmax::text') {
       const tables = (await rows(side, FINGERPRINT)).map(({ name }) => name);
-      const each = tables.map((t) => `SELECT '${(t ?? '').replaceAll("'", "''")}' AS t, count(*)::text AS n, coalesce(sum(hashtextextended(${of}, 0)), 0)::text AS h FROM ${t}`);
+      const each = tables.map(
+        (t) =>
+          `SELECT '${(t ?? '').replaceAll("'", "''")}' AS t, count(*)::text AS n, coalesce(sum(hashtextextended(${of}, 0)), 0)::text AS h FROM ${t}`,
+      );
       return JSON.stringify(await rows(side, each.join(' UNION ALL ')));
     },
     async differing() {
@@ -100,7 +109,8 @@ export async function openTrial(schema: Schema): Promise<Trial> {
     },
     async expected() {
       const counts: Record<string, number> = {};
-      for (const [entity, { legacy }] of Object.entries(schema.truth)) counts[entity] = (await rows('legacy', legacy)).length;
+      for (const [entity, { legacy }] of Object.entries(schema.truth))
+        counts[entity] = (await rows('legacy', legacy)).length;
       return counts;
     },
     async end() {
