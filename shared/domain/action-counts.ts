@@ -19,6 +19,8 @@ export interface ActionCount {
   readonly action: string;
   readonly inSource: boolean;
   readonly rows: number;
+  /** Of these, how many lack a parent. */
+  readonly waiting?: number;
 }
 
 type Counter = Exclude<keyof RowCounts, 'read' | 'unchanged'>;

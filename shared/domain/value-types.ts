@@ -41,7 +41,9 @@ export function wireType(type: TypeInfo, sourceHas: (name: string) => boolean): 
   }
 }
 
-const isLengthLimited = (type: TypeInfo): boolean => {
+/** True where the assignment of a value may cut blanks from it, or refuse it for its length. */
+export const isLengthLimited = (type: TypeInfo | undefined): boolean => {
+  if (type === undefined) return true;
   const base = underlying(type);
   return LENGTH_LIMITED.has(base.name) || (base.kind === 'array' && base.element !== null && isLengthLimited(base.element));
 };

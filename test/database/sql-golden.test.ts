@@ -75,7 +75,7 @@ describe('the text of', () => {
     const doctors = p.entity('doctors');
     expectGolden('scratch', {
       createScratch: createScratch(doctors),
-      'createScratch for a dry run': createScratch(doctors, true),
+      'createScratch for a dry run': createScratch(doctors, { withParents: true }),
       copyIn: copyIn(doctors),
       emptyStage: emptyStage(doctors),
     });

@@ -12,10 +12,10 @@ import { findByIdentity, gather, gatherVanished, judge, judgeAgain, lockRows } f
 import { leafHasRows } from '../sql/leaf.ts';
 import type { KeyRange } from '../sql/range.ts';
 import { allOf, inRange } from '../sql/range.ts';
-import { actionCounts, clearWritten, closeByFull, parkOne, parkRows, recordDifferentials, setAsideOne, setAsideRows, unpark } from '../sql/record.ts';
+import { actionCounts, clearWritten, closeByFull, parkOne, FINDING_ACTIONS, parkRows, recordDifferentials, setAsideOne, setAsideRows, unpark } from '../sql/record.ts';
 import { stage, work } from '../sql/scratch.ts';
 import type { RowWrite, WriteFacts } from '../sql/write.ts';
-import { adoptRows, closeMappings, dropPendingReferences, insertRows, keepBefore, keepPendingReferences, mapInserts, mapUpdates, moveKeys, rebaseRows, releaseUnique, takeReturned, updateRows } from '../sql/write.ts';
+import { adoptRows, closeMappings, dropPendingReferences, insertForeseen, insertRows, keepBefore, keepPendingReferences, mapInserts, mapUpdates, moveKeys, rebaseRows, releaseUnique, takeReturned, updateRows } from '../sql/write.ts';
 import { DataError } from '../pg-errors.ts';
 import type { Reason } from './reason.ts';
 import type { Worker } from './worker.ts';
@@ -70,30 +70,29 @@ export async function endBatch(worker: Worker, batchNo: string, counts: RowCount
 }
 
 export async function countActions(worker: Worker, range?: KeyRange): Promise<ActionCount[]> {
-  const rows = await worker.target.rows<{ action: string; in_source: string; rows: string }>(actionCounts(worker.entity, range));
-  return rows.map((row) => ({ action: row.action, inSource: row.in_source === 'true', rows: Number(row.rows) }));
+  const rows = await worker.target.rows<{ action: string; in_source: string; rows: string; waiting: string }>(actionCounts(worker.entity, range));
+  return rows.map((row) => ({ action: row.action, inSource: row.in_source === 'true', rows: Number(row.rows), waiting: Number(row.waiting) }));
 }
 
 /** Decides on every staged row of the range and on every mapped row that the source lost (sql/decide.ts). */
-async function decide(worker: Worker, range: KeyRange, facts: BatchFacts): Promise<Set<string>> {
+async function decide(worker: Worker, range: KeyRange, facts: BatchFacts): Promise<void> {
   const { target, entity, mode } = worker;
   await target.run(gather(entity, range, facts));
   if (!facts.unmapped && mode !== 'missing-only' && !facts.final) await target.run(gatherVanished(entity, range, worker.operationNo));
-  return classify(worker, facts.unmapped);
+  await classify(worker, facts.unmapped);
 }
 
-/** Looks for rows that are there already, locks what is concerned, and judges it. @returns the actions that occur; none named where all rows are new. */
-export async function classify(worker: Worker, unmapped: boolean): Promise<Set<string>> {
+/** Looks for rows that are there already, locks what is concerned, and judges it. */
+export async function classify(worker: Worker, unmapped: boolean): Promise<void> {
   const { target, entity, mode } = worker;
   if (!worker.fresh) for (const statement of findByIdentity(entity)) await target.run(statement);
-  if (unmapped && worker.fresh) return new Set();
+  if (unmapped && worker.fresh) return;
   if (mode !== 'differential') {
     await target.run(judge(entity, mode, false));
     await target.run(judgeAgain(entity));
   }
   await target.run(lockRows(entity, mode));
   await target.run(judge(entity, mode, false));
-  return new Set((await countActions(worker)).map((count) => count.action));
 }
 
 /**
@@ -115,6 +114,10 @@ async function writeRows(worker: Worker, facts: WriteFacts, action: RowWrite, la
     if (moved !== null) await target.run(moved);
   } else {
     foreseen = await run(mapInserts(entity, facts, action));
+    if (entity.target.foreseeable) {
+      await target.run(insertForeseen(entity, action));
+      return;
+    }
     returned = await run(insertRows(entity, action));
   }
   if (returned['rows'] !== foreseen['rows']) {
@@ -124,12 +127,13 @@ async function writeRows(worker: Worker, facts: WriteFacts, action: RowWrite, la
   if (returned['hashes'] !== foreseen['hashes']) for (const statement of takeReturned(entity, facts, action)) await target.run(statement);
 }
 
-/** Runs the statements whose action occurs; no action is named for a batch that holds nothing but new rows. */
-export async function writeBatch(worker: Worker, batchNo: string, actions: ReadonlySet<string>, lastLook = false): Promise<void> {
+/** Runs the statements that the decided actions call for, and no others. */
+export async function writeBatch(worker: Worker, batchNo: string, decided: readonly ActionCount[], lastLook = false): Promise<void> {
   const { target, entity } = worker;
   const facts = { operationNo: worker.operationNo, batchNo };
   const run = (sql: string): Promise<number> => target.run(sql);
-  const any = (...names: string[]): boolean => names.some((name) => actions.has(name));
+  const any = (...names: readonly string[]): boolean => decided.some((count) => names.includes(count.action));
+  const waiting = decided.some((count) => (count.waiting ?? 0) > 0);
   if (any('adopt', 'adopt_conflict', 'adopt_update')) {
     await run(adoptRows(entity, facts));
     await run(`UPDATE ${work(entity)} SET action = 'update' WHERE action = 'adopt_update'`);
@@ -138,14 +142,12 @@ export async function writeBatch(worker: Worker, batchNo: string, actions: Reado
   if (any('rebase')) for (const statement of rebaseRows(entity, facts)) await run(statement);
   if (any('close')) await run(closeMappings(entity, facts));
   if (any('again')) await writeRows(worker, facts, 'again');
-  await writeRows(worker, facts, 'insert');
-  if (entity.references.length > 0) {
-    await run(keepPendingReferences(entity, facts));
-    if (any('update', 'again')) for (const statement of dropPendingReferences(entity)) await run(statement);
-    await run(parkRows(entity, facts, lastLook));
-  }
-  await run(setAsideRows(entity, facts));
-  if (actions.size > 0) await run(recordDifferentials(entity, facts));
+  if (any('insert')) await writeRows(worker, facts, 'insert');
+  if (waiting) await run(keepPendingReferences(entity, facts));
+  if (any('update', 'again')) for (const statement of dropPendingReferences(entity)) await run(statement);
+  if (any('park')) await run(parkRows(entity, facts, lastLook));
+  if (any('set_aside')) await run(setAsideRows(entity, facts));
+  if (any(...FINDING_ACTIONS)) await run(recordDifferentials(entity, facts));
   if (worker.mode === 'full') await run(closeByFull(entity));
   await run(clearWritten(entity));
 }
@@ -189,12 +191,13 @@ export const runBatch = (worker: Worker, range: KeyRange, { readMs, list }: Batc
   inBatch(worker, list === undefined ? range : { from: list.label, to: null }, async (batchNo) => {
     const { target, entity } = worker;
     const mapped = await target.one<{ present: string }>(leafHasRows(entity, range));
-    const actions = await decide(worker, range, { map: worker.map, mode: worker.mode, unmapped: mapped.present === 'false', final: list !== undefined, later: list?.later ?? [], dry: false });
+    await decide(worker, range, { map: worker.map, mode: worker.mode, unmapped: mapped.present === 'false', final: list !== undefined, later: list?.later ?? [], dry: false });
     const staged = await target.one<{ rows: string }>(`SELECT count(*) AS rows FROM ${stage(entity)} g WHERE ${allOf(inRange(entity.order, 'g.k', range))}`);
-    const counts = countsOf(Number(staged.rows), await countActions(worker));
+    const decided = await countActions(worker);
+    const counts = countsOf(Number(staged.rows), decided);
     // Rows that take values from each other are here together: checked when all of them are written.
     if (list !== undefined) await target.run('SET CONSTRAINTS ALL DEFERRED');
-    await writeBatch(worker, batchNo, actions, list !== undefined);
+    await writeBatch(worker, batchNo, decided, list !== undefined);
     if (list !== undefined) await target.run(unpark(entity), [list.keys]);
     // Deferred constraints would fail at COMMIT, where no row can be told from another (SEMANTICS 24).
     await target.run('SET CONSTRAINTS ALL IMMEDIATE');

@@ -6,6 +6,7 @@ import { translated } from '../pg-errors.ts';
 import type { Session } from '../session.ts';
 
 export interface Copied {
+  readonly rows: number;
   readonly bytes: number;
   readonly ms: number;
 }
@@ -24,14 +25,15 @@ export async function copyRows(source: Session, outSql: string, target: Session,
       done(null, chunk);
     },
   });
+  const into = target.client.query(copyFrom(inSql));
   const out = source.client.query(copyTo(outSql));
   out.once('error', (error: unknown) => {
     sourceError = error;
   });
   try {
-    await pipeline(out, meter, target.client.query(copyFrom(inSql)));
+    await pipeline(out, meter, into);
   } catch (error) {
     throw sourceError === null ? translated(error, 'target') : translated(sourceError, 'source');
   }
-  return { bytes, ms: Math.round(performance.now() - started) };
+  return { rows: into.rowCount ?? 0, bytes, ms: Math.round(performance.now() - started) };
 }

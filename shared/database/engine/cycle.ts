@@ -89,13 +89,12 @@ async function writeClosed(circle: readonly Worker[], seed: Worker, range: KeyRa
       if (worker === seed && worker.mode !== 'missing-only') await worker.target.run(gatherVanished(worker.entity, range, worker.operationNo));
     }
     await settle(batches.map((batch) => batch.worker));
-    const decided: { worker: Worker; batchNo: string; actions: Set<string> }[] = [];
-    for (const { worker, batchNo } of batches) decided.push({ worker, batchNo, actions: await classify(worker, false) });
+    for (const { worker } of batches) await classify(worker, false);
     const read = await rowsStaged(seed, range);
-    for (const { worker, batchNo, actions } of decided) {
+    for (const { worker, batchNo } of batches) {
       const counted = [...(worker === seed ? await countActions(worker, range) : []), ...(await closureCounts(worker, worker === seed ? range : null))];
       const counts = countsOf(worker === seed ? read : 0, counted);
-      await writeBatch(worker, batchNo, actions);
+      await writeBatch(worker, batchNo, await countActions(worker));
       const timing = { readMs: worker === seed ? readMs : 0, writeMs: Math.round(performance.now() - started) };
       await endBatch(worker, batchNo, counts, timing);
       if (worker === seed) worker.onBatch({ entity: worker.entity.name, slice: worker.slice, range, counts, ...timing, memoryBytes: process.memoryUsage.rss() });

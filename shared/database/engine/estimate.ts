@@ -69,7 +69,7 @@ async function estimateUnkeyed({ source, entity }: EstimateRequest): Promise<Row
 
 export async function estimateEntity(request: EstimateRequest, cursor: string | null): Promise<Estimate> {
   const { target, entity, mode } = request;
-  await target.run(createScratch(entity, true));
+  await target.run(createScratch(entity, { withParents: true }));
   let counts = cursor === null ? await estimateUnkeyed(request) : NOTHING;
   const rest = { from: cursor, to: null };
   const comparable = mode === 'differential' && entity.leaf !== null && (await target.one<{ present: string }>(leafHasRows(entity, rest))).present === 'true';

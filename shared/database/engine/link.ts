@@ -58,10 +58,11 @@ export async function workParked(worker: Worker, later: readonly string[]): Prom
   let size = MOST_KEYS;
   let rows = 0;
   const columns = waitsFor(entity, later);
-  await target.run(createScratch(entity));
   for (;;) {
     const keys = (await target.rows<{ legacy_key: string }>(parkedKeys(entity, columns.length > 0), [size])).map((row) => row.legacy_key);
     if (keys.length === 0) return { rows, done: true, stopped: false };
+    // Not before there is something to do: temporary tables cost the catalogs 330 KB of log.
+    if (rows === 0) await target.run(createScratch(entity));
     const label = `parked ${randomUUID()}`;
     let outcome;
     try {

@@ -36,19 +36,21 @@ async function cursorOf(worker: Worker, slice: Slice): Promise<{ readonly from: 
 }
 
 /** The ranges of the slice with something to do; a range that equals its bases on both sides is recorded and passed by. */
-async function rangesToWork(worker: Worker, range: KeyRange): Promise<readonly (KeyRange & { equal: boolean; rows: number })[]> {
-  const whole = [{ ...range, equal: false, rows: 0 }];
-  if (worker.mode !== 'differential') return whole;
-  const mapped = await worker.target.one<{ present: string }>(leafHasRows(worker.entity, range));
-  return mapped.present === 'true' ? compareRange(worker, range, worker.batchRows) : whole;
+async function rangesToWork(worker: Worker, range: KeyRange, mapped: boolean): Promise<readonly (KeyRange & { equal: boolean; rows: number })[]> {
+  if (worker.mode === 'differential' && mapped) return compareRange(worker, range, worker.batchRows);
+  return [{ ...range, equal: false, rows: 0 }];
 }
 
 export async function workSlice(worker: Worker, slice: Slice): Promise<SliceProgress> {
   const start = await cursorOf(worker, slice);
   if (start.done) return { rows: 0, done: true, stopped: false };
-  await worker.target.run(createScratch(worker.entity));
+  const rest = { from: start.from, to: slice.to };
+  const mapped = (await worker.target.one<{ present: string }>(leafHasRows(worker.entity, rest))).present === 'true';
   let rows = 0;
-  for (const range of await rangesToWork(worker, { from: start.from, to: slice.to })) {
+  let scratch = false;
+  for (const range of await rangesToWork(worker, rest, mapped)) {
+    if (!range.equal && !scratch) await worker.target.run(createScratch(worker.entity, { indexed: mapped || !worker.fresh }));
+    scratch ||= !range.equal;
     const progress = range.equal ? await pass(worker, range) : await workRange(worker, range);
     rows += progress.rows;
     if (!progress.done || progress.stopped) return { ...progress, rows };
@@ -63,6 +65,7 @@ async function pass(worker: Worker, range: KeyRange & { rows: number }): Promise
 
 interface Staged {
   readonly to: string | null;
+  readonly rows: number;
   readonly ms: number;
 }
 
@@ -73,11 +76,11 @@ interface Staged {
 async function stageNext(worker: Worker, range: KeyRange, limit: number | undefined): Promise<Staged> {
   const { source, target, entity } = worker;
   await target.run(emptyStage(entity));
-  const { ms } = await copyRows(source, copyOut(entity, { range, limit }), target, copyIn(entity));
+  const { ms, rows } = await copyRows(source, copyOut(entity, { range, limit }), target, copyIn(entity));
   if (!entity.keyIsUnique) await target.run(`DELETE FROM ${stage(entity)} WHERE k IN (SELECT k FROM ${stage(entity)} GROUP BY k HAVING count(*) > 1)`);
-  if (limit === undefined) return { to: range.to, ms };
-  const staged = await target.one<{ rows: string; last: string | null }>(`SELECT count(*) AS rows, max(k) AS last FROM ${stage(entity)}`);
-  return { to: Number(staged.rows) < limit ? range.to : staged.last, ms };
+  if (limit === undefined || rows < limit) return { to: range.to, rows, ms };
+  const { last } = await target.one<{ last: string | null }>(`SELECT max(k) AS last FROM ${stage(entity)}`);
+  return { to: last, rows, ms };
 }
 
 /** The key that ends a batch of `rows` staged rows after `from`, or the end of what is staged. */
@@ -111,7 +114,7 @@ async function workRange(worker: Worker, range: KeyRange): Promise<SliceProgress
       rows++;
       continue;
     }
-    const written = await writeStaged(worker, { from, to: staged.to }, staged.ms);
+    const written = await writeStaged(worker, { from, to: staged.to }, staged);
     rows += written.rows;
     if (!written.done || written.stopped) return { ...written, rows };
     if (staged.to === range.to) return { rows, done: true, stopped: false };
@@ -128,12 +131,13 @@ async function passUnreadable(worker: Worker, range: KeyRange, error: DataError)
 }
 
 /** Writes what is staged of a range in batches; one that a row keeps from being written shrinks until the row stands alone. */
-async function writeStaged(worker: Worker, range: KeyRange, readMs: number): Promise<SliceProgress> {
-  let size = worker.batchRows;
+async function writeStaged(worker: Worker, range: KeyRange, staged: Staged): Promise<SliceProgress> {
+  let size = Math.max(1, Math.min(worker.batchRows, staged.rows));
   let from = range.from;
   let rows = 0;
-  for (let unreported = readMs; ; unreported = 0) {
-    const to = await batchEnd(worker, from, size, range.to);
+  for (let unreported = staged.ms; ; unreported = 0) {
+    // What is staged is one batch as a rule: the rest of the range then needs no look.
+    const to = size >= staged.rows ? range.to : await batchEnd(worker, from, size, range.to);
     let outcome;
     try {
       outcome = await runBatch(worker, { from, to }, { readMs: unreported });

@@ -21,6 +21,8 @@ const FINDINGS: Readonly<Record<string, readonly [type: string, reason: string]>
   reappeared: ['reappeared', 'the key was gone from the source and appears again'],
   deleted: ['deleted', 'deleted in the source, or left the filter: reported'],
 };
+/** Actions that are recorded as differentials. */
+export const FINDING_ACTIONS = Object.keys(FINDINGS);
 const literals = (names: readonly string[]): string => names.map(quoteLiteral).join(', ');
 
 const shown = (column: CompiledColumn, text: string): string => (column.sensitive ? `encode(${hmac(text)}, 'hex')` : `left(${text}, ${SHOWN})`);
@@ -98,7 +100,7 @@ export const clearWritten = (entity: CompiledEntity): string =>
      AND a.entity_id = ${entity.entityId} AND a.state <> 'written' AND a.legacy_key = ${written(entity, ['insert', 'again', 'update', 'adopt', 'rebase', 'none'])}`;
 
 export const actionCounts = (entity: CompiledEntity, range: KeyRange = { from: null, to: null }): string =>
-  `SELECT w.action, w.in_source::text AS in_source, count(*) AS rows FROM ${work(entity)} w WHERE ${allOf(inRange(entity.order, 'w.k', range))} GROUP BY 1, 2`;
+  `SELECT w.action, w.in_source::text AS in_source, count(*) AS rows, count(w.missing) AS waiting FROM ${work(entity)} w WHERE ${allOf(inRange(entity.order, 'w.k', range))} GROUP BY 1, 2`;
 
 /** The differentials that this run would have seen again and did not: they are gone. */
 export const closeGone = (entity: CompiledEntity, operationNo: number): string =>

@@ -7,6 +7,13 @@ const suffix = (entity: CompiledEntity): string => String(entity.entityId ?? 0);
 export const stage = (entity: CompiledEntity): string => `pg_temp.stage_${suffix(entity)}`;
 export const work = (entity: CompiledEntity): string => `pg_temp.work_${suffix(entity)}`;
 
+export interface ScratchOptions {
+  /** A dry run: one more column for each reference, whether the parent is in the source. */
+  readonly withParents?: boolean;
+  /** Rows will be looked up by key. Where all rows are new they are joined whole, and an index would only cost. */
+  readonly indexed?: boolean;
+}
+
 const keyType = (entity: CompiledEntity): string => (entity.order === 'integer' ? 'bigint' : 'text COLLATE "C"');
 
 /**
@@ -14,16 +21,15 @@ const keyType = (entity: CompiledEntity): string => (entity.order === 'integer' 
  * both sides: new bases alone). Findings: kept, missing, conflict, adopted (and different), reappeared, deleted. Others: park,
  * set_aside, close (gone on both sides), none.
  */
-export const createScratch = (entity: CompiledEntity, withParents = false): string => {
+export const createScratch = (entity: CompiledEntity, { withParents = false, indexed = true }: ScratchOptions = {}): string => {
   const staged = entity.columns.flatMap((column) => (column.staged === null ? [] : [`${column.staged} ${column.wire}`]));
   const parents = withParents ? entity.references.map((_, i) => `p${i} boolean`) : [];
   const resolved = entity.references.map((reference) => `${reference.staged} ${reference.type}`);
   const name = suffix(entity);
+  const indexes = ['stage', 'work'].map((table) => `; CREATE INDEX IF NOT EXISTS ${table}_${name}_k ON pg_temp.${table}_${name} (k)`).join('');
   return `CREATE TEMP TABLE IF NOT EXISTS stage_${name} (${[`k ${keyType(entity)} NOT NULL`, 'h bigint NOT NULL', ...staged, ...parents].join(', ')});
-    CREATE INDEX IF NOT EXISTS stage_${name}_k ON pg_temp.stage_${name} (k);
     CREATE TEMP TABLE IF NOT EXISTS work_${name} (k ${keyType(entity)} NOT NULL, action text NOT NULL, known boolean NOT NULL, in_source boolean NOT NULL,
-      source_changed boolean, target_state text, based boolean, equal boolean, target_uuid uuid, target_key text COLLATE "C", code text, missing text[]${resolved.map((c) => `, ${c}`).join('')}) ON COMMIT DELETE ROWS;
-    CREATE INDEX IF NOT EXISTS work_${name}_k ON pg_temp.work_${name} (k)`;
+      source_changed boolean, target_state text, based boolean, equal boolean, target_uuid uuid, target_key text COLLATE "C", code text, missing text[]${resolved.map((c) => `, ${c}`).join('')}) ON COMMIT DELETE ROWS${indexed ? indexes : ''}`;
 };
 
 export const copyIn = (entity: CompiledEntity, withParents = false): string =>

@@ -26,14 +26,17 @@ const singly = (entity: CompiledEntity, selection: RowSelection): readonly strin
 const firstRows = (entity: CompiledEntity, selection: RowSelection, limit: number): string =>
   `(SELECT s.* FROM ${entity.source.from} WHERE ${allOf(singly(entity, selection))} ORDER BY ${entity.source.key} LIMIT ${limit}) AS s`;
 
-/** The rows projected: `q.k` and every staged column. OFFSET 0 keeps the planner from evaluating each expression twice. */
-function projection(entity: CompiledEntity, selection: RowSelection, extra: readonly string[] = []): string {
+/**
+ * The rows projected: `q.k` and every staged column. OFFSET 0 keeps the planner from evaluating each expression twice where
+ * a column is read twice; `once` says that none is, and lets the query run in parallel.
+ */
+function projection(entity: CompiledEntity, selection: RowSelection, extra: readonly string[] = [], once = false): string {
   const columns = entity.columns.flatMap((column) => (column.staged === null ? [] : [`${column.source} AS ${column.staged}`]));
   const key = entity.order === 'integer' ? `(${entity.source.key})::bigint` : entity.source.key;
   const limit = 'limit' in selection ? selection.limit : undefined;
   const listed = 'keys' in selection ? singly(entity, selection) : conditions(entity, selection);
   const rows = limit === undefined ? `${entity.source.from} WHERE ${allOf(listed)}` : firstRows(entity, selection, limit);
-  return `(SELECT ${[`${key} AS k`, ...columns, ...extra].join(', ')} FROM ${rows} OFFSET 0) AS q`;
+  return `(SELECT ${[`${key} AS k`, ...columns, ...extra].join(', ')} FROM ${rows}${once ? '' : ' OFFSET 0'}) AS q`;
 }
 
 /** Names of the staged columns, in the order in which they are copied. */
@@ -52,7 +55,7 @@ export const copyOutWithParents = (entity: CompiledEntity, selection: RowSelecti
 
 /** Count and hash sum of the source in each of the ranges that `bounds` cut `range` into; bucket 0 is the first. */
 export function sourceSums(entity: CompiledEntity, range: KeyRange, bounds: readonly string[]): string {
-  return `SELECT ${bucketOf(entity, 'q.k', bounds)} AS bucket, count(*) AS rows, sum(${entity.source.hash}) AS hashes FROM ${projection(entity, { range })} GROUP BY 1`;
+  return `SELECT ${bucketOf(entity, 'q.k', bounds)} AS bucket, count(*) AS rows, sum(${entity.source.hash}) AS hashes FROM ${projection(entity, { range }, [], true)} GROUP BY 1`;
 }
 
 const LARGEST = 9223372036854775807n;

@@ -52,16 +52,20 @@ export function mapInserts(entity: CompiledEntity, facts: WriteFacts, action: 'i
     ) SELECT count(*) AS rows, sum(h) AS hashes FROM map`;
 }
 
-/** Inserts the rows. Gives their number and the sum of their hashes as the database returned them. */
-export function insertRows(entity: CompiledEntity, action: 'insert' | 'again'): string {
+/** The insert alone, for a target in which nothing changes a row on its way in. */
+export function insertForeseen(entity: CompiledEntity, action: 'insert' | 'again'): string {
   const columns = [...(entity.target.surrogate ? [{ name: entity.target.key[0] ?? '', value: 'w.target_uuid' }] : []), ...entity.columns.map((c) => ({ name: c.column, value: c.desired }))];
   const overriding = entity.target.alwaysIdentity.length > 0 ? 'OVERRIDING SYSTEM VALUE ' : '';
-  return `WITH written AS (
-      INSERT INTO ${entity.target.table} AS t (${columns.map((c) => quoteIdentifier(c.name)).join(', ')}) ${overriding}
-      SELECT ${columns.map((c) => c.value).join(', ')} FROM ${rowsOf(entity, action)} ORDER BY w.${targetKeyColumn(entity)}
+  return `INSERT INTO ${entity.target.table} AS t (${columns.map((c) => quoteIdentifier(c.name)).join(', ')}) ${overriding}
+      SELECT ${columns.map((c) => c.value).join(', ')} FROM ${rowsOf(entity, action)} ORDER BY w.${targetKeyColumn(entity)}`;
+}
+
+/** Inserts the rows. Gives their number and the sum of their hashes as the database returned them. */
+export const insertRows = (entity: CompiledEntity, action: 'insert' | 'again'): string =>
+  `WITH written AS (
+      ${insertForeseen(entity, action)}
       RETURNING ${entity.target.hash} AS h
     ) SELECT count(*) AS rows, sum(h) AS hashes FROM written`;
-}
 
 const undoColumns = 'batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns';
 const basesOf = (entity: CompiledEntity): string => `CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k) m`;

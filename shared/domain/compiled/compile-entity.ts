@@ -4,7 +4,7 @@ import { columnOf } from '../catalog.ts';
 import type { ConstantColumn, NormalColumn, NormalEntity, ReferenceColumn } from '../entity-map.ts';
 import { PortageError } from '../errors.ts';
 import { qualifiedName, quoteIdentifier, quoteLiteral } from '../identifiers.ts';
-import { equals, exactForm, exactText, finalCast, hasOneText, isInteger, keyPart, referencePart, rowHash, wireType } from '../value-types.ts';
+import { equals, exactForm, exactText, finalCast, hasOneText, isInteger, isLengthLimited, keyPart, referencePart, rowHash, wireType } from '../value-types.ts';
 import { columnHash } from './column-hash.ts';
 import type { CompiledColumn, CompiledEntity, CompiledReference, OrderKind } from './types.ts';
 
@@ -227,6 +227,7 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
       columnHashes: based.map((column) => columnHash(column.textTarget, column.sensitive)).join(' || '),
       columnHashesDesired: based.map((column) => columnHash(column.textDesired, column.sensitive)).join(' || '),
       releasable: releasableColumns(target, columns),
+      foreseeable: target.kind === 'table' && target.triggers.length === 0 && columns.every((column) => !isLengthLimited(columnOf(target, column.column)?.typeInfo)),
       alwaysIdentity: columns.filter((column) => columnOf(target, column.column)?.identity === 'always').map((column) => column.column),
     },
     columns,

@@ -99,6 +99,8 @@ export interface CompiledEntity {
     readonly hashDesired: string;
     readonly columnHashes: string;
     readonly columnHashesDesired: string;
+    /** Nothing in the target changes a row on its way in (no trigger of a user, no length to cut to): its hash need not be asked for. */
+    readonly foreseeable: boolean;
     /** A mapped column is GENERATED ALWAYS AS IDENTITY: given on insert by OVERRIDING, never updated. */
     readonly alwaysIdentity: readonly string[];
     /** Mapped columns of unique keys that are checked row by row, which may be NULL for a moment. */
