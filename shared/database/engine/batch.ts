@@ -4,15 +4,16 @@
  * nothing is missing (DESIGN, decision 1).
  */
 import type { ActionCount, RowCounts } from '../../domain/action-counts.ts';
-import { NOTHING, countsOf } from '../../domain/action-counts.ts';
+import { NOTHING, addCounts, countsOf } from '../../domain/action-counts.ts';
 import { PortageError } from '../../domain/errors.ts';
 import { transaction } from '../session.ts';
 import type { BatchFacts } from '../sql/decide.ts';
 import { findByIdentity, gather, gatherVanished, judge, judgeAgain, lockRows } from '../sql/decide.ts';
 import { leafHasRows } from '../sql/leaf.ts';
+import { loadRows } from '../sql/load.ts';
 import type { KeyRange } from '../sql/range.ts';
 import { allOf, inRange } from '../sql/range.ts';
-import { actionCounts, clearWritten, closeByFull, parkOne, FINDING_ACTIONS, parkRows, recordDifferentials, setAsideOne, setAsideRows, unpark } from '../sql/record.ts';
+import { FINDING_ACTIONS, actionCounts, clearLoaded, clearWritten, closeByFull, parkOne, parkRows, recordDifferentials, setAsideOne, setAsideRows, unpark } from '../sql/record.ts';
 import { stage, work } from '../sql/scratch.ts';
 import type { RowWrite, WriteFacts } from '../sql/write.ts';
 import { adoptRows, closeMappings, dropPendingReferences, insertForeseen, insertRows, keepBefore, keepPendingReferences, mapInserts, mapUpdates, moveKeys, rebaseRows, releaseUnique, takeReturned, updateRows } from '../sql/write.ts';
@@ -172,6 +173,20 @@ async function inBatch(worker: Worker, range: KeyRange, work: (batchNo: string) 
   });
 }
 
+interface Loaded {
+  readonly written: number;
+  readonly leftOut: number;
+}
+
+/** Writes all rows of the range that lack no parent, in one statement (sql/load.ts). */
+async function load(worker: Worker, range: KeyRange, batchNo: string): Promise<Loaded> {
+  const sql = loadRows(worker.entity, worker.map, range, { operationNo: worker.operationNo, batchNo });
+  const { written, left_out: leftOut } = await worker.target.one<{ written: string; left_out: string }>(sql);
+  return { written: Number(written), leftOut: Number(leftOut) };
+}
+
+const loadedAction = (loaded: Loaded | null): ActionCount[] => (loaded === null ? [] : [{ action: 'insert', inSource: true, rows: loaded.written }]);
+
 export interface BatchOptions {
   /** What staging the rows took, for the batch's row. */
   readonly readMs: number;
@@ -191,10 +206,16 @@ export const runBatch = (worker: Worker, range: KeyRange, { readMs, list }: Batc
   inBatch(worker, list === undefined ? range : { from: list.label, to: null }, async (batchNo) => {
     const { target, entity } = worker;
     const mapped = await target.one<{ present: string }>(leafHasRows(entity, range));
-    await decide(worker, range, { map: worker.map, mode: worker.mode, unmapped: mapped.present === 'false', final: list !== undefined, later: list?.later ?? [], dry: false });
+    const loaded = mapped.present === 'false' && worker.fresh && entity.target.foreseeable && list === undefined ? await load(worker, range, batchNo) : null;
+    if (loaded?.leftOut === 0) {
+      await target.run('SET CONSTRAINTS ALL IMMEDIATE');
+      await target.run(clearLoaded(entity));
+      return { counts: countsOf(loaded.written, loadedAction(loaded)), readMs };
+    }
+    await decide(worker, range, { map: worker.map, mode: worker.mode, unmapped: mapped.present === 'false' && loaded === null, final: list !== undefined, later: list?.later ?? [], dry: false });
     const staged = await target.one<{ rows: string }>(`SELECT count(*) AS rows FROM ${stage(entity)} g WHERE ${allOf(inRange(entity.order, 'g.k', range))}`);
     const decided = await countActions(worker);
-    const counts = countsOf(Number(staged.rows), decided);
+    const counts = addCounts(countsOf(Number(staged.rows) - (loaded?.written ?? 0), decided), countsOf(loaded?.written ?? 0, loadedAction(loaded)));
     // Rows that take values from each other are here together: checked when all of them are written.
     if (list !== undefined) await target.run('SET CONSTRAINTS ALL DEFERRED');
     await writeBatch(worker, batchNo, decided, list !== undefined);

@@ -89,6 +89,8 @@ export async function compareWhole(sides: Sides): Promise<WholeComparison> {
 }
 
 /** Slices of about `rows` rows each. */
-export async function planSlices(source: Session, entity: CompiledEntity, rows: number, slicesOf: (bounds: readonly string[]) => readonly Slice[]): Promise<readonly Slice[]> {
-  return slicesOf((await source.rows<{ key: string }>(everyNthKey(entity, { from: null, to: null }, rows))).map((row) => row.key));
+export async function planSlices(source: Session, entity: CompiledEntity, rows: number, total: number, slicesOf: (bounds: readonly string[]) => readonly Slice[]): Promise<readonly Slice[]> {
+  const bounds = (await source.rows<{ key: string }>(everyNthKey(entity, { from: null, to: null }, rows))).map((row) => row.key);
+  // The last bound is the last key where the rows divide evenly: the open slice after it would be empty.
+  return slicesOf(bounds.slice(0, Math.ceil(total / rows) - 1));
 }

@@ -64,7 +64,7 @@ async function planEntity(sides: Sides, entity: CompiledEntity, mode: Mode, lane
   // Two lanes on a small table cost more to plan than they save.
   const wanted = rows < 20_000 ? rows : Math.min(SLICE_ROWS, perLane);
   const sliceRows = Math.max(1, entity.order === 'integer' && entity.keyIsUnique ? wanted : Math.max(wanted, Math.ceil(rows / MOST_SCANS)));
-  return { slices: rows <= sliceRows ? slicesFrom([]) : await planSlices(source, entity, sliceRows, slicesFrom), rows, fresh, equal: false };
+  return { slices: rows <= sliceRows ? slicesFrom([]) : await planSlices(source, entity, sliceRows, rows, slicesFrom), rows, fresh, equal: false };
 }
 
 /**

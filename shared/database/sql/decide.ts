@@ -34,7 +34,7 @@ export interface BatchFacts {
  * UUIDv8 of sha256(map 0x1F entity 0x1F canonical key), first 16 bytes, version and variant set (SEMANTICS 9, RFC 9562):
  * the same on every server, without an extension. `random` is UUIDv7, ordered by time.
  */
-function newUuid(entity: CompiledEntity, map: string): string {
+export function newUuid(entity: CompiledEntity, map: string): string {
   if (entity.normal.ids === 'random') {
     const time = "lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0')";
     return `(SELECT (${time} || '7' || substr(r.x, 14, 3) || substr(r.x, 17))::uuid FROM (SELECT replace(gen_random_uuid()::text, '-', '') AS x WHERE g.k IS NOT NULL) AS r)`;
@@ -45,7 +45,7 @@ function newUuid(entity: CompiledEntity, map: string): string {
 }
 
 /** Scalar look-up of a reference's target key through the parent's mappings. */
-const resolved = (reference: CompiledEntity['references'][number]): string => {
+export const resolved = (reference: CompiledEntity['references'][number]): string => {
   if (reference.parentLeaf === null) return `NULL::${reference.type}`;
   const key = reference.parentOrder === 'integer' ? 'legacy_id' : 'legacy_key';
   const value = reference.parentKey === 'uuid' ? 'p.target_uuid' : `p.target_key::${reference.type}`;
@@ -53,7 +53,7 @@ const resolved = (reference: CompiledEntity['references'][number]): string => {
 };
 
 /** Names of references that are asked for and lead nowhere, or NULL when there is none. */
-function missingReferences(entity: CompiledEntity, dry: boolean): string {
+export function missingReferences(entity: CompiledEntity, dry: boolean): string {
   if (entity.references.length === 0) return 'NULL::text[]';
   const each = entity.references.map((reference, i) => {
     const absent = `g.${reference.staged} IS NOT NULL AND w.${reference.staged} IS NULL${dry ? ` AND NOT g.p${i}` : ''}`;

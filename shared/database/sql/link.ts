@@ -1,5 +1,4 @@
 /** Setting references that were written as NULL because their parent was not there yet (SEMANTICS 23). */
-import { columnHash } from '../../domain/compiled/column-hash.ts';
 import type { CompiledEntity, CompiledReference } from '../../domain/compiled/types.ts';
 import { quoteIdentifier, quoteLiteral } from '../../domain/identifiers.ts';
 import { leafKey } from './leaf.ts';
@@ -36,8 +35,7 @@ export function setLinks(entity: CompiledEntity, reference: CompiledReference, f
   const own = entity.order === 'integer' ? 'l.legacy_id' : 'l.legacy_key';
   const name = quoteIdentifier(reference.column);
   const position = entity.baseColumns.indexOf(reference.column) * 4 + 1;
-  const written = entity.columns.find((c) => c.column === reference.column)?.textTarget ?? 'NULL';
-  const row = `${LINKS} l CROSS JOIN LATERAL (SELECT ${entity.target.keyOfRow}::text AS key, ${entity.target.hash} AS h, ${columnHash(written, false)} AS ch FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('l')}) r`;
+  const row = `${LINKS} l CROSS JOIN LATERAL (SELECT ${entity.target.keyOfRow}::text AS key, ${entity.target.hash} AS h, ${reference.columnHash} AS ch FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('l')}) r`;
   const bases = `CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns FROM ${entity.leaf} m WHERE ${leafKey(entity)} = ${own}) m`;
   return [
     `UPDATE ${entity.target.table} AS t SET ${name} = ${value} FROM ${LINKS} l WHERE l.free AND t.${name} IS NULL AND ${entity.target.matchesMapping('l')}`,

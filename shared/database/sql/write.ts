@@ -29,7 +29,8 @@ const rowsOf = (entity: CompiledEntity, ...actions: string[]): string =>
 const targetNow = (entity: CompiledEntity, row: string): string =>
   `CROSS JOIN LATERAL (SELECT ${entity.target.keyOfRow} AS key, ${entity.target.hash} AS h, ${entity.target.columnHashes} AS ch FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping(row)}) r`;
 
-const undoArrays = (entity: CompiledEntity): { legacy: string; target: string } => ({
+/** Columns of an undo entry that hold the keys of inserted rows. */
+export const undoArrays = (entity: CompiledEntity): { legacy: string; target: string } => ({
   legacy: entity.order === 'integer' ? 'legacy_ids' : 'legacy_keys',
   target: targetKeyColumn(entity) === 'target_uuid' ? 'target_uuids' : 'target_keys',
 });

@@ -5,7 +5,7 @@ import type { ConstantColumn, NormalColumn, NormalEntity, ReferenceColumn } from
 import { PortageError } from '../errors.ts';
 import { qualifiedName, quoteIdentifier, quoteLiteral } from '../identifiers.ts';
 import { equals, exactForm, exactText, finalCast, hasOneText, isInteger, isLengthLimited, keyPart, referencePart, rowHash, wireType } from '../value-types.ts';
-import { columnHash } from './column-hash.ts';
+import { columnHash, packed } from './column-hash.ts';
 import type { CompiledColumn, CompiledEntity, CompiledReference, OrderKind } from './types.ts';
 
 /** An entity with what both catalogs say of it. */
@@ -101,6 +101,7 @@ function compileReference(context: CompileContext, facts: EntityFacts, column: R
     nullable: !target.notNull,
     cut: context.cut.has(`${facts.normal.name}.${column.column}`),
     onMissing: column.onMissing,
+    columnHash: packed([columnHash(target.typeInfo, `t.${quoteIdentifier(column.column)}`, false)]),
     parentInSource: `EXISTS (SELECT FROM ${parentRows} WHERE ${canonicalKey(parent, parentAlias)} = ${sourceKey})`,
     source: sourceKey,
     wire: order === 'integer' ? 'pg_catalog.int8' : 'pg_catalog.text COLLATE "C"',
@@ -161,6 +162,7 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
   const columns = compiled.map((c) => c.compiled);
   const references = compiled.flatMap((c) => (c.reference ? [c.reference] : []));
   const based = columns.filter((column) => !column.onInsertOnly);
+  const hashOf = (name: string, sql: string, sensitive: boolean) => columnHash(mustHave(target, name, normal.name).typeInfo, sql, sensitive);
   const desiredOf = new Map(columns.map((column) => [column.column, column]));
 
   const targetKeys = targetKeyColumns(facts);
@@ -224,8 +226,8 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
       identityIndexed: target.indexes.some((index) => index.columns[0] !== undefined && normal.target.identity.includes(index.columns[0] ?? '')),
       hash: rowHash([...keyForms.target, ...based.map((column) => column.exactTarget)], context.targetVersion),
       hashDesired: rowHash([...keyForms.desired, ...based.map((column) => column.exactDesired)], context.targetVersion),
-      columnHashes: based.map((column) => columnHash(column.textTarget, column.sensitive)).join(' || '),
-      columnHashesDesired: based.map((column) => columnHash(column.textDesired, column.sensitive)).join(' || '),
+      columnHashes: packed(based.map((column) => hashOf(column.column, ofRow(column.column), column.sensitive))),
+      columnHashesDesired: packed(based.map((column) => hashOf(column.column, column.desired, column.sensitive))),
       releasable: releasableColumns(target, columns),
       foreseeable: target.kind === 'table' && target.triggers.length === 0 && columns.every((column) => !isLengthLimited(columnOf(target, column.column)?.typeInfo)),
       alwaysIdentity: columns.filter((column) => columnOf(target, column.column)?.identity === 'always').map((column) => column.column),

@@ -46,6 +46,8 @@ export interface CompiledReference {
   /** Cut out of a cycle: written NULL first and set when the parent is there. */
   readonly cut: boolean;
   readonly onMissing: OnMissing;
+  /** Over `t`: the base of this column, four bytes (column-hash.ts). */
+  readonly columnHash: string;
   /** Over `s`, a boolean: the parent exists in the source. For a dry run, in which no parent is written. */
   readonly parentInSource: string;
 }
