@@ -38,7 +38,15 @@ module.exports = {
     owned(
       'zod-stands-at-the-borders',
       ['zod'],
-      ['shared/contracts/', 'shared/operations/', 'shared/config(/|\\.ts$)', 'functions/step\\.ts$', 'infra/environments\\.ts$', 'cli/', 'test/'],
+      [
+        'shared/contracts/',
+        'shared/operations/',
+        'shared/config(/|\\.ts$)',
+        'functions/step\\.ts$',
+        'infra/environments\\.ts$',
+        'cli/',
+        'test/',
+      ],
     ),
 
     rule(

@@ -41,7 +41,11 @@ let compiled: { readonly operationId: string; readonly loaded: Promise<LoadedMap
 
 function databaseOf(config: Config, side: 'source' | 'target'): DatabaseConfig {
   const database = config[side];
-  if (database === null) throw new PortageError('SYS002', `no ${side} database is configured`, { where: `${side.toUpperCase()}_DB_URL`, got: 'nothing' });
+  if (database === null)
+    throw new PortageError('SYS002', `no ${side} database is configured`, {
+      where: `${side.toUpperCase()}_DB_URL`,
+      got: 'nothing',
+    });
   return database;
 }
 
@@ -68,7 +72,12 @@ export function dependencies(): Promise<Dependencies> {
       // A worker that hangs loses its transaction before its lease.
       idleInTransactionTimeoutMs: Math.max(1000, Math.min(30_000, config.leaseSeconds * 900)),
     };
-    return { key: `${side} ${database.user}@${database.host}:${database.port}/${database.name}`, applicationName, searchPath, open: () => openSession(side, database, options) };
+    return {
+      key: `${side} ${database.user}@${database.host}:${database.port}/${database.name}`,
+      applicationName,
+      searchPath,
+      open: () => openSession(side, database, options),
+    };
   };
   const withTarget = <T>(step: string, work: (target: Session) => Promise<T>): Promise<T> =>
     withPooled(wanted('target', step, []), async (target) => {
@@ -80,13 +89,19 @@ export function dependencies(): Promise<Dependencies> {
     host: hostname(),
     now: () => new Date(),
     configuredMap: () => loadMap(config.mapFile),
-    settings: (map) => ({ ...map.settings, ...Object.fromEntries(Object.entries(config.settings).filter(([, value]) => value !== undefined)) }),
-    withSides: (step, schemas, work) => withPooled(wanted('source', step, schemas), (source) => withTarget(step, (target) => work({ source, target }))),
+    settings: (map) => ({
+      ...map.settings,
+      ...Object.fromEntries(Object.entries(config.settings).filter(([, value]) => value !== undefined)),
+    }),
+    withSides: (step, schemas, work) =>
+      withPooled(wanted('source', step, schemas), (source) => withTarget(step, (target) => work({ source, target }))),
     withTarget,
     async loadOperation(sides, operationId) {
       const operation = await readOperation(sides.target, operationId);
       if (compiled?.operationId !== operationId) {
-        const loaded = readMap(sides.target, operation.mapName, operation.mapHash).then((map) => compileMap(sides.source, sides.target, map, 'read'));
+        const loaded = readMap(sides.target, operation.mapName, operation.mapHash).then((map) =>
+          compileMap(sides.source, sides.target, map, 'read'),
+        );
         compiled = { operationId, loaded };
         loaded.catch(() => {
           compiled = null;
@@ -103,4 +118,3 @@ export async function closeDependencies(): Promise<void> {
   compiled = null;
   await endIdleSessions();
 }
-

@@ -45,10 +45,19 @@ export const entityOf = (loaded: LoadedOperation, name: string): CompiledEntity 
 export const batchRowsOf = (loaded: LoadedOperation, deps: Invocation): number => {
   const { request } = loaded.operation;
   if (request['enableCheckpointing'] === false) return UNBOUNDED_ROWS;
-  return typeof request['batchSize'] === 'number' ? request['batchSize'] : (deps.settings(loaded.map).batchRows ?? BATCH_ROWS);
+  return typeof request['batchSize'] === 'number'
+    ? request['batchSize']
+    : (deps.settings(loaded.map).batchRows ?? BATCH_ROWS);
 };
 
-export const workerOf = (sides: Sides, loaded: LoadedOperation, claim: EntityClaim, slice: number, fresh: boolean, deps: Invocation): Worker => ({
+export const workerOf = (
+  sides: Sides,
+  loaded: LoadedOperation,
+  claim: EntityClaim,
+  slice: number,
+  fresh: boolean,
+  deps: Invocation,
+): Worker => ({
   ...sides,
   entity: entityOf(loaded, claim.entity),
   map: loaded.map.name,
@@ -65,7 +74,12 @@ export const workerOf = (sides: Sides, loaded: LoadedOperation, claim: EntityCla
 });
 
 /** Lets unqualified names of the entity's expressions mean tables of its own schema. */
-export async function withEntity<T>(sides: Sides, loaded: LoadedOperation, name: string, work: () => Promise<T>): Promise<T> {
+export async function withEntity<T>(
+  sides: Sides,
+  loaded: LoadedOperation,
+  name: string,
+  work: () => Promise<T>,
+): Promise<T> {
   await sides.source.run(`SET search_path = pg_catalog, ${quoteIdentifier(entityOf(loaded, name).source.schema)}`);
   return work();
 }
@@ -74,12 +88,20 @@ export async function withEntity<T>(sides: Sides, loaded: LoadedOperation, name:
  * Opens both sessions and gives the work a worker, or null when the checkpoint is in progress no longer: a step before
  * has failed, or somebody else owns the entity.
  */
-export async function withWorker<T>(deps: Invocation, claim: EntityClaim, slice: number, work: (worker: Worker | null, loaded: LoadedOperation) => Promise<T>): Promise<T> {
+export async function withWorker<T>(
+  deps: Invocation,
+  claim: EntityClaim,
+  slice: number,
+  work: (worker: Worker | null, loaded: LoadedOperation) => Promise<T>,
+): Promise<T> {
   return deps.withSides(`${claim.operationId}:${claim.entity}`, [], async (sides) => {
     const loaded = await deps.loadOperation(sides, claim.operationId);
     const checkpoint = await checkpointById(sides.target, claim.checkpointId);
     if (checkpoint.status !== 'in_progress' || checkpoint.fence !== claim.fence) return work(null, loaded);
-    if (loaded.operation.request['enableHeartbeat'] !== false) await beat(sides.target, claim.checkpointId, slice, deps.host);
-    return withEntity(sides, loaded, claim.entity, () => work(workerOf(sides, loaded, claim, slice, checkpoint.fresh, deps), loaded));
+    if (loaded.operation.request['enableHeartbeat'] !== false)
+      await beat(sides.target, claim.checkpointId, slice, deps.host);
+    return withEntity(sides, loaded, claim.entity, () =>
+      work(workerOf(sides, loaded, claim, slice, checkpoint.fresh, deps), loaded),
+    );
   });
 }

@@ -22,7 +22,9 @@ async function reused({ key, applicationName, searchPath }: Wanted): Promise<Ses
   const sessions = idle.get(key) ?? [];
   for (let session = sessions.pop(); session !== undefined; session = sessions.pop()) {
     try {
-      await session.run(`SET application_name = ${quoteLiteral(applicationName.slice(0, 63))}; SET search_path = ${['pg_catalog', ...searchPath].map(quoteIdentifier).join(', ')}`);
+      await session.run(
+        `SET application_name = ${quoteLiteral(applicationName.slice(0, 63))}; SET search_path = ${['pg_catalog', ...searchPath].map(quoteIdentifier).join(', ')}`,
+      );
       return session;
     } catch {
       await session.end();

@@ -6,10 +6,13 @@ import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import type { z } from 'zod';
 import { PortageError } from '../shared/domain/errors.ts';
-import { logger } from '../shared/log/current.ts';
-import type { LogKind } from '../shared/log/logger.ts';
+import { runsInLambda } from '../shared/config.ts';
+import { logger, setLogSink } from '../shared/log/current.ts';
+import { streamSink, type LogKind } from '../shared/log/logger.ts';
 import { failureText } from '../shared/operations/failure.ts';
 import { dependencies, type Dependencies } from './dependencies.ts';
+
+if (runsInLambda()) setLogSink(streamSink(process.stdout));
 
 /** What a step knows of its own invocation. */
 export interface Invocation extends Dependencies {
@@ -38,7 +41,8 @@ const tellsErrors = (name: string, kind: LogKind): middy.MiddlewareObj<unknown, 
     const { error } = request;
     const facts = error instanceof PortageError ? { code: error.code, facts: error.facts } : {};
     logger(kind).error(`${kind} failed`, { step: name, message: error?.message, ...facts });
-    if (error instanceof PortageError) request.error = Object.assign(new Error(failureText(error), { cause: error }), { name: error.code });
+    if (error instanceof PortageError)
+      request.error = Object.assign(new Error(failureText(error), { cause: error }), { name: error.code });
   },
 });
 
@@ -61,5 +65,5 @@ export function step<Input extends z.ZodType, Output extends z.ZodType>(
     const timeIsUp = (): boolean => Date.now() >= ends || context.getRemainingTimeInMillis() < SAFETY_MS;
     const result = await logic(checked(contract.input, event, name), { ...deps, timeIsUp });
     return contract.output.parse(result);
-  }).use(tellsErrors(name, kind) as never) as unknown as StepHandler<z.output<Output>>;
+  }).use(tellsErrors(name, kind) as never);
 }

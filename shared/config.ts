@@ -132,3 +132,6 @@ function portageFault(variable: string, expected: string, env: Environment): Con
     expected,
   };
 }
+
+/** Whether this process is a Lambda function, whose standard output is its log. */
+export const runsInLambda = (env: Environment = process.env): boolean => env['AWS_LAMBDA_FUNCTION_NAME'] !== undefined;

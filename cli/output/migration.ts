@@ -76,6 +76,9 @@ function advice(setAside: number, conflicts: number, answer: FinishMigrationOutp
     lines.push(
       `${rowsOf(setAside)} ${answer.dryRun ? 'would be' : setAside === 1 ? 'was' : 'were'} set aside: what cannot be written is listed in portage.set_aside_rows, the rest went on.`,
     );
-  if (conflicts > 0) lines.push(`${rowsOf(conflicts)} changed on both sides: the target is kept, and data_differentials has both values.`);
+  if (conflicts > 0)
+    lines.push(
+      `${rowsOf(conflicts)} changed on both sides: the target is kept, and data_differentials has both values.`,
+    );
   return lines.map((line) => `${line}\n`);
 }

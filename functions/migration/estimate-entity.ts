@@ -1,5 +1,11 @@
 /** Dry run: the counts that an entity would have, read range by range, written nowhere. */
-import { estimateEntityInput, type EstimateEntityInput, migrateRequest, type EstimateEntityOutput, estimateEntityOutput } from '../../shared/contracts/migration.ts';
+import {
+  estimateEntityInput,
+  type EstimateEntityInput,
+  migrateRequest,
+  type EstimateEntityOutput,
+  estimateEntityOutput,
+} from '../../shared/contracts/migration.ts';
 import { addCounts } from '../../shared/domain/action-counts.ts';
 import { relationName } from '../../shared/domain/entity-map.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
@@ -14,13 +20,43 @@ const ROWS = 5000;
 export async function estimateEntity(input: EstimateEntityInput, deps: Invocation): Promise<EstimateEntityOutput> {
   const request = migrateRequest.parse(input.request);
   const map = await deps.configuredMap();
-  return deps.withSides(`dry-run:${input.entity}`, [relationName(map.entities[input.entity]?.source.table ?? '').schema], async (sides) => {
-    const loaded = await loadMap(sides.source, sides.target, map, (await ledgerVersion(sides.target)) === 0 ? 'none' : 'read');
-    const entity = loaded.entities.get(input.entity);
-    if (!entity) throw new PortageError('SYS002', 'the map has no such entity', { got: input.entity });
-    const result = await estimate({ ...sides, entity, map: map.name, mode: request.mode, batchRows: request.batchSize ?? ROWS, timeIsUp: deps.timeIsUp }, input.cursor);
-    return { operationId: input.operationId, request: input.request, entity: input.entity, cursor: result.cursor, counts: addCounts(input.counts, result.counts), done: result.done };
-  });
+  return deps.withSides(
+    `dry-run:${input.entity}`,
+    [relationName(map.entities[input.entity]?.source.table ?? '').schema],
+    async (sides) => {
+      const loaded = await loadMap(
+        sides.source,
+        sides.target,
+        map,
+        (await ledgerVersion(sides.target)) === 0 ? 'none' : 'read',
+      );
+      const entity = loaded.entities.get(input.entity);
+      if (!entity) throw new PortageError('SYS002', 'the map has no such entity', { got: input.entity });
+      const result = await estimate(
+        {
+          ...sides,
+          entity,
+          map: map.name,
+          mode: request.mode,
+          batchRows: request.batchSize ?? ROWS,
+          timeIsUp: deps.timeIsUp,
+        },
+        input.cursor,
+      );
+      return {
+        operationId: input.operationId,
+        request: input.request,
+        entity: input.entity,
+        cursor: result.cursor,
+        counts: addCounts(input.counts, result.counts),
+        done: result.done,
+      };
+    },
+  );
 }
 
-export const handler = step('EstimateEntity', { input: estimateEntityInput, output: estimateEntityOutput }, estimateEntity);
+export const handler = step(
+  'EstimateEntity',
+  { input: estimateEntityInput, output: estimateEntityOutput },
+  estimateEntity,
+);

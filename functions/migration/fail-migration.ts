@@ -1,5 +1,10 @@
 /** Records that the execution failed, and releases what it owned; gives the code and the message that the execution ends with. */
-import { failMigrationInput, type FailMigrationInput, type FailMigrationOutput, failMigrationOutput } from '../../shared/contracts/migration.ts';
+import {
+  failMigrationInput,
+  type FailMigrationInput,
+  type FailMigrationOutput,
+  failMigrationOutput,
+} from '../../shared/contracts/migration.ts';
 import { ledgerVersion } from '../../shared/database/ledger/apply.ts';
 import { checkpointsOf, endCheckpoint } from '../../shared/database/ledger/checkpoints.ts';
 import { endOperation, operationOfExecution } from '../../shared/database/ledger/operations.ts';
@@ -17,8 +22,12 @@ export async function failMigration(input: FailMigrationInput, deps: Invocation)
     if (operation?.status !== 'running') return;
     // A stop is no failure: everything that was committed stays, and is resumed from there.
     const status = code === 'M013' ? 'stopped' : 'failed';
-    for (const checkpoint of await checkpointsOf(target, operation.operationId)) await endCheckpoint(target, checkpoint.id, checkpoint.fence, status, { code, message });
-    await endOperation(target, operation.operationId, status, await summarize(target, operation.operationId), { code, message });
+    for (const checkpoint of await checkpointsOf(target, operation.operationId))
+      await endCheckpoint(target, checkpoint.id, checkpoint.fence, status, { code, message });
+    await endOperation(target, operation.operationId, status, await summarize(target, operation.operationId), {
+      code,
+      message,
+    });
   });
   return { Error: input.error.Error, Cause: input.error.Cause ?? message };
 }

@@ -1,5 +1,10 @@
 /** The gate: what the steps recorded becomes one answer, or the error that the execution ends with. */
-import { finishMigrationInput, type FinishMigrationInput, type FinishMigrationOutput, finishMigrationOutput } from '../../shared/contracts/migration.ts';
+import {
+  finishMigrationInput,
+  type FinishMigrationInput,
+  type FinishMigrationOutput,
+  finishMigrationOutput,
+} from '../../shared/contracts/migration.ts';
 import { completeEntity } from '../../shared/database/engine/complete.ts';
 import { checkpointsOf } from '../../shared/database/ledger/checkpoints.ts';
 import { endOperation } from '../../shared/database/ledger/operations.ts';
@@ -12,20 +17,44 @@ import { step, type Invocation } from '../step.ts';
 type Input = FinishMigrationInput;
 
 const NO_SLICE = -1;
-const NOT_TRIED = 'Read only: failures that only writing can find (unique, foreign key, check, trigger) were not tried. Rows of parents count as written.';
+const NOT_TRIED =
+  'Read only: failures that only writing can find (unique, foreign key, check, trigger) were not tried. Rows of parents count as written.';
 
 function dryRun(input: Input): FinishMigrationOutput {
   const failed = input.estimates?.flatMap((estimate) => ('error' in estimate ? [estimate] : [])) ?? [];
   const [first] = failed;
-  if (first) throw new PortageError(isErrorCode(first.error.Error) ? first.error.Error : 'SYS008', messageOf(first.error), { where: first.entity });
-  const entities = Object.fromEntries((input.estimates ?? []).flatMap((estimate) => ('counts' in estimate ? [[estimate.entity, { ...estimate.counts, durationMs: 0 }]] : [])));
-  return { operationId: input.operationId, batchId: null, dryRun: true, status: statusOf(entities), entities, notes: [NOT_TRIED] };
+  if (first)
+    throw new PortageError(isErrorCode(first.error.Error) ? first.error.Error : 'SYS008', messageOf(first.error), {
+      where: first.entity,
+    });
+  const entities = Object.fromEntries(
+    (input.estimates ?? []).flatMap((estimate) =>
+      'counts' in estimate ? [[estimate.entity, { ...estimate.counts, durationMs: 0 }]] : [],
+    ),
+  );
+  return {
+    operationId: input.operationId,
+    batchId: null,
+    dryRun: true,
+    status: statusOf(entities),
+    entities,
+    notes: [NOT_TRIED],
+  };
 }
 
 const statusOf = (entities: FinishMigrationOutput['entities']): 'completed' | 'completed_with_findings' =>
-  Object.values(entities).some((counts) => counts.setAside > 0 || counts.conflicts > 0) ? 'completed_with_findings' : 'completed';
+  Object.values(entities).some((counts) => counts.setAside > 0 || counts.conflicts > 0)
+    ? 'completed_with_findings'
+    : 'completed';
 
-const nothing = (): FinishMigrationOutput => ({ operationId: '', batchId: null, dryRun: false, status: 'completed', entities: {}, notes: ['nothing to resume'] });
+const nothing = (): FinishMigrationOutput => ({
+  operationId: '',
+  batchId: null,
+  dryRun: false,
+  status: 'completed',
+  entities: {},
+  notes: ['nothing to resume'],
+});
 
 export async function finishMigration(input: Input, deps: Invocation): Promise<FinishMigrationOutput> {
   if (input.estimates !== undefined) return dryRun(input);
@@ -35,8 +64,15 @@ export async function finishMigration(input: Input, deps: Invocation): Promise<F
     // Entities whose cut references waited for the others are settled now that all had their turn.
     for (const checkpoint of await checkpointsOf(sides.target, input.operationId)) {
       if (checkpoint.status !== 'in_progress') continue;
-      const claim = { operationId: input.operationId, entity: checkpoint.entity, checkpointId: checkpoint.id, fence: checkpoint.fence };
-      await withEntity(sides, loaded, checkpoint.entity, () => completeEntity(workerOf(sides, loaded, claim, NO_SLICE, checkpoint.fresh, deps), checkpoint, []));
+      const claim = {
+        operationId: input.operationId,
+        entity: checkpoint.entity,
+        checkpointId: checkpoint.id,
+        fence: checkpoint.fence,
+      };
+      await withEntity(sides, loaded, checkpoint.entity, () =>
+        completeEntity(workerOf(sides, loaded, claim, NO_SLICE, checkpoint.fresh, deps), checkpoint, []),
+      );
     }
     const { operation } = loaded;
     const entities = await summarize(sides.target, operation.operationId);
@@ -46,8 +82,20 @@ export async function finishMigration(input: Input, deps: Invocation): Promise<F
     const complete = isComplete(operation.request['entities'], [...loaded.entities.keys()], checkpoints);
     const status = complete ? statusOf(entities) : 'stopped';
     await endOperation(sides.target, operation.operationId, status, entities, null);
-    const notes = complete ? operation.notes : [...operation.notes, 'Not every entity is complete. Continue with: portage differential-migration resume --entity all'];
-    return { operationId: operation.operationId, batchId: operation.batchLabel, dryRun: false, status, entities, notes: [...notes] };
+    const notes = complete
+      ? operation.notes
+      : [
+          ...operation.notes,
+          'Not every entity is complete. Continue with: portage differential-migration resume --entity all',
+        ];
+    return {
+      operationId: operation.operationId,
+      batchId: operation.batchLabel,
+      dryRun: false,
+      status,
+      entities,
+      notes: [...notes],
+    };
   });
 }
 
@@ -60,13 +108,21 @@ function firstFailure(checkpoints: Checkpoints, notes: readonly string[]): Porta
   const [first] = failed;
   const code = first?.errorCode ?? / failed: ([A-Z]+\d+) /.exec(lines[0] ?? '')?.[1];
   if (code === undefined || (failed.length === 0 && lines.length === 0)) return null;
-  return new PortageError(isErrorCode(code) ? code : 'SYS008', lines.join('\n') || `${first?.entity ?? ''} failed`, { where: failed.map((checkpoint) => checkpoint.entity).join(', ') });
+  return new PortageError(isErrorCode(code) ? code : 'SYS008', lines.join('\n') || `${first?.entity ?? ''} failed`, {
+    where: failed.map((checkpoint) => checkpoint.entity).join(', '),
+  });
 }
 
 function isComplete(selection: unknown, all: readonly string[], checkpoints: Checkpoints): boolean {
   const wanted = Array.isArray(selection) ? (selection as string[]) : all;
-  const done = new Set(checkpoints.filter((c) => c.status === 'completed' || c.status === 'completed_unverified').map((c) => c.entity));
+  const done = new Set(
+    checkpoints.filter((c) => c.status === 'completed' || c.status === 'completed_unverified').map((c) => c.entity),
+  );
   return wanted.every((entity) => done.has(entity));
 }
 
-export const handler = step('FinishMigration', { input: finishMigrationInput, output: finishMigrationOutput }, finishMigration);
+export const handler = step(
+  'FinishMigration',
+  { input: finishMigrationInput, output: finishMigrationOutput },
+  finishMigration,
+);

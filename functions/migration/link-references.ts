@@ -1,5 +1,10 @@
 /** Sets references that waited for this entity or in it, and gives parked rows their last look. */
-import { entityStepInput, type EntityStepInput, type LinkReferencesOutput, linkReferencesOutput } from '../../shared/contracts/migration.ts';
+import {
+  entityStepInput,
+  type EntityStepInput,
+  type LinkReferencesOutput,
+  linkReferencesOutput,
+} from '../../shared/contracts/migration.ts';
 import { linkPending, workParked } from '../../shared/database/engine/link.ts';
 import { checkpointById, checkpointsOf } from '../../shared/database/ledger/checkpoints.ts';
 import type { Worker } from '../../shared/database/engine/worker.ts';
@@ -16,7 +21,9 @@ async function waitingChildren(worker: Worker, loaded: LoadedOperation): Promise
     const entity = loaded.entities.get(checkpoint.entity);
     const refers = entity?.references.some((reference) => reference.parent === worker.entity.name && reference.cut);
     if (!refers || checkpoint.status !== 'in_progress' || checkpoint.entity === worker.entity.name) return [];
-    return [{ ...worker, entity: entityOf(loaded, checkpoint.entity), checkpointId: checkpoint.id, fence: checkpoint.fence }];
+    return [
+      { ...worker, entity: entityOf(loaded, checkpoint.entity), checkpointId: checkpoint.id, fence: checkpoint.fence },
+    ];
   });
 }
 
@@ -28,9 +35,16 @@ export async function linkReferences(input: EntityStepInput, deps: Invocation): 
     // After a failed slice rows are missing that parked rows wait for: the resume looks at them.
     if (worker !== null && (await checkpointById(worker.target, checkpointId)).errorCode === null) {
       const children = await waitingChildren(worker, loaded);
-      const ended = new Set((await checkpointsOf(worker.target, operationId)).filter((c) => c.status === 'completed').map((c) => c.entity));
+      const ended = new Set(
+        (await checkpointsOf(worker.target, operationId)).filter((c) => c.status === 'completed').map((c) => c.entity),
+      );
       const later = [...loaded.entities.keys()].filter((name) => !ended.has(name));
-      const looks = [() => linkPending(worker), () => workParked(worker, later), () => linkPending(worker), ...children.map((child) => () => linkPending(child, entity))];
+      const looks = [
+        () => linkPending(worker),
+        () => workParked(worker, later),
+        () => linkPending(worker),
+        ...children.map((child) => () => linkPending(child, entity)),
+      ];
       for (const look of looks) {
         const progress = await look();
         rows += progress.rows;

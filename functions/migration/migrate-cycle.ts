@@ -1,12 +1,24 @@
 /** Loads entities that refer to each other in a circle of NOT NULL references, from taking them to ending them. */
-import { migrateCycleInput, type MigrateCycleInput, type MigrateCycleOutput, migrateCycleOutput } from '../../shared/contracts/migration.ts';
+import {
+  migrateCycleInput,
+  type MigrateCycleInput,
+  type MigrateCycleOutput,
+  migrateCycleOutput,
+} from '../../shared/contracts/migration.ts';
 import { inListBatch } from '../../shared/database/engine/batch.ts';
 import { completeEntity } from '../../shared/database/engine/complete.ts';
 import { workCycle } from '../../shared/database/engine/cycle.ts';
 import { linkPending } from '../../shared/database/engine/link.ts';
 import { prepare, setAsideUnkeyed } from '../../shared/database/engine/prepare.ts';
 import type { Worker } from '../../shared/database/engine/worker.ts';
-import { beat, checkpointById, checkpointsOf, claimEntity, savePlan, type Checkpoint } from '../../shared/database/ledger/checkpoints.ts';
+import {
+  beat,
+  checkpointById,
+  checkpointsOf,
+  claimEntity,
+  savePlan,
+  type Checkpoint,
+} from '../../shared/database/ledger/checkpoints.ts';
 import { quoteIdentifier } from '../../shared/domain/identifiers.ts';
 import { slicesFrom } from '../../shared/domain/slice.ts';
 import { writeOrder } from '../../shared/domain/write-order.ts';
@@ -18,21 +30,41 @@ import { step, type Invocation } from '../step.ts';
 const CLOSURE_ROWS = 100_000;
 
 /** The checkpoint of this execution, or, on its first call, one that is claimed and planned as a single slice. */
-async function take(sides: Sides, loaded: LoadedOperation, name: string, deps: Invocation): Promise<{ worker: Worker; checkpoint: Checkpoint; equal: boolean }> {
+async function take(
+  sides: Sides,
+  loaded: LoadedOperation,
+  name: string,
+  deps: Invocation,
+): Promise<{ worker: Worker; checkpoint: Checkpoint; equal: boolean }> {
   const entity = entityOf(loaded, name);
   const owner = `${loaded.operation.execution} on`;
   const known = (await checkpointsOf(sides.target, loaded.operation.operationId)).find((c) => c.entity === name);
   const mine = known?.status === 'in_progress' && known.owner.startsWith(owner) ? known : null;
   const checkpoint =
     mine ??
-    (await claimEntity(sides.target, { operation: loaded.operation, entity: name, entityId: entity.entityId ?? 0, owner: `${owner} ${deps.host}`, catalogHash: loaded.catalogHash(name), leaseSeconds: deps.config.leaseSeconds }));
-  const claim = { operationId: loaded.operation.operationId, entity: name, checkpointId: checkpoint.id, fence: checkpoint.fence };
+    (await claimEntity(sides.target, {
+      operation: loaded.operation,
+      entity: name,
+      entityId: entity.entityId ?? 0,
+      owner: `${owner} ${deps.host}`,
+      catalogHash: loaded.catalogHash(name),
+      leaseSeconds: deps.config.leaseSeconds,
+    }));
+  const claim = {
+    operationId: loaded.operation.operationId,
+    entity: name,
+    checkpointId: checkpoint.id,
+    fence: checkpoint.fence,
+  };
   await beat(sides.target, checkpoint.id, 0, deps.host);
-  if (checkpoint.slices) return { worker: workerOf(sides, loaded, claim, 0, checkpoint.fresh, deps), checkpoint, equal: false };
+  if (checkpoint.slices)
+    return { worker: workerOf(sides, loaded, claim, 0, checkpoint.fresh, deps), checkpoint, equal: false };
   const plan = await prepare(sides, entity, loaded.operation.mode, 1);
   await savePlan(sides.target, checkpoint.id, slicesFrom([]), plan.rows, plan.fresh);
   const worker = workerOf(sides, loaded, claim, 0, plan.fresh, deps);
-  await inListBatch({ ...worker, slice: -1 }, 'unkeyed', () => setAsideUnkeyed(sides, entity, loaded.operation.operationNo));
+  await inListBatch({ ...worker, slice: -1 }, 'unkeyed', () =>
+    setAsideUnkeyed(sides, entity, loaded.operation.operationNo),
+  );
   return { worker, checkpoint: await checkpointById(sides.target, checkpoint.id), equal: plan.equal };
 }
 

@@ -1,5 +1,10 @@
 /** Carries the rows of one slice, batch by batch, until it is done or the time is up; a Choice sends it back. */
-import { migrateSliceInput, type MigrateSliceInput, type MigrateSliceOutput, migrateSliceOutput } from '../../shared/contracts/migration.ts';
+import {
+  migrateSliceInput,
+  type MigrateSliceInput,
+  type MigrateSliceOutput,
+  migrateSliceOutput,
+} from '../../shared/contracts/migration.ts';
 import { workSlice } from '../../shared/database/engine/slice.ts';
 import { withWorker } from '../entity-worker.ts';
 import { step, type Invocation } from '../step.ts';
@@ -9,7 +14,15 @@ export async function migrateSlice(input: MigrateSliceInput, deps: Invocation): 
   return withWorker(deps, input, slice.slice, async (worker) => {
     const progress = worker === null ? { rows: 0, done: true, stopped: false } : await workSlice(worker, slice);
     // A stopped slice ends here; FinishEntity records that it is not complete.
-    return { operationId, entity, checkpointId, fence, slice, rows: input.rows + progress.rows, done: progress.done || progress.stopped };
+    return {
+      operationId,
+      entity,
+      checkpointId,
+      fence,
+      slice,
+      rows: input.rows + progress.rows,
+      done: progress.done || progress.stopped,
+    };
   });
 }
 

@@ -8,9 +8,24 @@ import type { LoadedMap } from '../../shared/database/engine/load-entities.ts';
 import { loadMap, mapHash } from '../../shared/database/engine/load-entities.ts';
 import { applyLedger } from '../../shared/database/ledger/apply.ts';
 import { basesComparable, forgetBases } from '../../shared/database/ledger/entities.ts';
-import { activeCheckpointError, isAlive, latestCheckpoint, planCheckpoints, supersedeCheckpoints, type PlannedCheckpoint } from '../../shared/database/ledger/checkpoints.ts';
+import {
+  activeCheckpointError,
+  isAlive,
+  latestCheckpoint,
+  planCheckpoints,
+  supersedeCheckpoints,
+  type PlannedCheckpoint,
+} from '../../shared/database/ledger/checkpoints.ts';
 import { interruptedOperation, obstacle, planResume } from '../../shared/database/ledger/resume.ts';
-import { addNote, batchLabelAt, insertOperation, operationIdAt, operationOfExecution, registerMap, reopenOperation } from '../../shared/database/ledger/operations.ts';
+import {
+  addNote,
+  batchLabelAt,
+  insertOperation,
+  operationIdAt,
+  operationOfExecution,
+  registerMap,
+  reopenOperation,
+} from '../../shared/database/ledger/operations.ts';
 import { checkMap, faultsError } from '../../shared/database/map-check/check-map.ts';
 import { readDatabaseIdentity } from '../../shared/database/catalog/identity.ts';
 import { leafHasRows } from '../../shared/database/sql/leaf.ts';
@@ -27,14 +42,23 @@ function parseRequest(request: unknown): Request {
   const parsed = migrationRequest.safeParse(request);
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);
-  throw new PortageError('SYS002', 'the input is not valid', { got: faults.join('; '), expected: '{"command": "differential-migration migrate", "entities": "all"}' });
+  throw new PortageError('SYS002', 'the input is not valid', {
+    got: faults.join('; '),
+    expected: '{"command": "differential-migration migrate", "entities": "all"}',
+  });
 }
 
 /** The waves with only the entities that take part, empty groups and waves left out. */
 function wavesOf(loaded: LoadedMap, entities: readonly string[], sequential: boolean): PlanMigrationOutput['waves'] {
   const chosen = new Set(entities);
-  const waves = loaded.order.waves.map((wave) => wave.map((group) => ({ entities: group.entities.filter((entity) => chosen.has(entity)), cycle: group.cycle })).filter((group) => group.entities.length > 0));
-  return (sequential ? waves.flatMap((wave) => wave.map((group) => [group])) : waves).filter((wave) => wave.length > 0).map((groups) => ({ groups }));
+  const waves = loaded.order.waves.map((wave) =>
+    wave
+      .map((group) => ({ entities: group.entities.filter((entity) => chosen.has(entity)), cycle: group.cycle }))
+      .filter((group) => group.entities.length > 0),
+  );
+  return (sequential ? waves.flatMap((wave) => wave.map((group) => [group])) : waves)
+    .filter((wave) => wave.length > 0)
+    .map((groups) => ({ groups }));
 }
 
 /** Without its parent's rows a child has nothing to refer to: named before anything is written. */
@@ -44,14 +68,26 @@ async function refuseMissingParents(sides: Sides, loaded: LoadedMap, entities: r
     for (const { parent, nullable, onMissing } of loaded.entities.get(name)?.references ?? []) {
       if (entities.includes(parent) || (nullable && onMissing === 'null')) continue;
       const compiled = loaded.entities.get(parent);
-      const there = compiled?.leaf && (await sides.target.one<{ present: string }>(leafHasRows(compiled, { from: null, to: null }))).present === 'true';
+      const there =
+        compiled?.leaf &&
+        (await sides.target.one<{ present: string }>(leafHasRows(compiled, { from: null, to: null }))).present ===
+          'true';
       if (!there) missing.add(`${name} refers to ${parent}`);
     }
   }
-  if (missing.size > 0) throw new PortageError('M008', 'an entity refers to one that has no rows yet and is not part of the run', { got: [...missing].join('; '), expected: 'its parents too' });
+  if (missing.size > 0)
+    throw new PortageError('M008', 'an entity refers to one that has no rows yet and is not part of the run', {
+      got: [...missing].join('; '),
+      expected: 'its parents too',
+    });
 }
 
-async function refuseActive(sides: Sides, loaded: LoadedMap, entities: readonly string[], leaseSeconds: number): Promise<void> {
+async function refuseActive(
+  sides: Sides,
+  loaded: LoadedMap,
+  entities: readonly string[],
+  leaseSeconds: number,
+): Promise<void> {
   for (const name of entities) {
     const id = loaded.entities.get(name)?.entityId;
     const latest = id === null || id === undefined ? null : await latestCheckpoint(sides.target, id);
@@ -59,7 +95,10 @@ async function refuseActive(sides: Sides, loaded: LoadedMap, entities: readonly 
   }
 }
 
-export async function planMigration(input: { execution: string; request: unknown }, deps: Invocation): Promise<PlanMigrationOutput> {
+export async function planMigration(
+  input: { execution: string; request: unknown },
+  deps: Invocation,
+): Promise<PlanMigrationOutput> {
   const request = parseRequest(input.request);
   const map = await deps.configuredMap();
   const schemas = [...new Set(Object.values(map.entities).map((entity) => relationName(entity.source.table).schema))];
@@ -70,15 +109,31 @@ export async function planMigration(input: { execution: string; request: unknown
     const lanes = deps.settings(map).lanes ?? LANES;
     if (dryRun) {
       const entities = selectEntities(request.entities, Object.keys(map.entities));
-      return { operationId: `dry_${operationIdAt('differential_migration', deps.now())}`, dryRun, entityLanes: request.sequential ? 1 : lanes, sliceLanes: 1, entities, waves: [] };
+      return {
+        operationId: `dry_${operationIdAt('differential_migration', deps.now())}`,
+        dryRun,
+        entityLanes: request.sequential ? 1 : lanes,
+        sliceLanes: 1,
+        entities,
+        waves: [],
+      };
     }
     await applyLedger(sides.target);
     const loaded = await loadMap(sides.source, sides.target, map, 'register');
-    return request.command === 'differential-migration resume' ? resume(input.execution, request, loaded, sides, deps, lanes) : migrate(input.execution, request, loaded, sides, deps, lanes);
+    return request.command === 'differential-migration resume'
+      ? resume(input.execution, request, loaded, sides, deps, lanes)
+      : migrate(input.execution, request, loaded, sides, deps, lanes);
   });
 }
 
-async function migrate(execution: string, request: MigrateRequest, loaded: LoadedMap, sides: Sides, deps: Invocation, lanes: number): Promise<PlanMigrationOutput> {
+async function migrate(
+  execution: string,
+  request: MigrateRequest,
+  loaded: LoadedMap,
+  sides: Sides,
+  deps: Invocation,
+  lanes: number,
+): Promise<PlanMigrationOutput> {
   const { map } = loaded;
   const hash = mapHash(map);
   const entities = selectEntities(request.entities, Object.keys(map.entities));
@@ -109,29 +164,66 @@ async function migrate(execution: string, request: MigrateRequest, loaded: Loade
     (await obstacle(sides.target, loaded, earlier.operation, entities, { mapHash: hash, sourceDatabase })) === null;
   if (earlier && same) {
     await reopenOperation(sides.target, earlier.operation.operationId, execution);
-    await addNote(sides.target, earlier.operation.operationId, `continues ${earlier.operation.operationId}, which was interrupted`);
-    return output(earlier.operation.operationId, entities.filter((entity) => !earlier.completed.includes(entity)));
+    await addNote(
+      sides.target,
+      earlier.operation.operationId,
+      `continues ${earlier.operation.operationId}, which was interrupted`,
+    );
+    return output(
+      earlier.operation.operationId,
+      entities.filter((entity) => !earlier.completed.includes(entity)),
+    );
   }
   const operation = await insertOperation(
     sides.target,
-    { type: 'differential_migration', execution, batchLabel: request.batchId ?? batchLabelAt(deps.now()), mapName: map.name, mapHash: hash, mode: request.mode, request, sourceDatabase },
+    {
+      type: 'differential_migration',
+      execution,
+      batchLabel: request.batchId ?? batchLabelAt(deps.now()),
+      mapName: map.name,
+      mapHash: hash,
+      mode: request.mode,
+      request,
+      sourceDatabase,
+    },
     deps.now(),
   );
-  await planCheckpoints(sides.target, operation, entities.map((name) => plannedOf(loaded, name)));
+  await planCheckpoints(
+    sides.target,
+    operation,
+    entities.map((name) => plannedOf(loaded, name)),
+  );
   if (earlier) await supersedeCheckpoints(sides.target, earlier.operation.operationId);
-  if (earlier) await addNote(sides.target, operation.operationId, `supersedes ${earlier.operation.operationId}, which was interrupted and had another map, schema, source, mode or choice of entities`);
+  if (earlier)
+    await addNote(
+      sides.target,
+      operation.operationId,
+      `supersedes ${earlier.operation.operationId}, which was interrupted and had another map, schema, source, mode or choice of entities`,
+    );
   return output(operation.operationId, entities);
 }
 
 function plannedOf(loaded: LoadedMap, name: string): PlannedCheckpoint {
   const entity = loaded.entities.get(name);
   const estimate = entity?.source.estimatedRows ?? -1;
-  return { entity: name, entityId: entity?.entityId ?? 0, catalogHash: loaded.catalogHash(name), rows: estimate < 0 ? null : estimate };
+  return {
+    entity: name,
+    entityId: entity?.entityId ?? 0,
+    catalogHash: loaded.catalogHash(name),
+    rows: estimate < 0 ? null : estimate,
+  };
 }
 
 const sameEntities = (a: unknown, b: unknown): boolean => JSON.stringify(a ?? 'all') === JSON.stringify(b ?? 'all');
 
-async function resume(execution: string, request: ResumeRequest, loaded: LoadedMap, sides: Sides, deps: Invocation, lanes: number): Promise<PlanMigrationOutput> {
+async function resume(
+  execution: string,
+  request: ResumeRequest,
+  loaded: LoadedMap,
+  sides: Sides,
+  deps: Invocation,
+  lanes: number,
+): Promise<PlanMigrationOutput> {
   const names = selectEntities(request.entity, Object.keys(loaded.map.entities));
   await refuseActive(sides, loaded, names, deps.config.leaseSeconds);
   const plan = await planResume(sides.target, loaded, {
@@ -144,7 +236,14 @@ async function resume(execution: string, request: ResumeRequest, loaded: LoadedM
   if (plan === null) return { operationId: '', dryRun: false, entityLanes: 1, sliceLanes: 1, entities: [], waves: [] };
   await reopenOperation(sides.target, plan.operation.operationId, execution);
   const sequential = plan.operation.request['sequential'] === true;
-  return { operationId: plan.operation.operationId, dryRun: false, entityLanes: sequential ? 1 : lanes, sliceLanes: sequential ? 1 : lanes, entities: [...plan.entities], waves: wavesOf(loaded, plan.entities, sequential) };
+  return {
+    operationId: plan.operation.operationId,
+    dryRun: false,
+    entityLanes: sequential ? 1 : lanes,
+    sliceLanes: sequential ? 1 : lanes,
+    entities: [...plan.entities],
+    waves: wavesOf(loaded, plan.entities, sequential),
+  };
 }
 
 export const handler = step('PlanMigration', { input: planMigrationInput, output: planMigrationOutput }, planMigration);

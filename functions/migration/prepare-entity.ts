@@ -1,5 +1,10 @@
 /** Takes an entity for the operation, looks whether anything differs, and plans its slices. */
-import { prepareEntityInput, type PrepareEntityInput, type PrepareEntityOutput, prepareEntityOutput } from '../../shared/contracts/migration.ts';
+import {
+  prepareEntityInput,
+  type PrepareEntityInput,
+  type PrepareEntityOutput,
+  prepareEntityOutput,
+} from '../../shared/contracts/migration.ts';
 import { inListBatch, passRange } from '../../shared/database/engine/batch.ts';
 import { prepare, setAsideUnkeyed } from '../../shared/database/engine/prepare.ts';
 import { beat, checkpointsOf, claimEntity, savePlan } from '../../shared/database/ledger/checkpoints.ts';
@@ -17,7 +22,12 @@ export async function prepareEntity(input: PrepareEntityInput, deps: Invocation)
     const loaded = await deps.loadOperation(sides, input.operationId);
     const entity = entityOf(loaded, input.entity);
     await sides.source.run(`SET search_path = pg_catalog, ${quoteIdentifier(entity.source.schema)}`);
-    await refuseAfterFailedParent(sides.target, loaded.operation.operationId, input.entity, entity.references.map((r) => r.parent));
+    await refuseAfterFailedParent(
+      sides.target,
+      loaded.operation.operationId,
+      input.entity,
+      entity.references.map((r) => r.parent),
+    );
     const checkpoint = await claimEntity(sides.target, {
       operation: loaded.operation,
       entity: input.entity,
@@ -26,7 +36,12 @@ export async function prepareEntity(input: PrepareEntityInput, deps: Invocation)
       catalogHash: loaded.catalogHash(input.entity),
       leaseSeconds: deps.config.leaseSeconds,
     });
-    const claim = { operationId: input.operationId, entity: input.entity, checkpointId: checkpoint.id, fence: checkpoint.fence };
+    const claim = {
+      operationId: input.operationId,
+      entity: input.entity,
+      checkpointId: checkpoint.id,
+      fence: checkpoint.fence,
+    };
     await beat(sides.target, checkpoint.id, NO_SLICE, deps.host);
     // A resumed checkpoint keeps its plan: its slices' cursors stand in the ledger.
     if (checkpoint.slices) return { ...claim, sliceLanes: input.sliceLanes, slices: [...checkpoint.slices] };
@@ -40,10 +55,22 @@ export async function prepareEntity(input: PrepareEntityInput, deps: Invocation)
 }
 
 /** Children of an entity that failed in this run would only be set aside in numbers: they wait for the resume. */
-async function refuseAfterFailedParent(target: Session, operationId: string, entity: string, parents: readonly string[]): Promise<void> {
-  const failed = (await checkpointsOf(target, operationId)).filter((c) => c.status === 'failed' && c.entity !== entity && parents.includes(c.entity));
+async function refuseAfterFailedParent(
+  target: Session,
+  operationId: string,
+  entity: string,
+  parents: readonly string[],
+): Promise<void> {
+  const failed = (await checkpointsOf(target, operationId)).filter(
+    (c) => c.status === 'failed' && c.entity !== entity && parents.includes(c.entity),
+  );
   const [first] = failed;
-  if (first) throw new PortageError('M008', `${first.entity}, to which ${entity} refers, failed in this run`, { got: failed.map((c) => `${c.entity}: ${c.errorCode ?? 'failed'}`).join('; '), where: entity, next: 'Correct what the parent failed for, then: portage differential-migration resume --entity all' });
+  if (first)
+    throw new PortageError('M008', `${first.entity}, to which ${entity} refers, failed in this run`, {
+      got: failed.map((c) => `${c.entity}: ${c.errorCode ?? 'failed'}`).join('; '),
+      where: entity,
+      next: 'Correct what the parent failed for, then: portage differential-migration resume --entity all',
+    });
 }
 
 export const handler = step('PrepareEntity', { input: prepareEntityInput, output: prepareEntityOutput }, prepareEntity);

@@ -25,7 +25,6 @@ export const resumeRequest = z.strictObject({
 export const migrationRequest = z.discriminatedUnion('command', [migrateRequest, resumeRequest]);
 export type MigrateRequest = z.infer<typeof migrateRequest>;
 export type ResumeRequest = z.infer<typeof resumeRequest>;
-export type MigrationRequest = z.infer<typeof migrationRequest>;
 
 /** Rows by what became of them (SEMANTICS 39). */
 export const counts = z.strictObject({
@@ -56,7 +55,6 @@ export const NO_COUNTS: Counts = {
 
 /** Entities that go together: one, or a cycle that only MigrateCycle can load. */
 export const group = z.strictObject({ entities: z.array(z.string()), cycle: z.boolean() });
-export type Group = z.infer<typeof group>;
 
 /** PlanMigration: `execution` is the name of the execution, from the context object. */
 export const planMigrationInput = z.strictObject({ execution: z.string(), request: z.unknown() });
@@ -97,7 +95,6 @@ export const prepareEntityInput = z.strictObject({
 });
 /** A key range (from, to], in the order of the entity's legacy keys; null is open. */
 export const slice = z.strictObject({ slice: z.int(), from: z.string().nullable(), to: z.string().nullable() });
-export type Slice = z.infer<typeof slice>;
 export const prepareEntityOutput = z.strictObject({
   operationId: z.string(),
   entity: z.string(),
@@ -166,12 +163,27 @@ export const failEntityInput = z.looseObject({
 });
 
 /** FailSlice: one slice ended with an error. */
-export const failSliceInput = z.looseObject({ operationId: z.string(), entity: z.string(), checkpointId: z.string(), error: z.looseObject({ Error: z.string(), Cause: z.string().optional() }) });
+export const failSliceInput = z.looseObject({
+  operationId: z.string(),
+  entity: z.string(),
+  checkpointId: z.string(),
+  error: z.looseObject({ Error: z.string(), Cause: z.string().optional() }),
+});
 
 export const finishMigrationInput = z.looseObject({
   operationId: z.string(),
   request: z.unknown(),
-  estimates: z.array(z.union([estimateEntityOutput, z.strictObject({ entity: z.string(), error: z.looseObject({ Error: z.string(), Cause: z.string().optional() }) })])).optional(),
+  estimates: z
+    .array(
+      z.union([
+        estimateEntityOutput,
+        z.strictObject({
+          entity: z.string(),
+          error: z.looseObject({ Error: z.string(), Cause: z.string().optional() }),
+        }),
+      ]),
+    )
+    .optional(),
 });
 export const entitySummary = counts.extend({ durationMs: z.int() });
 export const finishMigrationOutput = z.strictObject({
@@ -209,4 +221,3 @@ export type FailSliceInput = z.output<typeof failSliceInput>;
 export type FinishMigrationInput = z.output<typeof finishMigrationInput>;
 export type FailMigrationInput = z.output<typeof failMigrationInput>;
 export type FailMigrationOutput = z.output<typeof failMigrationOutput>;
-export type PlanMigrationInput = z.output<typeof planMigrationInput>;

@@ -17,7 +17,12 @@ export interface DatabaseFault {
 export class DataError extends PortageError {
   readonly fault: DatabaseFault;
   constructor(code: ErrorCode, fault: DatabaseFault, side: string, cause: unknown) {
-    super(code, fault.message, { where: [side, fault.table, fault.column ?? fault.constraint].filter((part) => part !== null).join(' ') }, { cause });
+    super(
+      code,
+      fault.message,
+      { where: [side, fault.table, fault.column ?? fault.constraint].filter((part) => part !== null).join(' ') },
+      { cause },
+    );
     this.fault = fault;
   }
 }
@@ -38,7 +43,9 @@ const BY_STATE: Readonly<Record<string, ErrorCode>> = {
 /** Classes whose errors belong to a row: data exception (a time zone that does not exist is one), integrity constraint violation, raised by a trigger. */
 const DATA_CLASSES = new Set(['22', '23', 'P0']);
 
-const isDatabaseError = (error: unknown): error is Error & { code: string; constraint?: string; column?: string; table?: string } =>
+const isDatabaseError = (
+  error: unknown,
+): error is Error & { code: string; constraint?: string; column?: string; table?: string } =>
   error instanceof Error && 'code' in error && typeof error.code === 'string';
 
 /** A PortageError (a DataError for a fault of a row) for whatever pg threw. */
@@ -50,9 +57,16 @@ export function translated(error: unknown, side: string): PortageError {
     return new PortageError(lost ? 'SYS001' : 'SYS008', message, { where: side }, { cause: error });
   }
   const state = error.code;
-  if (!/^[0-9A-Z]{5}$/.test(state)) return new PortageError('SYS001', error.message, { where: side, got: state }, { cause: error });
+  if (!/^[0-9A-Z]{5}$/.test(state))
+    return new PortageError('SYS001', error.message, { where: side, got: state }, { cause: error });
   if (DATA_CLASSES.has(state.slice(0, 2))) {
-    const fault = { sqlstate: state, message: error.message, constraint: error.constraint ?? null, column: error.column ?? null, table: error.table ?? null };
+    const fault = {
+      sqlstate: state,
+      message: error.message,
+      constraint: error.constraint ?? null,
+      column: error.column ?? null,
+      table: error.table ?? null,
+    };
     return new DataError(state === '23503' ? 'M003' : 'M012', fault, side, error);
   }
   const code = BY_STATE[state] ?? (state.startsWith('08') ? 'SYS001' : 'SYS007');

@@ -97,13 +97,18 @@ class PgSession implements Session {
   async one<T extends Record<string, string | null>>(text: string, values?: readonly unknown[]): Promise<T> {
     const rows = await this.rows<T>(text, values);
     const [row] = rows;
-    if (row === undefined || rows.length > 1) throw new PortageError('SYS008', `expected one row, got ${rows.length}`, { where: text.slice(0, 200) });
+    if (row === undefined || rows.length > 1)
+      throw new PortageError('SYS008', `expected one row, got ${rows.length}`, { where: text.slice(0, 200) });
     return row;
   }
 
-  async maybeOne<T extends Record<string, string | null>>(text: string, values?: readonly unknown[]): Promise<T | null> {
+  async maybeOne<T extends Record<string, string | null>>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<T | null> {
     const rows = await this.rows<T>(text, values);
-    if (rows.length > 1) throw new PortageError('SYS008', `expected at most one row, got ${rows.length}`, { where: text.slice(0, 200) });
+    if (rows.length > 1)
+      throw new PortageError('SYS008', `expected at most one row, got ${rows.length}`, { where: text.slice(0, 200) });
     return rows[0] ?? null;
   }
 
@@ -136,7 +141,9 @@ export async function openSession(side: Side, address: DatabaseAddress, options:
   const session = new PgSession(side, client);
   try {
     await client.connect();
-    const facts = await session.one<{ version: string; pid: string }>("SELECT current_setting('server_version_num') AS version, pg_backend_pid() AS pid");
+    const facts = await session.one<{ version: string; pid: string }>(
+      "SELECT current_setting('server_version_num') AS version, pg_backend_pid() AS pid",
+    );
     session.serverVersion = Number(facts.version);
     session.pid = Number(facts.pid);
     await session.run(settingsOf(side, options, session.serverVersion));
@@ -144,15 +151,25 @@ export async function openSession(side: Side, address: DatabaseAddress, options:
   } catch (error) {
     await session.end();
     if (error instanceof PortageError && error.code !== 'SYS007' && !(error instanceof DataError)) throw error;
-    throw new PortageError('SYS001', `no connection to the ${side} database`, {
-      got: error instanceof Error ? error.message : String(error),
-      where: `${address.user ?? 'default user'}@${address.host}:${address.port}/${address.name}`,
-    }, { cause: error });
+    throw new PortageError(
+      'SYS001',
+      `no connection to the ${side} database`,
+      {
+        got: error instanceof Error ? error.message : String(error),
+        where: `${address.user ?? 'default user'}@${address.host}:${address.port}/${address.name}`,
+      },
+      { cause: error },
+    );
   }
 }
 
 /** Opens a session, gives it to the work, and closes it whatever happens. */
-export async function withSession<T>(side: Side, address: DatabaseAddress, options: SessionOptions, work: (session: Session) => Promise<T>): Promise<T> {
+export async function withSession<T>(
+  side: Side,
+  address: DatabaseAddress,
+  options: SessionOptions,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
   const session = await openSession(side, address, options);
   try {
     return await work(session);
@@ -185,4 +202,3 @@ export async function transaction<T>(session: Session, work: () => Promise<T>, b
   await session.run('COMMIT');
   return result;
 }
-

@@ -13,7 +13,18 @@ export interface RowCounts {
   readonly setAside: number;
 }
 
-export const NOTHING: RowCounts = { read: 0, inserted: 0, updated: 0, unchanged: 0, deleted: 0, adopted: 0, kept: 0, conflicts: 0, parked: 0, setAside: 0 };
+export const NOTHING: RowCounts = {
+  read: 0,
+  inserted: 0,
+  updated: 0,
+  unchanged: 0,
+  deleted: 0,
+  adopted: 0,
+  kept: 0,
+  conflicts: 0,
+  parked: 0,
+  setAside: 0,
+};
 
 export interface ActionCount {
   readonly action: string;
@@ -45,7 +56,16 @@ const UNCHANGED = new Set(['rebase', 'none']);
 
 /** @param read rows of the range in the source; those that no action names were equal to their bases. */
 export function countsOf(read: number, actions: readonly ActionCount[]): RowCounts {
-  const counts: Record<Counter, number> = { inserted: 0, updated: 0, deleted: 0, adopted: 0, kept: 0, conflicts: 0, parked: 0, setAside: 0 };
+  const counts: Record<Counter, number> = {
+    inserted: 0,
+    updated: 0,
+    deleted: 0,
+    adopted: 0,
+    kept: 0,
+    conflicts: 0,
+    parked: 0,
+    setAside: 0,
+  };
   let touched = 0;
   for (const { action, inSource, rows } of actions) {
     for (const counter of COUNTERS[action] ?? []) counts[counter] += rows;
@@ -55,4 +75,6 @@ export function countsOf(read: number, actions: readonly ActionCount[]): RowCoun
 }
 
 export const addCounts = (a: RowCounts, b: RowCounts): RowCounts =>
-  Object.fromEntries((Object.keys(NOTHING) as (keyof RowCounts)[]).map((key) => [key, a[key] + b[key]])) as unknown as RowCounts;
+  Object.fromEntries(
+    (Object.keys(NOTHING) as (keyof RowCounts)[]).map((key) => [key, a[key] + b[key]]),
+  ) as unknown as RowCounts;

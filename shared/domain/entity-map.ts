@@ -111,8 +111,18 @@ export interface RelationName {
 
 export interface NormalEntity {
   readonly name: string;
-  readonly source: { readonly relation: RelationName; readonly key: readonly string[]; readonly where: string | null; readonly updatedAt: string | null };
-  readonly target: { readonly relation: RelationName; readonly key: readonly string[]; readonly identity: readonly string[]; readonly updatedAt: string | null };
+  readonly source: {
+    readonly relation: RelationName;
+    readonly key: readonly string[];
+    readonly where: string | null;
+    readonly updatedAt: string | null;
+  };
+  readonly target: {
+    readonly relation: RelationName;
+    readonly key: readonly string[];
+    readonly identity: readonly string[];
+    readonly updatedAt: string | null;
+  };
   readonly columns: readonly NormalColumn[];
   /** True when the key is one column that no mapped column fills: its UUID comes from the mapping row (SEMANTICS 9). */
   readonly surrogateKey: boolean;
@@ -133,13 +143,29 @@ const SUBSELECT = /\bselect\b/i;
 
 function normalColumn(column: string, source: ColumnSource, sensitiveByDefault: boolean): NormalColumn {
   const ofSource = (name: string): string => `s.${quoteIdentifier(name)}`;
-  if (typeof source === 'string') return { kind: 'expression', column, sql: ofSource(source), sensitive: sensitiveByDefault, onInsertOnly: false };
+  if (typeof source === 'string')
+    return { kind: 'expression', column, sql: ofSource(source), sensitive: sensitiveByDefault, onInsertOnly: false };
   if ('ref' in source) {
     const sql = 'sql' in source ? [source.sql] : source.from.map(ofSource);
-    return { kind: 'reference', column, parent: source.ref, sql, onMissing: source.onMissing ?? 'setAside', sensitive: false, onInsertOnly: false };
+    return {
+      kind: 'reference',
+      column,
+      parent: source.ref,
+      sql,
+      onMissing: source.onMissing ?? 'setAside',
+      sensitive: false,
+      onInsertOnly: false,
+    };
   }
   const sensitive = source.sensitive ?? sensitiveByDefault;
-  if ('value' in source) return { kind: 'constant', column, value: source.value === null ? null : String(source.value), sensitive, onInsertOnly: false };
+  if ('value' in source)
+    return {
+      kind: 'constant',
+      column,
+      value: source.value === null ? null : String(source.value),
+      sensitive,
+      onInsertOnly: false,
+    };
   const sql = 'sql' in source ? source.sql : ofSource(source.from);
   return { kind: 'expression', column, sql, sensitive, onInsertOnly: source.onInsertOnly ?? false };
 }
@@ -148,13 +174,20 @@ function normalColumn(column: string, source: ColumnSource, sensitiveByDefault: 
 export function normalEntity(map: EntityMap, name: string): NormalEntity {
   const entity = map.entities[name];
   if (entity === undefined) throw new RangeError(`no entity ${name}`);
-  const columns = Object.entries(entity.columns).map(([column, source]) => normalColumn(column, source, map.sensitive === '*'));
+  const columns = Object.entries(entity.columns).map(([column, source]) =>
+    normalColumn(column, source, map.sensitive === '*'),
+  );
   const mapped = new Set(columns.map((c) => c.column));
   const keyMapped = entity.target.key.every((column) => mapped.has(column));
   const texts = [entity.source.where ?? '', ...columns.flatMap((c) => (c.kind === 'constant' ? [] : c.sql))];
   return {
     name,
-    source: { relation: relationName(entity.source.table), key: entity.source.key, where: entity.source.where ?? null, updatedAt: entity.source.updatedAt ?? null },
+    source: {
+      relation: relationName(entity.source.table),
+      key: entity.source.key,
+      where: entity.source.where ?? null,
+      updatedAt: entity.source.updatedAt ?? null,
+    },
     target: {
       relation: relationName(entity.target.table),
       key: entity.target.key,
@@ -170,4 +203,5 @@ export function normalEntity(map: EntityMap, name: string): NormalEntity {
   };
 }
 
-export const normalEntities = (map: EntityMap): readonly NormalEntity[] => Object.keys(map.entities).map((name) => normalEntity(map, name));
+export const normalEntities = (map: EntityMap): readonly NormalEntity[] =>
+  Object.keys(map.entities).map((name) => normalEntity(map, name));

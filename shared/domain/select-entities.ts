@@ -7,11 +7,15 @@ export function selectEntities(selection: 'all' | readonly string[], known: read
   if (selection === 'all' || selection.includes('all')) return [...known];
   const unknown = selection.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
-    throw new PortageError('SYS002', unknown.map((name) => `there is no entity ${name}${suggestion(name, known)}`).join('; '), {
-      got: unknown.join(', '),
-      expected: known.join(', '),
-      where: 'entities',
-    });
+    throw new PortageError(
+      'SYS002',
+      unknown.map((name) => `there is no entity ${name}${suggestion(name, known)}`).join('; '),
+      {
+        got: unknown.join(', '),
+        expected: known.join(', '),
+        where: 'entities',
+      },
+    );
   }
   return known.filter((name) => selection.includes(name));
 }

@@ -7,7 +7,19 @@ import { underlying } from './catalog.ts';
 import { quoteIdentifier } from './identifiers.ts';
 
 /** Types whose `=` is exact equality: hashed and compared as they are. Every other type goes in as its exact text. */
-const EXACT = new Set(['int2', 'int4', 'int8', 'uuid', 'bool', 'date', 'timestamp', 'timestamptz', 'text', 'varchar', 'bytea']);
+const EXACT = new Set([
+  'int2',
+  'int4',
+  'int8',
+  'uuid',
+  'bool',
+  'date',
+  'timestamp',
+  'timestamptz',
+  'text',
+  'varchar',
+  'bytea',
+]);
 const INTEGERS = new Set(['int2', 'int4', 'int8']);
 /** Strings with a length: an explicit cast would cut them silently, so the last step is left to the assignment, which refuses. */
 const LENGTH_LIMITED = new Set(['varchar', 'bpchar', 'bit', 'varbit']);
@@ -45,11 +57,14 @@ export function wireType(type: TypeInfo, sourceHas: (name: string) => boolean): 
 export const isLengthLimited = (type: TypeInfo | undefined): boolean => {
   if (type === undefined) return true;
   const base = underlying(type);
-  return LENGTH_LIMITED.has(base.name) || (base.kind === 'array' && base.element !== null && isLengthLimited(base.element));
+  return (
+    LENGTH_LIMITED.has(base.name) || (base.kind === 'array' && base.element !== null && isLengthLimited(base.element))
+  );
 };
 
 /** The staged value cast to its column's type, or left for the assignment where a cast would cut it. */
-export const finalCast = (column: Column, staged: string): string => (isLengthLimited(column.typeInfo) ? staged : `${staged}::${column.type}`);
+export const finalCast = (column: Column, staged: string): string =>
+  isLengthLimited(column.typeInfo) ? staged : `${staged}::${column.type}`;
 
 /**
  * The form of a value in which equality is exact: the typed value, or its exact text. `sql` is of the column's type or of
@@ -66,7 +81,21 @@ export function exactForm(type: TypeInfo, sql: string): string {
 export const exactText = (sql: string): string => `(${sql})::text`;
 
 /** Built-in types whose equal values have one text: what a child says of its parent's key, cast, is what the parent says. */
-const ONE_TEXT = new Set([...EXACT, 'bpchar', 'char', 'name', 'time', 'money', 'inet', 'cidr', 'macaddr', 'macaddr8', 'bit', 'varbit', 'oid']);
+const ONE_TEXT = new Set([
+  ...EXACT,
+  'bpchar',
+  'char',
+  'name',
+  'time',
+  'money',
+  'inet',
+  'cidr',
+  'macaddr',
+  'macaddr8',
+  'bit',
+  'varbit',
+  'oid',
+]);
 
 /** Digits after the point that every value of the column has; null where each value has its own. */
 const fixedScale = (column: Column): number | null => {
@@ -85,7 +114,9 @@ export function referencePart(column: Column, sql: string): string {
   const scale = fixedScale(column);
   const typed = keyPart(column, sql);
   // A value between two of the parent's must not be rounded to one of them.
-  return scale === null ? typed : `(SELECT CASE WHEN v.v = round(v.v, ${scale}) THEN round(v.v, ${scale}) ELSE v.v END FROM (SELECT ${typed} AS v OFFSET 0) AS v)`;
+  return scale === null
+    ? typed
+    : `(SELECT CASE WHEN v.v = round(v.v, ${scale}) THEN round(v.v, ${scale}) ELSE v.v END FROM (SELECT ${typed} AS v OFFSET 0) AS v)`;
 }
 
 /** `=` of the column's type: one that an extension made is not on the search path. */
@@ -107,5 +138,7 @@ export function keyPart(column: Column, sql: string): string {
  */
 export function rowHash(exactForms: readonly string[], serverVersion: number): string {
   const row = `row(${exactForms.join(', ')})`;
-  return serverVersion >= 140000 ? `hashint8extended(hash_record_extended(${row}, 0), 0)` : `hashtextextended(${row}::text COLLATE "C", 0)`;
+  return serverVersion >= 140000
+    ? `hashint8extended(hash_record_extended(${row}, 0), 0)`
+    : `hashtextextended(${row}::text COLLATE "C", 0)`;
 }

@@ -22,10 +22,14 @@ export interface LoadOrder {
   readonly cut: ReadonlySet<string>;
 }
 
-export const referenceName = (reference: Pick<Reference, 'child' | 'column'>): string => `${reference.child}.${reference.column}`;
+export const referenceName = (reference: Pick<Reference, 'child' | 'column'>): string =>
+  `${reference.child}.${reference.column}`;
 
 /** Strongly connected components, each parent component before its children. Tarjan 1972, with a stack of our own so that depth is no limit. */
-export function components(nodes: readonly string[], parentsOf: (node: string) => readonly string[]): readonly (readonly string[])[] {
+export function components(
+  nodes: readonly string[],
+  parentsOf: (node: string) => readonly string[],
+): readonly (readonly string[])[] {
   const index = new Map<string, number>();
   const low = new Map<string, number>();
   const open: string[] = [];
@@ -74,8 +78,10 @@ export function components(nodes: readonly string[], parentsOf: (node: string) =
 export function loadOrder(entities: readonly string[], references: readonly Reference[]): LoadOrder {
   const known = new Set(entities);
   const inside = references.filter((r) => known.has(r.child) && known.has(r.parent));
-  const parents = (list: readonly Reference[]) => (node: string) => list.filter((r) => r.child === node).map((r) => r.parent);
-  const numbered = (groups: readonly (readonly string[])[]) => new Map(groups.flatMap((group, i) => group.map((entity) => [entity, i] as const)));
+  const parents = (list: readonly Reference[]) => (node: string) =>
+    list.filter((r) => r.child === node).map((r) => r.parent);
+  const numbered = (groups: readonly (readonly string[])[]) =>
+    new Map(groups.flatMap((group, i) => group.map((entity) => [entity, i] as const)));
 
   const whole = numbered(components(entities, parents(inside)));
   const isCut = (r: Reference): boolean => r.nullable && whole.get(r.child) === whole.get(r.parent);

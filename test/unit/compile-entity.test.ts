@@ -1,7 +1,8 @@
 // What an entity is compiled to, against catalogs that no server has to hold.
 import { describe, expect, test } from '@jest/globals';
 import type { Relation } from '../../shared/domain/catalog.ts';
-import { compileEntity, type CompileContext } from '../../shared/domain/compiled/compile-entity.ts';
+import { compileEntity } from '../../shared/domain/compiled/compile-entity.ts';
+import { type CompileContext } from '../../shared/domain/compiled/key-forms.ts';
 import type { CompiledEntity } from '../../shared/domain/compiled/types.ts';
 import { normalEntities, type Entity, type EntityMap } from '../../shared/domain/entity-map.ts';
 import { column, table, typeOf } from '../support/relations.ts';

@@ -17,7 +17,12 @@ export async function readDatabaseIdentity(session: Session): Promise<string> {
   const { name, host, port } = await session.one<{ name: string; host: string | null; port: string | null }>(
     'SELECT current_database() AS name, host(inet_server_addr()) AS host, inet_server_port() AS port',
   );
-  const { allowed } = await session.one<{ allowed: string }>("SELECT has_function_privilege('pg_catalog.pg_control_system()', 'execute')::text AS allowed");
-  const system = allowed === 'true' ? (await session.one<{ id: string }>('SELECT system_identifier AS id FROM pg_control_system()')).id : null;
+  const { allowed } = await session.one<{ allowed: string }>(
+    "SELECT has_function_privilege('pg_catalog.pg_control_system()', 'execute')::text AS allowed",
+  );
+  const system =
+    allowed === 'true'
+      ? (await session.one<{ id: string }>('SELECT system_identifier AS id FROM pg_control_system()')).id
+      : null;
   return `${name} on ${host ?? 'local socket'}:${port ?? ''}${system === null ? '' : `, system ${system}`}`;
 }

@@ -1,17 +1,39 @@
 /** Reads what a database says about its relations into the domain's form (shared/domain/catalog.ts), in five set-based queries. */
-import type { Column, DeleteAction, ForeignKey, Index, Relation, RelationKind, UniqueKey } from '../../domain/catalog.ts';
+import type {
+  Column,
+  DeleteAction,
+  ForeignKey,
+  Index,
+  Relation,
+  RelationKind,
+  UniqueKey,
+} from '../../domain/catalog.ts';
 import type { Session } from '../session.ts';
 import { readTypes } from './read-types.ts';
 
 /** Which relations: those named, or all that a user made. */
 export type RelationSelection = readonly { readonly schema: string; readonly name: string }[] | 'all';
 
-const KINDS: Readonly<Record<string, RelationKind>> = { r: 'table', p: 'partitioned', v: 'view', m: 'view', f: 'foreign' };
-const ACTIONS: Readonly<Record<string, DeleteAction>> = { a: 'no action', r: 'restrict', c: 'cascade', n: 'set null', d: 'set default' };
+const KINDS: Readonly<Record<string, RelationKind>> = {
+  r: 'table',
+  p: 'partitioned',
+  v: 'view',
+  m: 'view',
+  f: 'foreign',
+};
+const ACTIONS: Readonly<Record<string, DeleteAction>> = {
+  a: 'no action',
+  r: 'restrict',
+  c: 'cascade',
+  n: 'set null',
+  d: 'set default',
+};
 
 /** Partitions that hold rows; version 11 has no function for the whole tree, and its own level must do. */
 const leaves = (serverVersion: number): string =>
-  serverVersion >= 120000 ? 'SELECT relid FROM pg_partition_tree(c.oid) WHERE isleaf' : 'SELECT inhrelid AS relid FROM pg_inherits WHERE inhparent = c.oid';
+  serverVersion >= 120000
+    ? 'SELECT relid FROM pg_partition_tree(c.oid) WHERE isleaf'
+    : 'SELECT inhrelid AS relid FROM pg_inherits WHERE inhparent = c.oid';
 
 const relationsQuery = (serverVersion: number): string => `
   SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind, c.relrowsecurity AS row_security,
@@ -50,7 +72,8 @@ const FOREIGN_KEYS = `
   FROM pg_constraint k JOIN pg_class p ON p.oid = k.confrelid JOIN pg_namespace n ON n.oid = p.relnamespace
   WHERE k.contype = 'f' AND k.conrelid = ANY ($1::oid[]) AND NOT p.relispartition ORDER BY k.conrelid, k.conname`;
 
-const TRIGGERS = 'SELECT tgrelid AS oid, tgname AS name FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> \'D\' AND tgrelid = ANY ($1::oid[]) ORDER BY tgname';
+const TRIGGERS =
+  "SELECT tgrelid AS oid, tgname AS name FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D' AND tgrelid = ANY ($1::oid[]) ORDER BY tgname";
 
 type Row = Record<string, string | null>;
 const yes = (value: string | null | undefined): boolean => value === 't';
@@ -88,7 +111,10 @@ export async function readRelations(session: Session, selection: RelationSelecti
     await session.rows(FOREIGN_KEYS, oids),
     await session.rows(TRIGGERS, oids),
   ];
-  const types = await readTypes(session, columnRows.map((c) => c['type_oid'] ?? ''));
+  const types = await readTypes(
+    session,
+    columnRows.map((c) => c['type_oid'] ?? ''),
+  );
   const columns = groupedByOid(columnRows);
   const indexes = groupedByOid(indexRows);
   const foreignKeys = groupedByOid(foreignKeyRows);
@@ -115,7 +141,11 @@ export async function readRelations(session: Session, selection: RelationSelecti
     validated: yes(row['validated']),
     onDelete: ACTIONS[row['on_delete'] ?? 'a'] ?? 'no action',
   });
-  const index = (row: Row): Index => ({ name: row['name'] ?? '', columns: list<string | null>(row['columns']), unique: yes(row['unique']) });
+  const index = (row: Row): Index => ({
+    name: row['name'] ?? '',
+    columns: list<string | null>(row['columns']),
+    unique: yes(row['unique']),
+  });
 
   return relations.map((row): Relation => {
     const oid = row['oid'] ?? '';

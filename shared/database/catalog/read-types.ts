@@ -14,7 +14,15 @@ const TYPES = `
     (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid) AS labels
   FROM needed JOIN pg_type t USING (oid) JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_range r ON r.rngtypid = t.oid`;
 
-const KINDS: Readonly<Record<string, TypeKind>> = { b: 'base', d: 'domain', e: 'enum', c: 'composite', r: 'range', m: 'multirange', p: 'pseudo' };
+const KINDS: Readonly<Record<string, TypeKind>> = {
+  b: 'base',
+  d: 'domain',
+  e: 'enum',
+  c: 'composite',
+  r: 'range',
+  m: 'multirange',
+  p: 'pseudo',
+};
 
 /** A look-up by type oid for those given and all that they are made of. */
 export async function readTypes(session: Session, oids: readonly string[]): Promise<(oid: string) => TypeInfo> {

@@ -10,7 +10,9 @@ export type Completion = 'completed' | 'stopped' | 'failed' | 'waiting';
 
 /** References and rows of the entity that wait for one that this run loads later. */
 async function waits(worker: Worker, later: readonly string[]): Promise<boolean> {
-  const columns = worker.entity.references.filter((reference) => later.includes(reference.parent)).map((reference) => reference.column);
+  const columns = worker.entity.references
+    .filter((reference) => later.includes(reference.parent))
+    .map((reference) => reference.column);
   if (columns.length === 0) return false;
   const row = await worker.target.one<{ waits: string }>(
     `SELECT (EXISTS (SELECT FROM portage.pending_references WHERE entity_id = $1 AND column_name = ANY ($2::text[]))
@@ -21,10 +23,17 @@ async function waits(worker: Worker, later: readonly string[]): Promise<boolean>
 }
 
 /** @param later entities that still have their turn in this run */
-export async function completeEntity(worker: Worker, checkpoint: Checkpoint, later: readonly string[]): Promise<Completion> {
+export async function completeEntity(
+  worker: Worker,
+  checkpoint: Checkpoint,
+  later: readonly string[],
+): Promise<Completion> {
   const { target } = worker;
   if (checkpoint.errorCode !== null) {
-    await endCheckpoint(target, checkpoint.id, checkpoint.fence, 'failed', { code: checkpoint.errorCode, message: checkpoint.errorMessage ?? '' });
+    await endCheckpoint(target, checkpoint.id, checkpoint.fence, 'failed', {
+      code: checkpoint.errorCode,
+      message: checkpoint.errorMessage ?? '',
+    });
     return 'failed';
   }
   if (!(await allSlicesDone(target, checkpoint.id, checkpoint.slices ?? []))) {
@@ -32,7 +41,11 @@ export async function completeEntity(worker: Worker, checkpoint: Checkpoint, lat
     return 'stopped';
   }
   if (await waits(worker, later)) return 'waiting';
-  for (let looked = await workParked(worker, []); !looked.done || looked.stopped; looked = await workParked(worker, [])) {
+  for (
+    let looked = await workParked(worker, []);
+    !looked.done || looked.stopped;
+    looked = await workParked(worker, [])
+  ) {
     if (!looked.stopped) continue;
     await endCheckpoint(target, checkpoint.id, checkpoint.fence, 'stopped', null);
     return 'stopped';

@@ -35,5 +35,5 @@ export async function copyRows(source: Session, outSql: string, target: Session,
   } catch (error) {
     throw sourceError === null ? translated(error, 'target') : translated(sourceError, 'source');
   }
-  return { rows: into.rowCount ?? 0, bytes, ms: Math.round(performance.now() - started) };
+  return { rows: into.rowCount, bytes, ms: Math.round(performance.now() - started) };
 }

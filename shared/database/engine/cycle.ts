@@ -18,7 +18,9 @@ import type { KeyRange } from '../sql/range.ts';
 import { allOf, inRange } from '../sql/range.ts';
 import { copyIn, createScratch, emptyStage, stage } from '../sql/scratch.ts';
 import { copyOut } from '../sql/source.ts';
-import { beginBatch, classify, countActions, endBatch, setAsideRow, writeBatch } from './batch.ts';
+import { beginBatch, countActions, endBatch } from './batch-frame.ts';
+import { classify, setAsideRow } from './batch.ts';
+import { writeBatch } from './write-batch.ts';
 import { copyRows } from './copy-rows.ts';
 import { reasonOf } from './reason.ts';
 import type { Worker } from './worker.ts';
@@ -45,11 +47,13 @@ const inside = (worker: Worker, circle: readonly Worker[]): readonly Inside[] =>
 /** Step 2. @throws PortageError M007 when the set grows beyond `most` rows. */
 async function close(circle: readonly Worker[], seed: Worker, most: number): Promise<void> {
   let total = 0;
-  for (let grew = true; grew; ) {
+  for (let grew = true; grew;) {
     grew = false;
     for (const child of circle) {
       for (const { reference, parent } of inside(child, circle)) {
-        const keys = (await child.target.rows<{ key: string }>(missingParents(child.entity, reference, parent.entity, MOST_KEYS))).map((row) => row.key);
+        const keys = (
+          await child.target.rows<{ key: string }>(missingParents(child.entity, reference, parent.entity, MOST_KEYS))
+        ).map((row) => row.key);
         if (keys.length === 0) continue;
         const before = await rowsStaged(parent, WHOLE);
         await copyRows(parent.source, copyOut(parent.entity, { keys }), parent.target, copyIn(parent.entity));
@@ -59,18 +63,35 @@ async function close(circle: readonly Worker[], seed: Worker, most: number): Pro
       }
     }
     if (total > most) {
-      throw new PortageError('M007', `rows of ${circle.map((w) => w.entity.name).join(', ')} that must be written together are too many`, {
-        got: `more than ${total} rows around a batch of ${seed.entity.name}`, expected: `at most ${most} (settings.closureRows)`, where: seed.entity.name,
-      });
+      throw new PortageError(
+        'M007',
+        `rows of ${circle.map((w) => w.entity.name).join(', ')} that must be written together are too many`,
+        {
+          got: `more than ${total} rows around a batch of ${seed.entity.name}`,
+          expected: `at most ${most} (settings.closureRows)`,
+          where: seed.entity.name,
+        },
+      );
     }
   }
 }
 
 const rowsStaged = async (worker: Worker, range: KeyRange): Promise<number> =>
-  Number((await worker.target.one(`SELECT count(*) AS rows FROM ${stage(worker.entity)} g WHERE ${allOf(inRange(worker.entity.order, 'g.k', range))}`))['rows']);
+  Number(
+    (
+      await worker.target.one(
+        `SELECT count(*) AS rows FROM ${stage(worker.entity)} g WHERE ${allOf(inRange(worker.entity.order, 'g.k', range))}`,
+      )
+    )['rows'],
+  );
 
 /** Steps 3 and 4. @returns the rows of the range, or null when the operation is to stop. */
-async function writeClosed(circle: readonly Worker[], seed: Worker, range: KeyRange, readMs: number): Promise<{ read: number; repeatedTo?: string | null } | null> {
+async function writeClosed(
+  circle: readonly Worker[],
+  seed: Worker,
+  range: KeyRange,
+  readMs: number,
+): Promise<{ read: number; repeatedTo?: string | null } | null> {
   const started = performance.now();
   return transaction(seed.target, async () => {
     await seed.target.run('SET CONSTRAINTS ALL DEFERRED');
@@ -85,19 +106,33 @@ async function writeClosed(circle: readonly Worker[], seed: Worker, range: KeyRa
       batches.push({ worker: own, batchNo: begun.batchNo, unmapped: false });
     }
     for (const { worker, unmapped } of batches) {
-      await worker.target.run(gather(worker.entity, WHOLE, { map: worker.map, mode: worker.mode, unmapped, final: true, dry: false }));
-      if (worker === seed && worker.mode !== 'missing-only') await worker.target.run(gatherVanished(worker.entity, range, worker.operationNo));
+      await worker.target.run(
+        gather(worker.entity, WHOLE, { map: worker.map, mode: worker.mode, unmapped, final: true, dry: false }),
+      );
+      if (worker === seed && worker.mode !== 'missing-only')
+        await worker.target.run(gatherVanished(worker.entity, range, worker.operationNo));
     }
     await settle(batches.map((batch) => batch.worker));
     for (const { worker } of batches) await classify(worker, false);
     const read = await rowsStaged(seed, range);
     for (const { worker, batchNo } of batches) {
-      const counted = [...(worker === seed ? await countActions(worker, range) : []), ...(await closureCounts(worker, worker === seed ? range : null))];
+      const counted = [
+        ...(worker === seed ? await countActions(worker, range) : []),
+        ...(await closureCounts(worker, worker === seed ? range : null)),
+      ];
       const counts = countsOf(worker === seed ? read : 0, counted);
       await writeBatch(worker, batchNo, await countActions(worker));
       const timing = { readMs: worker === seed ? readMs : 0, writeMs: Math.round(performance.now() - started) };
       await endBatch(worker, batchNo, counts, timing);
-      if (worker === seed) worker.onBatch({ entity: worker.entity.name, slice: worker.slice, range, counts, ...timing, memoryBytes: process.memoryUsage.rss() });
+      if (worker === seed)
+        worker.onBatch({
+          entity: worker.entity.name,
+          slice: worker.slice,
+          range,
+          counts,
+          ...timing,
+          memoryBytes: process.memoryUsage.rss(),
+        });
     }
     await seed.target.run('SET CONSTRAINTS ALL IMMEDIATE');
     return { read };
@@ -108,7 +143,9 @@ async function writeClosed(circle: readonly Worker[], seed: Worker, range: KeyRa
 async function closureCounts(worker: Worker, range: KeyRange | null): Promise<ActionCount[]> {
   const all = (await countActions(worker)).filter((count) => WRITES.has(count.action));
   if (range === null) return all;
-  const inside = new Map((await countActions(worker, range)).map((count) => [`${count.action} ${count.inSource}`, count.rows]));
+  const inside = new Map(
+    (await countActions(worker, range)).map((count) => [`${count.action} ${count.inSource}`, count.rows]),
+  );
   return all.map((count) => ({ ...count, rows: count.rows - (inside.get(`${count.action} ${count.inSource}`) ?? 0) }));
 }
 
@@ -117,9 +154,11 @@ async function settle(circle: readonly Worker[]): Promise<void> {
     const references = inside(worker, circle).map(({ reference, parent }) => ({ reference, parent: parent.entity }));
     for (const statement of resolveWithin(worker.entity, references)) await worker.target.run(statement);
   }
-  for (let changed = 1; changed > 0; ) {
+  for (let changed = 1; changed > 0;) {
     changed = 0;
-    for (const worker of circle) for (const { reference, parent } of inside(worker, circle)) changed += await worker.target.run(demote(worker.entity, reference, parent.entity));
+    for (const worker of circle)
+      for (const { reference, parent } of inside(worker, circle))
+        changed += await worker.target.run(demote(worker.entity, reference, parent.entity));
   }
 }
 
@@ -134,7 +173,10 @@ export async function workCycle(circle: readonly Worker[], most: number): Promis
   let rows = 0;
   for (const worker of circle) await worker.target.run(createScratch(worker.entity));
   for (const seed of circle) {
-    const [last] = await seed.target.rows<{ upper_bound: string | null }>('SELECT upper_bound FROM portage.migration_batches WHERE checkpoint_id = $1 AND slice = 0 ORDER BY batch_no DESC LIMIT 1', [seed.checkpointId]);
+    const [last] = await seed.target.rows<{ upper_bound: string | null }>(
+      'SELECT upper_bound FROM portage.migration_batches WHERE checkpoint_id = $1 AND slice = 0 ORDER BY batch_no DESC LIMIT 1',
+      [seed.checkpointId],
+    );
     if (last?.upper_bound === null) continue;
     const progress = await workSeed(circle, seed, last?.upper_bound ?? null, most);
     rows += progress.rows;
@@ -143,7 +185,12 @@ export async function workCycle(circle: readonly Worker[], most: number): Promis
   return { rows, done: true, stopped: false };
 }
 
-async function workSeed(circle: readonly Worker[], seed: Worker, start: string | null, most: number): Promise<CycleProgress> {
+async function workSeed(
+  circle: readonly Worker[],
+  seed: Worker,
+  start: string | null,
+  most: number,
+): Promise<CycleProgress> {
   let from = start;
   let size = seed.batchRows;
   let rows = 0;
@@ -158,7 +205,9 @@ async function workSeed(circle: readonly Worker[], seed: Worker, start: string |
         size = Math.max(1, Math.floor(size / SHRINK));
         continue;
       }
-      const first = await seed.source.one<{ key: string }>(`SELECT ${seed.entity.source.key}::text AS key FROM ${seed.entity.source.from} WHERE ${allOf([...seed.entity.source.where, ...inRange(seed.entity.order, seed.entity.source.key, { from, to: null })])} ORDER BY ${seed.entity.source.key} LIMIT 1`);
+      const first = await seed.source.one<{ key: string }>(
+        `SELECT ${seed.entity.source.key}::text AS key FROM ${seed.entity.source.from} WHERE ${allOf([...seed.entity.source.where, ...inRange(seed.entity.order, seed.entity.source.key, { from, to: null })])} ORDER BY ${seed.entity.source.key} LIMIT 1`,
+      );
       const outcome = await setAsideRow(seed, { from, to: first.key }, first.key, reasonOf(seed.entity, error));
       if (outcome.stopped) return { rows, done: false, stopped: true };
       from = first.key;
@@ -175,9 +224,22 @@ async function workSeed(circle: readonly Worker[], seed: Worker, start: string |
 
 const STOPPED = '\u0000stopped';
 
-async function workBatch(circle: readonly Worker[], seed: Worker, from: string | null, size: number, most: number): Promise<{ to: string | null }> {
-  const { ms } = await copyRows(seed.source, copyOut(seed.entity, { range: { from, to: null }, limit: size }), seed.target, copyIn(seed.entity));
-  const staged = await seed.target.one<{ rows: string; last: string | null }>(`SELECT count(*) AS rows, max(k) AS last FROM ${stage(seed.entity)}`);
+async function workBatch(
+  circle: readonly Worker[],
+  seed: Worker,
+  from: string | null,
+  size: number,
+  most: number,
+): Promise<{ to: string | null }> {
+  const { ms } = await copyRows(
+    seed.source,
+    copyOut(seed.entity, { range: { from, to: null }, limit: size }),
+    seed.target,
+    copyIn(seed.entity),
+  );
+  const staged = await seed.target.one<{ rows: string; last: string | null }>(
+    `SELECT count(*) AS rows, max(k) AS last FROM ${stage(seed.entity)}`,
+  );
   const to = Number(staged.rows) < size ? null : staged.last;
   await close(circle, seed, most);
   const written = await writeClosed(circle, seed, { from, to }, ms);

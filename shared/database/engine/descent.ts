@@ -47,16 +47,26 @@ const unlessUnreadable = <T>(sums: Promise<T>): Promise<T | null> =>
 export async function compareRange(sides: Sides, range: KeyRange, rows: number): Promise<ComparedRange[]> {
   const { source, target, entity } = sides;
   const bounds = (await source.rows<{ key: string }>(everyNthKey(entity, range, rows))).map((row) => row.key);
-  const [ofSource, mapped] = await Promise.all([unlessUnreadable(source.rows(sourceSums(entity, range, bounds))), target.rows(mappedSums(entity, range, bounds))]);
+  const [ofSource, mapped] = await Promise.all([
+    unlessUnreadable(source.rows(sourceSums(entity, range, bounds))),
+    target.rows(mappedSums(entity, range, bounds)),
+  ]);
   if (ofSource === null) return [{ ...range, rows: 0, equal: false }];
-  const byBucket = (list: readonly Sums[]): Map<number, Sums> => new Map(list.map((row) => [Number(row['bucket']), row]));
+  const byBucket = (list: readonly Sums[]): Map<number, Sums> =>
+    new Map(list.map((row) => [Number(row['bucket']), row]));
   const sourceSum = byBucket(ofSource);
   const mappedSum = byBucket(mapped);
   const compared: ComparedRange[] = [];
   for (let bucket = 0; bucket <= bounds.length; bucket++) {
-    const next = { from: bucket === 0 ? range.from : (bounds[bucket - 1] ?? null), to: bounds[bucket] ?? range.to, rows: Number(sourceSum.get(bucket)?.['rows'] ?? 0), equal: isEqual(sourceSum.get(bucket), mappedSum.get(bucket)) };
+    const next = {
+      from: bucket === 0 ? range.from : (bounds[bucket - 1] ?? null),
+      to: bounds[bucket] ?? range.to,
+      rows: Number(sourceSum.get(bucket)?.['rows'] ?? 0),
+      equal: isEqual(sourceSum.get(bucket), mappedSum.get(bucket)),
+    };
     const last = compared.at(-1);
-    if (last?.equal === next.equal) compared[compared.length - 1] = { ...last, to: next.to, rows: last.rows + next.rows };
+    if (last?.equal === next.equal)
+      compared[compared.length - 1] = { ...last, to: next.to, rows: last.rows + next.rows };
     else compared.push(next);
   }
   return compared;
@@ -84,13 +94,26 @@ export async function compareWhole(sides: Sides): Promise<WholeComparison> {
   if (ofSource === null) return { rows: null, equal: false, allMapped };
   const sums = ofSource[0];
   const rows = Number(sums?.['rows'] ?? 0);
-  const equal = Number(base['rows']) === rows && base['unbased'] === '0' && allMapped && (sums?.['hashes'] ?? null) === base['source_hashes'] && now['hashes'] === base['target_hashes'];
+  const equal =
+    Number(base['rows']) === rows &&
+    base['unbased'] === '0' &&
+    allMapped &&
+    (sums?.['hashes'] ?? null) === base['source_hashes'] &&
+    now['hashes'] === base['target_hashes'];
   return { rows, equal, allMapped };
 }
 
 /** Slices of about `rows` rows each. */
-export async function planSlices(source: Session, entity: CompiledEntity, rows: number, total: number, slicesOf: (bounds: readonly string[]) => readonly Slice[]): Promise<readonly Slice[]> {
-  const bounds = (await source.rows<{ key: string }>(everyNthKey(entity, { from: null, to: null }, rows))).map((row) => row.key);
+export async function planSlices(
+  source: Session,
+  entity: CompiledEntity,
+  rows: number,
+  total: number,
+  slicesOf: (bounds: readonly string[]) => readonly Slice[],
+): Promise<readonly Slice[]> {
+  const bounds = (await source.rows<{ key: string }>(everyNthKey(entity, { from: null, to: null }, rows))).map(
+    (row) => row.key,
+  );
   // The last bound is the last key where the rows divide evenly: the open slice after it would be empty.
   return slicesOf(bounds.slice(0, Math.ceil(total / rows) - 1));
 }

@@ -6,24 +6,38 @@ import type { KeyRange } from '../sql/range.ts';
 import { copyIn, emptyStage, stage } from '../sql/scratch.ts';
 import { copyOutWithParents, firstKey } from '../sql/source.ts';
 import { copyRows } from './copy-rows.ts';
-import type { EstimateRequest } from './estimate.ts';
+import type { EstimateRequest } from './estimate-request.ts';
 
 const SHRINK = 8;
 
 /** Stages the next rows of a range and counts them. @returns the counts, and where the rows end */
-async function next(request: EstimateRequest, range: KeyRange, limit: number | undefined, count: CountStaged): Promise<{ counts: RowCounts; to: string | null }> {
+async function next(
+  request: EstimateRequest,
+  range: KeyRange,
+  limit: number | undefined,
+  count: CountStaged,
+): Promise<{ counts: RowCounts; to: string | null }> {
   const { source, target, entity } = request;
   await target.run(emptyStage(entity));
   await copyRows(source, copyOutWithParents(entity, { range, limit }), target, copyIn(entity, true));
-  if (!entity.keyIsUnique) await target.run(`DELETE FROM ${stage(entity)} WHERE k IN (SELECT k FROM ${stage(entity)} GROUP BY k HAVING count(*) > 1)`);
-  const staged = await target.one<{ rows: string; last: string | null }>(`SELECT count(*) AS rows, max(k) AS last FROM ${stage(entity)}`);
+  if (!entity.keyIsUnique)
+    await target.run(
+      `DELETE FROM ${stage(entity)} WHERE k IN (SELECT k FROM ${stage(entity)} GROUP BY k HAVING count(*) > 1)`,
+    );
+  const staged = await target.one<{ rows: string; last: string | null }>(
+    `SELECT count(*) AS rows, max(k) AS last FROM ${stage(entity)}`,
+  );
   const to = limit === undefined || Number(staged.rows) < limit ? range.to : staged.last;
   return { counts: await count(request, { from: range.from, to }), to };
 }
 
 type CountStaged = (request: EstimateRequest, range: KeyRange) => Promise<RowCounts>;
 
-export async function estimateRange(request: EstimateRequest, range: KeyRange, count: CountStaged): Promise<{ counts: RowCounts; cursor: string | null }> {
+export async function estimateRange(
+  request: EstimateRequest,
+  range: KeyRange,
+  count: CountStaged,
+): Promise<{ counts: RowCounts; cursor: string | null }> {
   const { source, entity } = request;
   let limit = entity.order === 'integer' && entity.keyIsUnique ? request.batchRows : undefined;
   let from = range.from;

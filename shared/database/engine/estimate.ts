@@ -4,13 +4,14 @@
  */
 import type { ActionCount, RowCounts } from '../../domain/action-counts.ts';
 import { NOTHING, addCounts, countsOf } from '../../domain/action-counts.ts';
-import type { CompiledEntity } from '../../domain/compiled/types.ts';
+
 import { quoteLiteral } from '../../domain/identifiers.ts';
-import type { Session } from '../session.ts';
+
 import { transaction } from '../session.ts';
-import type { Mode } from '../sql/decide.ts';
+
 import { castAll, findByIdentity, gather, gatherVanished, judge, refuseNulls } from '../sql/decide.ts';
 import { estimateRange } from './estimate-range.ts';
+import type { EstimateRequest } from './estimate-request.ts';
 import { leafHasRows } from '../sql/leaf.ts';
 import type { KeyRange } from '../sql/range.ts';
 import { actionCounts } from '../sql/record.ts';
@@ -26,21 +27,12 @@ export interface Estimate {
   readonly done: boolean;
 }
 
-export interface EstimateRequest {
-  readonly source: Session;
-  readonly target: Session;
-  readonly entity: CompiledEntity;
-  readonly map: string;
-  readonly mode: Mode;
-  readonly batchRows: number;
-  readonly timeIsUp: () => boolean;
-}
-
 /** Counts of the rows that are staged of a range. */
 async function estimateStaged(request: EstimateRequest, range: KeyRange): Promise<RowCounts> {
   const { target, entity, map, mode } = request;
   return transaction(target, async () => {
-    const mapped = entity.leaf !== null && (await target.one<{ present: string }>(leafHasRows(entity, range))).present === 'true';
+    const mapped =
+      entity.leaf !== null && (await target.one<{ present: string }>(leafHasRows(entity, range))).present === 'true';
     await target.run(gather(entity, range, { map, mode, unmapped: !mapped, final: true, dry: true }));
     if (mapped && mode !== 'missing-only') await target.run(gatherVanished(entity, range));
     for (const statement of findByIdentity(entity)) await target.run(statement);
@@ -49,7 +41,11 @@ async function estimateStaged(request: EstimateRequest, range: KeyRange): Promis
     // Every value is cast as it would be: what cannot be is found here, and not only by writing.
     await target.run(castAll(entity));
     const rows = await target.rows<{ action: string; in_source: string; rows: string }>(actionCounts(entity));
-    const actions: ActionCount[] = rows.map((row) => ({ action: row.action, inSource: row.in_source === 'true', rows: Number(row.rows) }));
+    const actions: ActionCount[] = rows.map((row) => ({
+      action: row.action,
+      inSource: row.in_source === 'true',
+      rows: Number(row.rows),
+    }));
     const columns = mustLead(entity).map(quoteLiteral).join(', ');
     const unlinked = await target.one<{ rows: string }>(
       `SELECT count(*) AS rows FROM ${work(entity)} WHERE action IN ('insert', 'again', 'update') AND missing && ARRAY[${columns}]::text[]`,
@@ -63,8 +59,12 @@ async function estimateStaged(request: EstimateRequest, range: KeyRange): Promis
 /** Rows that no range can carry. */
 async function estimateUnkeyed({ source, entity }: EstimateRequest): Promise<RowCounts> {
   const nulls = entity.source.nullKey === null ? 0 : Number((await source.one(nullKeys(entity)))['rows']);
-  const twice = entity.keyIsUnique ? 0 : (await source.rows<{ rows: string }>(duplicateKeys(entity))).reduce((sum, row) => sum + Number(row.rows), 0);
-  return nulls + twice === 0 ? NOTHING : countsOf(nulls + twice, [{ action: 'set_aside', inSource: true, rows: nulls + twice }]);
+  const twice = entity.keyIsUnique
+    ? 0
+    : (await source.rows<{ rows: string }>(duplicateKeys(entity))).reduce((sum, row) => sum + Number(row.rows), 0);
+  return nulls + twice === 0
+    ? NOTHING
+    : countsOf(nulls + twice, [{ action: 'set_aside', inSource: true, rows: nulls + twice }]);
 }
 
 export async function estimateEntity(request: EstimateRequest, cursor: string | null): Promise<Estimate> {
@@ -72,8 +72,13 @@ export async function estimateEntity(request: EstimateRequest, cursor: string | 
   await target.run(createScratch(entity, { withParents: true }));
   let counts = cursor === null ? await estimateUnkeyed(request) : NOTHING;
   const rest = { from: cursor, to: null };
-  const comparable = mode === 'differential' && entity.leaf !== null && (await target.one<{ present: string }>(leafHasRows(entity, rest))).present === 'true';
-  const ranges = comparable ? await compareRange(request, rest, request.batchRows) : [{ ...rest, rows: 0, equal: false }];
+  const comparable =
+    mode === 'differential' &&
+    entity.leaf !== null &&
+    (await target.one<{ present: string }>(leafHasRows(entity, rest))).present === 'true';
+  const ranges = comparable
+    ? await compareRange(request, rest, request.batchRows)
+    : [{ ...rest, rows: 0, equal: false }];
   for (const range of ranges) {
     if (range.equal) {
       counts = addCounts(counts, countsOf(range.rows, []));

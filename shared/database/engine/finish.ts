@@ -9,14 +9,18 @@ import type { Mode } from '../sql/decide.ts';
 
 /** The reverse look-up of the mapping: built once after the first load, in order, instead of row by row in random order. */
 async function indexTargetKeys(target: Session, entity: CompiledEntity): Promise<void> {
-  await target.run(`CREATE INDEX IF NOT EXISTS uuid_mappings_${entity.entityId}_by_target ON ${entity.leaf} (${targetKeyColumn(entity)})`);
+  await target.run(
+    `CREATE INDEX IF NOT EXISTS uuid_mappings_${entity.entityId}_by_target ON ${entity.leaf} (${targetKeyColumn(entity)})`,
+  );
 }
 
 /** Owned sequences and identities of mapped integer columns go up to the maximum, never down (SEMANTICS 27). */
 async function raiseSequences(target: Session, entity: CompiledEntity): Promise<void> {
   for (const { column } of entity.columns) {
     const quoted = `"${column.replaceAll('"', '""')}"`;
-    const { sequence } = await target.one<{ sequence: string | null }>(`SELECT pg_get_serial_sequence(${quoteLiteral(entity.target.table)}, ${quoteLiteral(column)}) AS sequence`);
+    const { sequence } = await target.one<{ sequence: string | null }>(
+      `SELECT pg_get_serial_sequence(${quoteLiteral(entity.target.table)}, ${quoteLiteral(column)}) AS sequence`,
+    );
     if (sequence === null) continue;
     await target.run(
       `SELECT setval(${quoteLiteral(sequence)}, m.max) FROM (SELECT max(${quoted})::bigint AS max FROM ${entity.target.table}) m, ${sequence} q WHERE m.max > q.last_value OR (m.max = q.last_value AND NOT q.is_called)`,
@@ -24,7 +28,13 @@ async function raiseSequences(target: Session, entity: CompiledEntity): Promise<
   }
 }
 
-export async function finishEntity(target: Session, entity: CompiledEntity, operationNo: number, mode: Mode, written: number): Promise<void> {
+export async function finishEntity(
+  target: Session,
+  entity: CompiledEntity,
+  operationNo: number,
+  mode: Mode,
+  written: number,
+): Promise<void> {
   // A run that looked at every row has seen every difference that is still there.
   if (mode !== 'missing-only') await target.run(closeGone(entity, operationNo));
   if (written === 0) return;

@@ -24,7 +24,12 @@ const MOST_LINKS = 10_000;
 
 /** Columns of the entity in which some row waits. */
 const waitingColumns = async (worker: Worker): Promise<readonly string[]> =>
-  (await worker.target.rows<{ column_name: string }>('SELECT DISTINCT column_name FROM portage.pending_references WHERE entity_id = $1', [worker.entity.entityId])).map((row) => row.column_name);
+  (
+    await worker.target.rows<{ column_name: string }>(
+      'SELECT DISTINCT column_name FROM portage.pending_references WHERE entity_id = $1',
+      [worker.entity.entityId],
+    )
+  ).map((row) => row.column_name);
 
 /** Sets what can be set of the worker's own references; `parent` narrows to references to that entity. */
 export async function linkPending(worker: Worker, parent?: string): Promise<SliceProgress> {
@@ -32,12 +37,19 @@ export async function linkPending(worker: Worker, parent?: string): Promise<Slic
   const waiting = await waitingColumns(worker);
   if (waiting.length > 0) await worker.target.run(createLinks);
   for (const reference of worker.entity.references) {
-    if (!waiting.includes(reference.column) || reference.parentLeaf === null || (parent !== undefined && reference.parent !== parent)) continue;
-    for (let seen = 1; seen > 0; ) {
+    if (
+      !waiting.includes(reference.column) ||
+      reference.parentLeaf === null ||
+      (parent !== undefined && reference.parent !== parent)
+    )
+      continue;
+    for (let seen = 1; seen > 0;) {
       seen = 0;
       const outcome = await inListBatch(worker, `reference ${reference.column} ${randomUUID()}`, async (batchNo) => {
         seen = await worker.target.run(findLinks(worker.entity, reference, Math.min(MOST_LINKS, worker.batchRows)));
-        if (seen > 0) for (const statement of setLinks(worker.entity, reference, { operationNo: worker.operationNo, batchNo })) await worker.target.run(statement);
+        if (seen > 0)
+          for (const statement of setLinks(worker.entity, reference, { operationNo: worker.operationNo, batchNo }))
+            await worker.target.run(statement);
         return NOTHING;
       });
       if (outcome.stopped) return { rows, done: true, stopped: true };
@@ -59,7 +71,9 @@ export async function workParked(worker: Worker, later: readonly string[]): Prom
   let rows = 0;
   const columns = waitsFor(entity, later);
   for (;;) {
-    const keys = (await target.rows<{ legacy_key: string }>(parkedKeys(entity, columns.length > 0), [size])).map((row) => row.legacy_key);
+    const keys = (await target.rows<{ legacy_key: string }>(parkedKeys(entity, columns.length > 0), [size])).map(
+      (row) => row.legacy_key,
+    );
     if (keys.length === 0) return { rows, done: true, stopped: false };
     // Not before there is something to do: temporary tables cost the catalogs 330 KB of log.
     if (rows === 0) await target.run(createScratch(entity));
@@ -91,17 +105,23 @@ export async function workParked(worker: Worker, later: readonly string[]): Prom
 
 /** Columns of references that were cut, to entities that have their turn later. */
 export const waitsFor = (entity: CompiledEntity, later: readonly string[]): readonly string[] =>
-  entity.references.filter((reference) => reference.cut && reference.parent !== entity.name && later.includes(reference.parent)).map((reference) => reference.column);
+  entity.references
+    .filter((reference) => reference.cut && reference.parent !== entity.name && later.includes(reference.parent))
+    .map((reference) => reference.column);
 
 /** Lists rows whose reference leads nowhere now that every parent had its turn, and forgets those that were set. */
 export async function settleUnlinked(worker: Worker): Promise<void> {
   const waiting = await waitingColumns(worker);
   const columns = mustLead(worker.entity).filter((column) => waiting.includes(column));
   if (columns.length > 0) {
-    await inListBatch(worker, `unlinked ${randomUUID()}`, async () => ({ ...NOTHING, setAside: await worker.target.run(setAsideUnlinked(worker.entity, worker.operationNo, columns)) }));
+    await inListBatch(worker, `unlinked ${randomUUID()}`, async () => ({
+      ...NOTHING,
+      setAside: await worker.target.run(setAsideUnlinked(worker.entity, worker.operationNo, columns)),
+    }));
   }
   await worker.target.run(clearLinked(worker.entity));
 }
 
 /** References of which a row without a parent is a finding. */
-export const mustLead = (entity: CompiledEntity): readonly string[] => entity.references.filter((r) => r.onMissing === 'setAside').map((r) => r.column);
+export const mustLead = (entity: CompiledEntity): readonly string[] =>
+  entity.references.filter((r) => r.onMissing === 'setAside').map((r) => r.column);

@@ -40,7 +40,8 @@ async function isFresh(target: Session, entity: CompiledEntity): Promise<boolean
 
 /** Whether the target table holds nothing at all: the common first run needs no counting. */
 const isEmpty = async (target: Session, entity: CompiledEntity): Promise<boolean> =>
-  (await target.one<{ empty: string }>(`SELECT (NOT EXISTS (SELECT FROM ${entity.target.table}))::text AS empty`)).empty === 'true';
+  (await target.one<{ empty: string }>(`SELECT (NOT EXISTS (SELECT FROM ${entity.target.table}))::text AS empty`))
+    .empty === 'true';
 
 /** Plans the entity's slices. Nothing here has a statement timeout: it looks at whole tables. */
 export const prepare = (sides: Sides, entity: CompiledEntity, mode: Mode, lanes: number): Promise<Preparation> =>
@@ -48,7 +49,8 @@ export const prepare = (sides: Sides, entity: CompiledEntity, mode: Mode, lanes:
 
 async function planEntity(sides: Sides, entity: CompiledEntity, mode: Mode, lanes: number): Promise<Preparation> {
   const { source, target } = sides;
-  const mapped = (await target.one<{ present: string }>(leafHasRows(entity, { from: null, to: null }))).present === 'true';
+  const mapped =
+    (await target.one<{ present: string }>(leafHasRows(entity, { from: null, to: null }))).present === 'true';
   let fresh = !mapped && (await isEmpty(target, entity));
   let rows: number | null = null;
   if (mapped && mode === 'differential' && entity.source.estimatedRows <= WHOLE_LOOK_ROWS) {
@@ -63,8 +65,16 @@ async function planEntity(sides: Sides, entity: CompiledEntity, mode: Mode, lane
   const perLane = Math.ceil(rows / lanes);
   // Two lanes on a small table cost more to plan than they save.
   const wanted = rows < 20_000 ? rows : Math.min(SLICE_ROWS, perLane);
-  const sliceRows = Math.max(1, entity.order === 'integer' && entity.keyIsUnique ? wanted : Math.max(wanted, Math.ceil(rows / MOST_SCANS)));
-  return { slices: rows <= sliceRows ? slicesFrom([]) : await planSlices(source, entity, sliceRows, rows, slicesFrom), rows, fresh, equal: false };
+  const sliceRows = Math.max(
+    1,
+    entity.order === 'integer' && entity.keyIsUnique ? wanted : Math.max(wanted, Math.ceil(rows / MOST_SCANS)),
+  );
+  return {
+    slices: rows <= sliceRows ? slicesFrom([]) : await planSlices(source, entity, sliceRows, rows, slicesFrom),
+    rows,
+    fresh,
+    equal: false,
+  };
 }
 
 /**

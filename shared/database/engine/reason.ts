@@ -28,8 +28,14 @@ const TAKEN = new Set(['23505', '23P01']);
 
 export function reasonOf(entity: CompiledEntity, error: DataError): Reason {
   const { sqlstate, constraint, column, message } = error.fault;
-  const words = WORDS[sqlstate] ?? (sqlstate.startsWith('P0') ? 'a trigger refuses the row' : 'the row cannot be written');
+  const words =
+    WORDS[sqlstate] ?? (sqlstate.startsWith('P0') ? 'a trigger refuses the row' : 'the row cannot be written');
   const sensitive = entity.columns.some((c) => c.sensitive);
   const place = constraint === null ? '' : ` (${constraint})`;
-  return { code: error.code, column, taken: TAKEN.has(sqlstate), text: `${words}${place}, SQLSTATE ${sqlstate}${sensitive ? '' : `: ${message}`}` };
+  return {
+    code: error.code,
+    column,
+    taken: TAKEN.has(sqlstate),
+    text: `${words}${place}, SQLSTATE ${sqlstate}${sensitive ? '' : `: ${message}`}`,
+  };
 }

@@ -26,7 +26,10 @@ export interface SliceProgress {
 const SHRINK = 8;
 
 /** Where the slice's last committed batch ended; `done` when it ended where the slice does. */
-async function cursorOf(worker: Worker, slice: Slice): Promise<{ readonly from: string | null; readonly done: boolean }> {
+async function cursorOf(
+  worker: Worker,
+  slice: Slice,
+): Promise<{ readonly from: string | null; readonly done: boolean }> {
   const [last] = await worker.target.rows<{ upper_bound: string | null }>(
     'SELECT upper_bound FROM portage.migration_batches WHERE checkpoint_id = $1 AND slice = $2 ORDER BY batch_no DESC LIMIT 1',
     [worker.checkpointId, slice.slice],
@@ -36,7 +39,11 @@ async function cursorOf(worker: Worker, slice: Slice): Promise<{ readonly from: 
 }
 
 /** The ranges of the slice with something to do; a range that equals its bases on both sides is recorded and passed by. */
-async function rangesToWork(worker: Worker, range: KeyRange, mapped: boolean): Promise<readonly (KeyRange & { equal: boolean; rows: number })[]> {
+async function rangesToWork(
+  worker: Worker,
+  range: KeyRange,
+  mapped: boolean,
+): Promise<readonly (KeyRange & { equal: boolean; rows: number })[]> {
   if (worker.mode === 'differential' && mapped) return compareRange(worker, range, worker.batchRows);
   return [{ ...range, equal: false, rows: 0 }];
 }
@@ -49,7 +56,8 @@ export async function workSlice(worker: Worker, slice: Slice): Promise<SliceProg
   let rows = 0;
   let scratch = false;
   for (const range of await rangesToWork(worker, rest, mapped)) {
-    if (!range.equal && !scratch) await worker.target.run(createScratch(worker.entity, { indexed: mapped || !worker.fresh }));
+    if (!range.equal && !scratch)
+      await worker.target.run(createScratch(worker.entity, { indexed: mapped || !worker.fresh }));
     scratch ||= !range.equal;
     const progress = range.equal ? await pass(worker, range) : await workRange(worker, range);
     rows += progress.rows;
@@ -77,7 +85,10 @@ async function stageNext(worker: Worker, range: KeyRange, limit: number | undefi
   const { source, target, entity } = worker;
   await target.run(emptyStage(entity));
   const { ms, rows } = await copyRows(source, copyOut(entity, { range, limit }), target, copyIn(entity));
-  if (!entity.keyIsUnique) await target.run(`DELETE FROM ${stage(entity)} WHERE k IN (SELECT k FROM ${stage(entity)} GROUP BY k HAVING count(*) > 1)`);
+  if (!entity.keyIsUnique)
+    await target.run(
+      `DELETE FROM ${stage(entity)} WHERE k IN (SELECT k FROM ${stage(entity)} GROUP BY k HAVING count(*) > 1)`,
+    );
   if (limit === undefined || rows < limit) return { to: range.to, rows, ms };
   const { last } = await target.one<{ last: string | null }>(`SELECT max(k) AS last FROM ${stage(entity)}`);
   return { to: last, rows, ms };
@@ -124,9 +135,18 @@ async function workRange(worker: Worker, range: KeyRange): Promise<SliceProgress
   }
 }
 
-async function passUnreadable(worker: Worker, range: KeyRange, error: DataError): Promise<{ to: string | null; stopped: boolean }> {
+async function passUnreadable(
+  worker: Worker,
+  range: KeyRange,
+  error: DataError,
+): Promise<{ to: string | null; stopped: boolean }> {
   const first = await worker.source.one<{ key: string }>(firstKey(worker.entity, range));
-  const outcome = await setAsideRow(worker, { from: range.from, to: first.key }, first.key, reasonOf(worker.entity, error));
+  const outcome = await setAsideRow(
+    worker,
+    { from: range.from, to: first.key },
+    first.key,
+    reasonOf(worker.entity, error),
+  );
   return { to: outcome.repeatedTo === undefined ? first.key : outcome.repeatedTo, stopped: outcome.stopped };
 }
 

@@ -33,4 +33,3 @@ export interface BatchReport {
   readonly writeMs: number;
   readonly memoryBytes: number;
 }
-

@@ -1,5 +1,5 @@
 /** The statements of one batch as they would run, in order and with their purpose, for the administrator who approves them. */
-import { leafName } from '../../domain/compiled/compile-entity.ts';
+import { leafName } from '../../domain/compiled/key-forms.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { findByIdentity, gather, gatherVanished, judge, lockRows, type BatchFacts } from '../sql/decide.ts';
 import { createLinks, findLinks, setLinks } from '../sql/link.ts';

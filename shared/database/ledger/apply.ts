@@ -20,9 +20,13 @@ const textOf = (file: string): Promise<string> => readFile(new URL(file, import.
 
 /** The version that the database has; 0 without a ledger. */
 export async function ledgerVersion(target: Session): Promise<number> {
-  const { present } = await target.one<{ present: string }>("SELECT (to_regclass('portage.schema_versions') IS NOT NULL)::text AS present");
+  const { present } = await target.one<{ present: string }>(
+    "SELECT (to_regclass('portage.schema_versions') IS NOT NULL)::text AS present",
+  );
   if (present !== 'true') return 0;
-  const { version } = await target.one<{ version: string }>('SELECT coalesce(max(version), 0) AS version FROM portage.schema_versions');
+  const { version } = await target.one<{ version: string }>(
+    'SELECT coalesce(max(version), 0) AS version FROM portage.schema_versions',
+  );
   return Number(version);
 }
 
@@ -34,7 +38,10 @@ export async function ledgerVersion(target: Session): Promise<number> {
 export async function applyLedger(target: Session): Promise<number[]> {
   const found = await ledgerVersion(target);
   if (found > LEDGER_VERSION) {
-    throw new PortageError('SYS006', 'the ledger in the target database was written by a newer version', { got: `version ${found}`, expected: `at most ${LEDGER_VERSION}` });
+    throw new PortageError('SYS006', 'the ledger in the target database was written by a newer version', {
+      got: `version ${found}`,
+      expected: `at most ${LEDGER_VERSION}`,
+    });
   }
   const applied = found === LEDGER_VERSION ? [] : await transaction(target, () => applyMissing(target));
   await makeFindable(target);
@@ -52,7 +59,11 @@ async function applyMissing(target: Session): Promise<number[]> {
     if (i < from) continue;
     const sql = await textOf(file);
     await target.run(sql);
-    await target.run('INSERT INTO portage.schema_versions (version, file, checksum) VALUES ($1, $2, $3)', [i + 1, file, createHash('sha256').update(sql).digest('hex')]);
+    await target.run('INSERT INTO portage.schema_versions (version, file, checksum) VALUES ($1, $2, $3)', [
+      i + 1,
+      file,
+      createHash('sha256').update(sql).digest('hex'),
+    ]);
     applied.push(i + 1);
   }
   return applied;
@@ -69,5 +80,7 @@ async function makeFindable(target: Session): Promise<void> {
   );
   const parts = namesIn(path);
   if (parts.includes('portage')) return;
-  await target.run(`ALTER ROLE ${quoteIdentifier(role)} IN DATABASE ${quoteIdentifier(database)} SET search_path = ${[...parts, 'portage'].map(quoteLiteral).join(', ')}`);
+  await target.run(
+    `ALTER ROLE ${quoteIdentifier(role)} IN DATABASE ${quoteIdentifier(database)} SET search_path = ${[...parts, 'portage'].map(quoteLiteral).join(', ')}`,
+  );
 }

@@ -8,7 +8,15 @@ import type { Session } from '../session.ts';
 import { transaction } from '../session.ts';
 import type { Operation } from './operations.ts';
 
-export type CheckpointStatus = 'pending' | 'in_progress' | 'stopped' | 'failed' | 'completed' | 'completed_unverified' | 'superseded' | 'rolled_back';
+export type CheckpointStatus =
+  | 'pending'
+  | 'in_progress'
+  | 'stopped'
+  | 'failed'
+  | 'completed'
+  | 'completed_unverified'
+  | 'superseded'
+  | 'rolled_back';
 
 export interface Checkpoint {
   readonly id: string;
@@ -45,20 +53,25 @@ const checkpointOf = (row: Record<string, string | null>): Checkpoint => ({
   catalogHash: row['catalog_hash'] ?? '',
   fresh: row['fresh'] === 't',
   slices: row['slices'] ? (JSON.parse(row['slices']) as Slice[]) : null,
-  heartbeatAge: row['heartbeat_age'] === null || row['heartbeat_age'] === undefined ? null : Number(row['heartbeat_age']),
+  heartbeatAge:
+    row['heartbeat_age'] === null || row['heartbeat_age'] === undefined ? null : Number(row['heartbeat_age']),
   createdAt: row['created_at'] ?? '',
   errorCode: row['error_code'] ?? null,
   errorMessage: row['error_message'] ?? null,
 });
 
-export const checkpointById = async (target: Session, id: string): Promise<Checkpoint> => checkpointOf(await target.one(`${SELECT} WHERE c.id = $1`, [id]));
+export const checkpointById = async (target: Session, id: string): Promise<Checkpoint> =>
+  checkpointOf(await target.one(`${SELECT} WHERE c.id = $1`, [id]));
 
 export const checkpointsOf = async (target: Session, operationId: string): Promise<Checkpoint[]> =>
   (await target.rows(`${SELECT} WHERE c.operation_id = $1 ORDER BY c.created_at`, [operationId])).map(checkpointOf);
 
 /** The newest checkpoint of an entity, whatever its state. */
 export async function latestCheckpoint(target: Session, entityId: number): Promise<Checkpoint | null> {
-  const row = await target.maybeOne(`${SELECT} WHERE c.entity_id = $1 AND c.operation_type = 'differential_migration' ORDER BY c.created_at DESC, (c.status = 'in_progress') DESC LIMIT 1`, [entityId]);
+  const row = await target.maybeOne(
+    `${SELECT} WHERE c.entity_id = $1 AND c.operation_type = 'differential_migration' ORDER BY c.created_at DESC, (c.status = 'in_progress') DESC LIMIT 1`,
+    [entityId],
+  );
   return row && checkpointOf(row);
 }
 
@@ -67,7 +80,8 @@ async function activeCheckpoint(target: Session, entityId: number): Promise<Chec
   return row && checkpointOf(row);
 }
 
-export const isAlive = (checkpoint: Checkpoint, leaseSeconds: number): boolean => checkpoint.status === 'in_progress' && (checkpoint.heartbeatAge ?? Infinity) < leaseSeconds;
+export const isAlive = (checkpoint: Checkpoint, leaseSeconds: number): boolean =>
+  checkpoint.status === 'in_progress' && (checkpoint.heartbeatAge ?? Infinity) < leaseSeconds;
 
 /** M001 in the guide's words, with owner, age and next step. */
 export const activeCheckpointError = (checkpoint: Checkpoint): PortageError =>
@@ -96,13 +110,19 @@ export async function claimEntity(target: Session, claim: Claim): Promise<Checkp
   await endDeadBackends(target, claim);
   return transaction(target, async () => {
     // Waits for batches that hold the fence; nobody else can claim meanwhile.
-    const { fence } = await target.one<{ fence: string }>('SELECT fence FROM portage.fences WHERE entity_id = $1 FOR UPDATE', [claim.entityId]);
+    const { fence } = await target.one<{ fence: string }>(
+      'SELECT fence FROM portage.fences WHERE entity_id = $1 FOR UPDATE',
+      [claim.entityId],
+    );
     const next = Number(fence) + 1;
     const active = await activeCheckpoint(target, claim.entityId);
     const own = active?.operationId === claim.operation.operationId ? active : await ownCheckpoint(target, claim);
     if (active && active !== own) {
       if (isAlive(active, claim.leaseSeconds)) throw activeCheckpointError(active);
-      await target.run("UPDATE portage.migration_checkpoints SET status = 'superseded', updated_at = now() WHERE id = $1", [active.id]);
+      await target.run(
+        "UPDATE portage.migration_checkpoints SET status = 'superseded', updated_at = now() WHERE id = $1",
+        [active.id],
+      );
     }
     await target.run('UPDATE portage.fences SET fence = $2 WHERE entity_id = $1', [claim.entityId, next]);
     if (own) {
@@ -115,7 +135,18 @@ export async function claimEntity(target: Session, claim: Claim): Promise<Checkp
     const { id } = await target.one<{ id: string }>(
       `INSERT INTO portage.migration_checkpoints (operation_id, entity_id, entity_type, operation_type, status, mode, map_name, map_hash, catalog_hash, fence, owner, started_at)
        VALUES ($1, $2, $3, $4, 'in_progress', $5, $6, $7, $8, $9, $10, clock_timestamp()) RETURNING id`,
-      [claim.operation.operationId, claim.entityId, claim.entity, claim.operation.operationType, claim.operation.mode, claim.operation.mapName, claim.operation.mapHash, claim.catalogHash, next, claim.owner],
+      [
+        claim.operation.operationId,
+        claim.entityId,
+        claim.entity,
+        claim.operation.operationType,
+        claim.operation.mode,
+        claim.operation.mapName,
+        claim.operation.mapHash,
+        claim.catalogHash,
+        next,
+        claim.owner,
+      ],
     );
     return checkpointById(target, id);
   });
@@ -130,22 +161,42 @@ export interface PlannedCheckpoint {
 }
 
 /** A pending checkpoint for every entity of an operation, so that what is ahead of it can be seen from its first second. */
-export async function planCheckpoints(target: Session, operation: Operation, planned: readonly PlannedCheckpoint[]): Promise<void> {
+export async function planCheckpoints(
+  target: Session,
+  operation: Operation,
+  planned: readonly PlannedCheckpoint[],
+): Promise<void> {
   for (const { entity, entityId, catalogHash, rows } of planned) {
     await target.run(
       `INSERT INTO portage.migration_checkpoints (operation_id, entity_id, entity_type, operation_type, status, mode, map_name, map_hash, catalog_hash, fence, owner, rows_total)
        VALUES ($1, $2, $3, $4, 'pending', $5, $6, $7, $8, 0, 'nobody yet', $9)`,
-      [operation.operationId, entityId, entity, operation.operationType, operation.mode, operation.mapName, operation.mapHash, catalogHash, rows],
+      [
+        operation.operationId,
+        entityId,
+        entity,
+        operation.operationType,
+        operation.mode,
+        operation.mapName,
+        operation.mapHash,
+        catalogHash,
+        rows,
+      ],
     );
   }
 }
 
 /** Another operation takes the place of one that was interrupted. */
 export const supersedeCheckpoints = (target: Session, operationId: string): Promise<number> =>
-  target.run("UPDATE portage.migration_checkpoints SET status = 'superseded', updated_at = now() WHERE operation_id = $1 AND status IN ('pending', 'stopped', 'failed')", [operationId]);
+  target.run(
+    "UPDATE portage.migration_checkpoints SET status = 'superseded', updated_at = now() WHERE operation_id = $1 AND status IN ('pending', 'stopped', 'failed')",
+    [operationId],
+  );
 
 const ownCheckpoint = async (target: Session, claim: Claim): Promise<Checkpoint | null> => {
-  const row = await target.maybeOne(`${SELECT} WHERE c.operation_id = $1 AND c.entity_id = $2`, [claim.operation.operationId, claim.entityId]);
+  const row = await target.maybeOne(`${SELECT} WHERE c.operation_id = $1 AND c.entity_id = $2`, [
+    claim.operation.operationId,
+    claim.entityId,
+  ]);
   return row && checkpointOf(row);
 };
 
@@ -159,14 +210,33 @@ async function endDeadBackends(target: Session, claim: Claim): Promise<void> {
   );
 }
 
-export const savePlan = (target: Session, id: string, slices: readonly Slice[], rowsTotal: number, fresh: boolean): Promise<number> =>
-  target.run('UPDATE portage.migration_checkpoints SET slices = $2, rows_total = $3, fresh = $4, updated_at = now() WHERE id = $1', [id, JSON.stringify(slices), rowsTotal, fresh]);
+export const savePlan = (
+  target: Session,
+  id: string,
+  slices: readonly Slice[],
+  rowsTotal: number,
+  fresh: boolean,
+): Promise<number> =>
+  target.run(
+    'UPDATE portage.migration_checkpoints SET slices = $2, rows_total = $3, fresh = $4, updated_at = now() WHERE id = $1',
+    [id, JSON.stringify(slices), rowsTotal, fresh],
+  );
 
 /** A slice failed: its siblings go on, and the end of the entity finds this. */
 export const recordFailure = (target: Session, id: string, error: { code: string; message: string }): Promise<number> =>
-  target.run('UPDATE portage.migration_checkpoints SET error_code = $2, error_message = $3 WHERE id = $1', [id, error.code, error.message]);
+  target.run('UPDATE portage.migration_checkpoints SET error_code = $2, error_message = $3 WHERE id = $1', [
+    id,
+    error.code,
+    error.message,
+  ]);
 
-export const endCheckpoint = (target: Session, id: string, fence: number, status: CheckpointStatus, error: { code: string; message: string } | null): Promise<number> =>
+export const endCheckpoint = (
+  target: Session,
+  id: string,
+  fence: number,
+  status: CheckpointStatus,
+  error: { code: string; message: string } | null,
+): Promise<number> =>
   target.run(
     `UPDATE portage.migration_checkpoints SET status = $3, error_code = $4, error_message = $5, updated_at = now(),
        completed_at = CASE WHEN $3 = 'completed' THEN now() ELSE completed_at END

@@ -1,12 +1,15 @@
 /** Entities in the ledger: a number each, and a leaf of the mapping table indexed by its own kind of legacy key. */
-import { leafName } from '../../domain/compiled/compile-entity.ts';
+import { leafName } from '../../domain/compiled/key-forms.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import type { Session } from '../session.ts';
 import { transaction } from '../session.ts';
 
 /** Numbers of the map's entities that the ledger knows. */
 export async function entityIds(target: Session, mapName: string): Promise<ReadonlyMap<string, number>> {
-  const rows = await target.rows<{ entity: string; entity_id: string }>('SELECT entity, entity_id FROM portage.entities WHERE map_name = $1', [mapName]);
+  const rows = await target.rows<{ entity: string; entity_id: string }>(
+    'SELECT entity, entity_id FROM portage.entities WHERE map_name = $1',
+    [mapName],
+  );
   return new Map(rows.map((row) => [row.entity, Number(row.entity_id)]));
 }
 
@@ -20,7 +23,11 @@ const leafDdl = (entityId: number, order: CompiledEntity['order']): string => {
 };
 
 /** Registers the entity and makes its leaf, both or neither. @returns its number */
-export async function registerEntity(target: Session, mapName: string, entity: Pick<CompiledEntity, 'name' | 'order' | 'sourceShape' | 'targetShape' | 'baseColumns'>): Promise<number> {
+export async function registerEntity(
+  target: Session,
+  mapName: string,
+  entity: Pick<CompiledEntity, 'name' | 'order' | 'sourceShape' | 'targetShape' | 'baseColumns'>,
+): Promise<number> {
   return transaction(target, async () => {
     const row = await target.maybeOne<{ entity_id: string }>(
       `INSERT INTO portage.entities (map_name, entity, order_key, source_shape, target_shape, base_columns) VALUES ($1, $2, $3, $4, $5, $6)
@@ -31,14 +38,20 @@ export async function registerEntity(target: Session, mapName: string, entity: P
       await target.run(leafDdl(Number(row.entity_id), entity.order));
       return Number(row.entity_id);
     }
-    const known = await target.one<{ entity_id: string }>('SELECT entity_id FROM portage.entities WHERE map_name = $1 AND entity = $2', [mapName, entity.name]);
+    const known = await target.one<{ entity_id: string }>(
+      'SELECT entity_id FROM portage.entities WHERE map_name = $1 AND entity = $2',
+      [mapName, entity.name],
+    );
     return Number(known.entity_id);
   });
 }
 
 /** Whether the bases of the entity were taken over the same projections as now. */
 export async function basesComparable(target: Session, entity: CompiledEntity): Promise<boolean> {
-  const row = await target.one<{ same: string }>('SELECT (source_shape = $2 AND target_shape = $3)::text AS same FROM portage.entities WHERE entity_id = $1', [entity.entityId, entity.sourceShape, entity.targetShape]);
+  const row = await target.one<{ same: string }>(
+    'SELECT (source_shape = $2 AND target_shape = $3)::text AS same FROM portage.entities WHERE entity_id = $1',
+    [entity.entityId, entity.sourceShape, entity.targetShape],
+  );
   return row.same === 'true';
 }
 
@@ -49,9 +62,18 @@ export async function basesComparable(target: Session, entity: CompiledEntity): 
  */
 export const forgetBases = (target: Session, entity: CompiledEntity): Promise<void> =>
   transaction(target, async () => {
-    const { same } = await target.one<{ same: string }>('SELECT (target_shape = $2)::text AS same FROM portage.entities WHERE entity_id = $1', [entity.entityId, entity.targetShape]);
+    const { same } = await target.one<{ same: string }>(
+      'SELECT (target_shape = $2)::text AS same FROM portage.entities WHERE entity_id = $1',
+      [entity.entityId, entity.targetShape],
+    );
     // Any other number is not the hash of the row.
-    const forgotten = same === 'true' ? 'source_hash = ~source_hash' : 'source_hash = NULL, target_hash = NULL, source_columns = NULL, target_columns = NULL';
+    const forgotten =
+      same === 'true'
+        ? 'source_hash = ~source_hash'
+        : 'source_hash = NULL, target_hash = NULL, source_columns = NULL, target_columns = NULL';
     await target.run(`UPDATE ${entity.leaf} SET ${forgotten}`);
-    await target.run('UPDATE portage.entities SET source_shape = $2, target_shape = $3, base_columns = $4 WHERE entity_id = $1', [entity.entityId, entity.sourceShape, entity.targetShape, entity.baseColumns]);
+    await target.run(
+      'UPDATE portage.entities SET source_shape = $2, target_shape = $3, base_columns = $4 WHERE entity_id = $1',
+      [entity.entityId, entity.sourceShape, entity.targetShape, entity.baseColumns],
+    );
   });

@@ -3,7 +3,15 @@ import type { EntityMap } from '../../domain/entity-map.ts';
 import { PortageError } from '../../domain/errors.ts';
 import type { Session } from '../session.ts';
 
-export type OperationType = 'differential_migration' | 'synchronization' | 'resolution' | 'repair' | 'rollback' | 'restore' | 'backup' | 'validation';
+export type OperationType =
+  | 'differential_migration'
+  | 'synchronization'
+  | 'resolution'
+  | 'repair'
+  | 'rollback'
+  | 'restore'
+  | 'backup'
+  | 'validation';
 export type RunStatus = 'running' | 'completed' | 'completed_with_findings' | 'stopped' | 'failed' | 'skipped';
 export type MigrationMode = 'differential' | 'full' | 'missing-only';
 
@@ -84,7 +92,17 @@ export async function insertOperation(target: Session, operation: NewOperation, 
     const row = await target.maybeOne(
       `INSERT INTO portage.operations (operation_id, operation_type, execution, batch_label, map_name, map_hash, mode, request, source_database)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (operation_id) DO NOTHING RETURNING ${COLUMNS}`,
-      [attempt === 1 ? base : `${base}_${attempt}`, operation.type, operation.execution, operation.batchLabel, operation.mapName, operation.mapHash, operation.mode, JSON.stringify(operation.request), operation.sourceDatabase],
+      [
+        attempt === 1 ? base : `${base}_${attempt}`,
+        operation.type,
+        operation.execution,
+        operation.batchLabel,
+        operation.mapName,
+        operation.mapHash,
+        operation.mode,
+        JSON.stringify(operation.request),
+        operation.sourceDatabase,
+      ],
     );
     if (row) return operationOf(row);
   }
@@ -104,7 +122,10 @@ export async function readOperation(target: Session, operationId: string): Promi
 
 /** The newest operation of an execution: the name is all that a failed execution still knows. */
 export async function operationOfExecution(target: Session, execution: string): Promise<Operation | null> {
-  const row = await target.maybeOne(`SELECT ${COLUMNS} FROM portage.operations WHERE execution = $1 ORDER BY operation_no DESC LIMIT 1`, [execution]);
+  const row = await target.maybeOne(
+    `SELECT ${COLUMNS} FROM portage.operations WHERE execution = $1 ORDER BY operation_no DESC LIMIT 1`,
+    [execution],
+  );
   return row && operationOf(row);
 }
 
@@ -117,21 +138,41 @@ export const reopenOperation = (target: Session, operationId: string, execution:
   );
 
 export const requestStop = (target: Session, execution: string): Promise<number> =>
-  target.run("UPDATE portage.operations SET stop_requested_at = coalesce(stop_requested_at, now()) WHERE execution = $1 AND status = 'running'", [execution]);
+  target.run(
+    "UPDATE portage.operations SET stop_requested_at = coalesce(stop_requested_at, now()) WHERE execution = $1 AND status = 'running'",
+    [execution],
+  );
 
-export const endOperation = (target: Session, operationId: string, status: RunStatus, summary: unknown, error: { code: string; message: string } | null): Promise<number> =>
-  target.run('UPDATE portage.operations SET status = $2, summary = $3, error_code = $4, error_message = $5, ended_at = now() WHERE operation_id = $1', [
-    operationId, status, JSON.stringify(summary), error?.code ?? null, error?.message ?? null,
-  ]);
+export const endOperation = (
+  target: Session,
+  operationId: string,
+  status: RunStatus,
+  summary: unknown,
+  error: { code: string; message: string } | null,
+): Promise<number> =>
+  target.run(
+    'UPDATE portage.operations SET status = $2, summary = $3, error_code = $4, error_message = $5, ended_at = now() WHERE operation_id = $1',
+    [operationId, status, JSON.stringify(summary), error?.code ?? null, error?.message ?? null],
+  );
 
 export const addNote = (target: Session, operationId: string, note: string): Promise<number> =>
-  target.run('UPDATE portage.operations SET notes = array_append(notes, $2) WHERE operation_id = $1 AND NOT ($2 = ANY (notes))', [operationId, note]);
+  target.run(
+    'UPDATE portage.operations SET notes = array_append(notes, $2) WHERE operation_id = $1 AND NOT ($2 = ANY (notes))',
+    [operationId, note],
+  );
 
 /** Keeps the map as this operation reads it; the same text again is the same map. */
 export const registerMap = (target: Session, map: EntityMap, hash: string): Promise<number> =>
-  target.run('INSERT INTO portage.maps (map_name, map_hash, document) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [map.name, hash, JSON.stringify(map)]);
+  target.run('INSERT INTO portage.maps (map_name, map_hash, document) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [
+    map.name,
+    hash,
+    JSON.stringify(map),
+  ]);
 
 export async function readMap(target: Session, mapName: string, mapHash: string): Promise<EntityMap> {
-  const { document } = await target.one<{ document: string }>('SELECT document FROM portage.maps WHERE map_name = $1 AND map_hash = $2', [mapName, mapHash]);
+  const { document } = await target.one<{ document: string }>(
+    'SELECT document FROM portage.maps WHERE map_name = $1 AND map_hash = $2',
+    [mapName, mapHash],
+  );
   return JSON.parse(document) as EntityMap;
 }

@@ -20,8 +20,13 @@ export async function summarize(target: Session, operationId: string): Promise<R
      WHERE c.operation_id = $1 AND c.status <> 'pending' GROUP BY c.id ORDER BY c.started_at, c.entity_type`,
     [operationId],
   );
-  const numbers = (counts: Record<string, string | null>): EntitySummary => Object.fromEntries(Object.entries(counts).map(([name, value]) => [name, Number(value)])) as unknown as EntitySummary;
-  return Object.fromEntries(rows.map(({ entity, ...counts }): [string, EntitySummary] => [entity ?? '', numbers(counts)]));
+  const numbers = (counts: Record<string, string | null>): EntitySummary =>
+    Object.fromEntries(
+      Object.entries(counts).map(([name, value]) => [name, Number(value)]),
+    ) as unknown as EntitySummary;
+  return Object.fromEntries(
+    rows.map(({ entity, ...counts }): [string, EntitySummary] => [entity ?? '', numbers(counts)]),
+  );
 }
 
 /** Whether every slice of the plan has been worked through to its end, without a gap. */
@@ -36,6 +41,9 @@ export async function allSlicesDone(target: Session, checkpointId: string, slice
 
 /** Rows that the operation wrote for an entity. */
 export async function writtenBy(target: Session, checkpointId: string): Promise<number> {
-  const row = await target.one('SELECT coalesce(sum(inserted + updated + deleted + adopted), 0) AS rows FROM portage.migration_batches WHERE checkpoint_id = $1', [checkpointId]);
+  const row = await target.one(
+    'SELECT coalesce(sum(inserted + updated + deleted + adopted), 0) AS rows FROM portage.migration_batches WHERE checkpoint_id = $1',
+    [checkpointId],
+  );
   return Number(row['rows']);
 }

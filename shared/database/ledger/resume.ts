@@ -15,13 +15,19 @@ export interface Interrupted {
   readonly completed: readonly string[];
 }
 
-const isComplete = (checkpoint: Checkpoint): boolean => checkpoint.status === 'completed' || checkpoint.status === 'completed_unverified';
+const isComplete = (checkpoint: Checkpoint): boolean =>
+  checkpoint.status === 'completed' || checkpoint.status === 'completed_unverified';
 
 /**
  * The newest migration of the map, when it was begun and not finished, and nobody alive works on it.
  * @throws PortageError M001 when somebody alive does, and one of `names` is his.
  */
-export async function interruptedOperation(target: Session, mapName: string, names: readonly string[], leaseSeconds: number): Promise<Interrupted | null> {
+export async function interruptedOperation(
+  target: Session,
+  mapName: string,
+  names: readonly string[],
+  leaseSeconds: number,
+): Promise<Interrupted | null> {
   const row = await target.maybeOne<{ operation_id: string; status: string; age: string }>(
     `SELECT o.operation_id, o.status, extract(epoch FROM clock_timestamp() - greatest(o.started_at,
        (SELECT max(w.heartbeat_at) FROM portage.workers w JOIN portage.migration_checkpoints c ON c.id = w.checkpoint_id WHERE c.operation_id = o.operation_id))) AS age
@@ -33,9 +39,15 @@ export async function interruptedOperation(target: Session, mapName: string, nam
   if (row.status === 'running' && Number(row.age) < leaseSeconds) {
     const theirs = operation.request['entities'];
     if (Array.isArray(theirs) && !theirs.some((name) => names.includes(String(name)))) return null;
-    throw new PortageError('M001', 'a migration of this map is running', { got: `${row.operation_id}, last sign of life ${Math.round(Number(row.age))} s ago`, expected: 'no other migration', where: mapName });
+    throw new PortageError('M001', 'a migration of this map is running', {
+      got: `${row.operation_id}, last sign of life ${Math.round(Number(row.age))} s ago`,
+      expected: 'no other migration',
+      where: mapName,
+    });
   }
-  const completed = (await checkpointsOf(target, row.operation_id)).filter(isComplete).map((checkpoint) => checkpoint.entity);
+  const completed = (await checkpointsOf(target, row.operation_id))
+    .filter(isComplete)
+    .map((checkpoint) => checkpoint.entity);
   return { operation, completed };
 }
 
@@ -65,8 +77,11 @@ function isDamaged(slices: unknown): boolean {
   if (slices === null || (Array.isArray(slices) && slices.length === 0)) return false;
   if (!Array.isArray(slices)) return true;
   const plan = slices as readonly (Partial<Slice> | null)[];
-  const isEnd = (bound: unknown, i: number): boolean => (i < 0 || i >= plan.length - 1 ? bound === null : typeof bound === 'string');
-  return plan.some((slice, i) => slice?.slice !== i || slice.from !== (i === 0 ? null : plan[i - 1]?.to) || !isEnd(slice.to, i));
+  const isEnd = (bound: unknown, i: number): boolean =>
+    i < 0 || i >= plan.length - 1 ? bound === null : typeof bound === 'string';
+  return plan.some(
+    (slice, i) => slice?.slice !== i || slice.from !== (i === 0 ? null : plan[i - 1]?.to) || !isEnd(slice.to, i),
+  );
 }
 
 /** What keeps an interrupted operation from being continued for these entities; null: nothing. */
@@ -78,7 +93,8 @@ export async function obstacle(
   now: { readonly mapHash: string; readonly sourceDatabase: string },
 ): Promise<{ readonly what: string; readonly entity: string } | null> {
   if (operation.mapHash !== now.mapHash) return { what: 'the map is another one', entity: entities.join(',') };
-  if (!isSameDatabase(operation.sourceDatabase, now.sourceDatabase)) return { what: 'the source is another database', entity: entities.join(',') };
+  if (!isSameDatabase(operation.sourceDatabase, now.sourceDatabase))
+    return { what: 'the source is another database', entity: entities.join(',') };
   for (const checkpoint of await checkpointsOf(target, operation.operationId)) {
     const { entity, catalogHash, slices } = checkpoint;
     if (!entities.includes(entity)) continue;
@@ -92,7 +108,11 @@ export async function obstacle(
  * What `resume` continues; null when there is nothing to resume.
  * @throws PortageError M005 for a named entity without any checkpoint, for a damaged one, or when map, schema or databases are others.
  */
-export async function planResume(target: Session, loaded: LoadedMap, request: ResumeRequestFacts): Promise<ResumePlan | null> {
+export async function planResume(
+  target: Session,
+  loaded: LoadedMap,
+  request: ResumeRequestFacts,
+): Promise<ResumePlan | null> {
   const interrupted = await interruptedOperation(target, loaded.map.name, request.names, request.leaseSeconds);
   if (!request.all) await refuseUnknown(target, loaded, request.names);
   if (interrupted === null) return null;
@@ -110,7 +130,11 @@ async function refuseUnknown(target: Session, loaded: LoadedMap, names: readonly
   for (const name of names) {
     const id = loaded.entities.get(name)?.entityId;
     if (id === null || id === undefined || (await latestCheckpoint(target, id)) === null) {
-      throw new PortageError('M005', `there is no checkpoint of ${name}`, { where: name, got: 'no checkpoint', expected: 'an interrupted migration' });
+      throw new PortageError('M005', `there is no checkpoint of ${name}`, {
+        where: name,
+        got: 'no checkpoint',
+        expected: 'an interrupted migration',
+      });
     }
   }
 }

@@ -43,10 +43,17 @@ function targetKeyFaults({ target, normal, path }: CheckedEntity): CatalogFault[
   if (!known.some(isKey)) {
     const candidates = known.map(({ columns }) => keyText(columns));
     const expected =
-      candidates.length === 0 ? `a primary key of ${relationText(target)}, which has none` : `one of ${candidates.join(', ')}`;
+      candidates.length === 0
+        ? `a primary key of ${relationText(target)}, which has none`
+        : `one of ${candidates.join(', ')}`;
     faults.push(
       known.some(isKeyOfPartitions)
-        ? warning(path('target', 'key'), 'the key is unique within a partition only: nothing in the target keeps two partitions from holding it', keyText(key), expected)
+        ? warning(
+            path('target', 'key'),
+            'the key is unique within a partition only: nothing in the target keeps two partitions from holding it',
+            keyText(key),
+            expected,
+          )
         : fault(
             path('target', 'key'),
             'a key without uniqueness: no primary key or unique index of the target is within these columns',

@@ -5,13 +5,21 @@ import { leafKey } from './leaf.ts';
 import { stage, work } from './scratch.ts';
 
 /** Keys of `parent` that staged rows refer to, and that are neither mapped nor staged. */
-export const missingParents = (child: CompiledEntity, reference: CompiledReference, parent: CompiledEntity, limit: number): string =>
+export const missingParents = (
+  child: CompiledEntity,
+  reference: CompiledReference,
+  parent: CompiledEntity,
+  limit: number,
+): string =>
   `SELECT DISTINCT g.${reference.staged}::text AS key FROM ${stage(child)} g
    WHERE g.${reference.staged} IS NOT NULL AND NOT EXISTS (SELECT FROM ${parent.leaf} m WHERE ${leafKey(parent)} = g.${reference.staged})
      AND NOT EXISTS (SELECT FROM ${stage(parent)} p WHERE p.k = g.${reference.staged}) LIMIT ${limit}`;
 
 /** Gives references the keys that staged parents are going to have; what is resolved waits no longer. */
-export function resolveWithin(child: CompiledEntity, references: readonly { readonly reference: CompiledReference; readonly parent: CompiledEntity }[]): readonly string[] {
+export function resolveWithin(
+  child: CompiledEntity,
+  references: readonly { readonly reference: CompiledReference; readonly parent: CompiledEntity }[],
+): readonly string[] {
   const each = references.map(({ reference, parent }) => {
     const key = parent.target.keyKind === 'uuid' ? 'p.target_uuid' : `p.target_key::${reference.type}`;
     return `UPDATE ${work(child)} w SET ${reference.staged} = ${key}, missing = array_remove(w.missing, ${quoteLiteral(reference.column)})

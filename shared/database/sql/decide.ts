@@ -64,22 +64,46 @@ export function missingReferences(entity: CompiledEntity, dry: boolean): string 
 
 /** References without which the row cannot be written, now or at all. */
 const required = (entity: CompiledEntity, known: boolean): string => {
-  const names = entity.references.filter((r) => !r.nullable || (r.onMissing === 'setAside' && (known || !r.cut))).map((r) => quoteLiteral(r.column));
+  const names = entity.references
+    .filter((r) => !r.nullable || (r.onMissing === 'setAside' && (known || !r.cut)))
+    .map((r) => quoteLiteral(r.column));
   return `ARRAY[${names.join(', ')}]::text[]`;
 };
 
 const columnList = (entity: CompiledEntity): string =>
-  ['k', 'action', 'known', 'in_source', 'source_changed', 'target_state', 'based', 'target_uuid', 'target_key', 'code', 'missing', ...entity.references.map((r) => r.staged)].join(', ');
+  [
+    'k',
+    'action',
+    'known',
+    'in_source',
+    'source_changed',
+    'target_state',
+    'based',
+    'target_uuid',
+    'target_key',
+    'code',
+    'missing',
+    ...entity.references.map((r) => r.staged),
+  ].join(', ');
 
 /** Step 1. */
 export function gather(entity: CompiledEntity, range: KeyRange, facts: BatchFacts): string {
   const keyColumn = targetKeyColumn(entity);
   const references = entity.references.map((reference) => `${resolved(reference)} AS ${reference.staged}`);
-  const uuid = entity.target.surrogate ? (facts.unmapped ? newUuid(entity, facts.map) : `coalesce(m.target_uuid, ${newUuid(entity, facts.map)})`) : facts.unmapped ? 'NULL::uuid' : 'm.target_uuid';
+  const uuid = entity.target.surrogate
+    ? facts.unmapped
+      ? newUuid(entity, facts.map)
+      : `coalesce(m.target_uuid, ${newUuid(entity, facts.map)})`
+    : facts.unmapped
+      ? 'NULL::uuid'
+      : 'm.target_uuid';
   const natural = entity.target.keyDesired;
   const keyOf = (column: 'target_uuid' | 'target_key', type: string): string => {
     if (column !== keyColumn) return `NULL::${type}`;
-    if (column === 'target_uuid') return natural === null ? 'w.target_uuid' : `coalesce(${facts.unmapped ? 'NULL::uuid' : 'm.target_uuid'}, ${natural})`;
+    if (column === 'target_uuid')
+      return natural === null
+        ? 'w.target_uuid'
+        : `coalesce(${facts.unmapped ? 'NULL::uuid' : 'm.target_uuid'}, ${natural})`;
     return `coalesce(${facts.unmapped ? 'NULL::text' : 'm.target_key'}, ${natural ?? 'NULL'})`;
   };
   const missing = missingReferences(entity, facts.dry);
@@ -113,7 +137,12 @@ export function gather(entity: CompiledEntity, range: KeyRange, facts: BatchFact
 }
 
 /** Step 2. A key that stands for several rows now is not gone: this operation has set them aside. */
-export const gatherVanished = (entity: CompiledEntity, range: KeyRange, operationNo: number | null = null, except: string | null = null): string =>
+export const gatherVanished = (
+  entity: CompiledEntity,
+  range: KeyRange,
+  operationNo: number | null = null,
+  except: string | null = null,
+): string =>
   `INSERT INTO ${work(entity)} (k, action, known, in_source, source_changed, target_state, based, target_uuid, target_key)
    SELECT ${leafKey(entity)}, CASE WHEN t.h IS NULL THEN 'close' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'conflict' ELSE 'deleted' END, true, false, true,
      CASE WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'changed' ELSE 'same' END, m.target_hash IS NOT NULL, m.target_uuid, m.target_key
@@ -164,8 +193,13 @@ export const judgeAgain = (entity: CompiledEntity): string =>
 
 /** Step 4b: the table of SEMANTICS 14 for rows that the source has. */
 export function judge(entity: CompiledEntity, mode: Mode, dry: boolean): string {
-  const equal = entity.columns.filter((c) => !c.onInsertOnly).map((c) => `${c.exactDesired} IS NOT DISTINCT FROM ${c.exactTarget}`);
-  const base = entity.leaf === null ? 'NULL::bigint' : `(SELECT m.target_hash FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k)`;
+  const equal = entity.columns
+    .filter((c) => !c.onInsertOnly)
+    .map((c) => `${c.exactDesired} IS NOT DISTINCT FROM ${c.exactTarget}`);
+  const base =
+    entity.leaf === null
+      ? 'NULL::bigint'
+      : `(SELECT m.target_hash FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k)`;
   const differential = `CASE
       WHEN w.action = 'adopt' THEN CASE WHEN coalesce(n.equal, false) THEN 'adopt' ELSE 'adopt_conflict' END
       WHEN n.h IS NULL THEN CASE WHEN w.source_changed THEN 'conflict' ELSE 'missing' END
@@ -178,10 +212,13 @@ export function judge(entity: CompiledEntity, mode: Mode, dry: boolean): string 
       WHEN n.h IS NULL THEN 'again'
       WHEN n.equal THEN CASE WHEN w.based AND NOT w.source_changed AND n.h = n.base THEN 'none' ELSE 'rebase' END
       ELSE 'update' END`;
-  const missingOnly = "CASE WHEN w.action = 'adopt' THEN CASE WHEN n.equal THEN 'adopt' ELSE 'adopt_conflict' END WHEN n.h IS NULL THEN 'again' ELSE 'none' END";
+  const missingOnly =
+    "CASE WHEN w.action = 'adopt' THEN CASE WHEN n.equal THEN 'adopt' ELSE 'adopt_conflict' END WHEN n.h IS NULL THEN 'again' ELSE 'none' END";
   const action = { differential, full, 'missing-only': missingOnly }[mode];
   // In a dry run a parent may be known only to the source: its key is not there to compare with, so the row counts as different.
-  const unresolved = dry ? entity.references.map((r) => `NOT (g.${r.staged} IS NOT NULL AND w.${r.staged} IS NULL)`) : [];
+  const unresolved = dry
+    ? entity.references.map((r) => `NOT (g.${r.staged} IS NOT NULL AND w.${r.staged} IS NULL)`)
+    : [];
   return `UPDATE ${work(entity)} u SET equal = n.equal, target_state = CASE WHEN n.h IS NULL THEN 'absent' WHEN n.h IS DISTINCT FROM n.base THEN 'changed' ELSE 'same' END, action = n.action
     FROM (SELECT w.k, n.h, n.base, n.equal, ${action} AS action FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k
       CROSS JOIN LATERAL (SELECT t.h, t.equal, ${base} AS base FROM (SELECT 1) one LEFT JOIN LATERAL
@@ -195,7 +232,9 @@ const WRITTEN = "('insert', 'again', 'update')";
 /** Of a dry run: rows that would be refused for a NULL. A parent that only the source knows yet has a key by then. */
 export function refuseNulls(entity: CompiledEntity): string {
   const required = entity.columns.filter((column) => column.notNull);
-  const isNull = required.map((column) => (column.kind === 'reference' ? `g.${column.staged ?? ''} IS NULL` : `(${column.desired}) IS NULL`));
+  const isNull = required.map((column) =>
+    column.kind === 'reference' ? `g.${column.staged ?? ''} IS NULL` : `(${column.desired}) IS NULL`,
+  );
   return `UPDATE ${work(entity)} w SET action = 'set_aside', code = 'M012' FROM ${stage(entity)} g WHERE g.k = w.k AND w.action IN ${WRITTEN} AND (${[...isNull, 'false'].join(' OR ')})`;
 }
 

@@ -4,8 +4,10 @@ import type { KeyRange } from './range.ts';
 import { allOf, inRange } from './range.ts';
 import { bucketOf } from './source.ts';
 
-export const leafKey = (entity: CompiledEntity, alias = 'm'): string => `${alias}.${entity.order === 'integer' ? 'legacy_id' : 'legacy_key'}`;
-export const targetKeyColumn = (entity: Pick<CompiledEntity, 'target'>): string => (entity.target.keyKind === 'uuid' ? 'target_uuid' : 'target_key');
+export const leafKey = (entity: CompiledEntity, alias = 'm'): string =>
+  `${alias}.${entity.order === 'integer' ? 'legacy_id' : 'legacy_key'}`;
+export const targetKeyColumn = (entity: Pick<CompiledEntity, 'target'>): string =>
+  entity.target.keyKind === 'uuid' ? 'target_uuid' : 'target_key';
 
 export const leafHasRows = (entity: CompiledEntity, range: KeyRange): string =>
   `SELECT EXISTS (SELECT FROM ${entity.leaf} m WHERE ${allOf(inRange(entity.order, leafKey(entity), range))})::text AS present`;

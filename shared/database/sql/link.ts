@@ -15,7 +15,8 @@ export const createLinks = `CREATE TEMP TABLE IF NOT EXISTS links (legacy_key te
  * gave it a value meanwhile, his stays and is found as an edit. `untouched`: the row is as we wrote it.
  */
 export function findLinks(entity: CompiledEntity, reference: CompiledReference, limit: number): string {
-  const parentKey = reference.parentOrder === 'integer' ? 'p.legacy_id = w.parent_key::bigint' : 'p.legacy_key = w.parent_key';
+  const parentKey =
+    reference.parentOrder === 'integer' ? 'p.legacy_id = w.parent_key::bigint' : 'p.legacy_key = w.parent_key';
   const ownKey = entity.order === 'integer' ? 'w.legacy_key::bigint' : 'w.legacy_key';
   return `INSERT INTO ${LINKS} (legacy_key, legacy_id, target_uuid, target_key, parent_uuid, parent_text, untouched, free)
     SELECT w.legacy_key, ${entity.order === 'integer' ? 'w.legacy_key::bigint' : 'NULL'}, m.target_uuid, m.target_key, x.target_uuid, x.target_key, t.h IS NOT DISTINCT FROM m.target_hash, coalesce(t.free, false)

@@ -19,7 +19,10 @@ export function loadRows(entity: CompiledEntity, map: string, range: KeyRange, f
   const legacy = entity.order === 'integer' ? 'legacy_id' : 'legacy_key';
   const references = entity.references.map((reference) => `${resolved(reference)} AS ${reference.staged}`);
   const desired = entity.columns.map((column, i) => `${column.desired} AS d${i}`);
-  const names = [...(entity.target.surrogate ? [entity.target.key[0] ?? ''] : []), ...entity.columns.map((column) => column.column)].map(quoteIdentifier);
+  const names = [
+    ...(entity.target.surrogate ? [entity.target.key[0] ?? ''] : []),
+    ...entity.columns.map((column) => column.column),
+  ].map(quoteIdentifier);
   const values = [...(entity.target.surrogate ? ['r.key'] : []), ...entity.columns.map((_, i) => `r.d${i}`)];
   const overriding = entity.target.alwaysIdentity.length > 0 ? 'OVERRIDING SYSTEM VALUE ' : '';
   return `WITH rows AS MATERIALIZED (

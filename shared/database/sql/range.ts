@@ -11,7 +11,8 @@ export interface KeyRange {
 /** A key in its order form, as SQL. */
 export function keyLiteral(order: OrderKind, key: string): string {
   if (order === 'text') return `${quoteLiteral(key)} COLLATE "C"`;
-  if (!/^-?\d{1,19}$/.test(key)) throw new PortageError('SYS002', 'not a legacy key of this entity', { got: key, expected: 'an integer' });
+  if (!/^-?\d{1,19}$/.test(key))
+    throw new PortageError('SYS002', 'not a legacy key of this entity', { got: key, expected: 'an integer' });
   return `'${key}'::bigint`;
 }
 
@@ -21,4 +22,5 @@ export const inRange = (order: OrderKind, key: string, range: KeyRange): readonl
   ...(range.to === null ? [] : [`${key} <= ${keyLiteral(order, range.to)}`]),
 ];
 
-export const allOf = (conditions: readonly string[]): string => (conditions.length === 0 ? 'true' : conditions.join(' AND '));
+export const allOf = (conditions: readonly string[]): string =>
+  conditions.length === 0 ? 'true' : conditions.join(' AND ');

@@ -25,7 +25,8 @@ const FINDINGS: Readonly<Record<string, readonly [type: string, reason: string]>
 export const FINDING_ACTIONS = Object.keys(FINDINGS);
 const literals = (names: readonly string[]): string => names.map(quoteLiteral).join(', ');
 
-const shown = (column: CompiledColumn, text: string): string => (column.sensitive ? `encode(${hmac(text)}, 'hex')` : `left(${text}, ${SHOWN})`);
+const shown = (column: CompiledColumn, text: string): string =>
+  column.sensitive ? `encode(${hmac(text)}, 'hex')` : `left(${text}, ${SHOWN})`;
 
 const values = (columns: readonly CompiledColumn[], text: (column: CompiledColumn) => string): string =>
   `(SELECT jsonb_object_agg(v.name, v.value) FROM (VALUES ${columns.map((c) => `(${quoteLiteral(c.column)}, ${shown(c, text(c))})`).join(', ')}) AS v (name, value) WHERE v.name = ANY (d.columns))`;
@@ -33,9 +34,14 @@ const values = (columns: readonly CompiledColumn[], text: (column: CompiledColum
 /** One open row for each (entity, legacy key, comparison type): seen again, last_seen moves (SEMANTICS 31). */
 export function recordDifferentials(entity: CompiledEntity, facts: WriteFacts): string {
   const columns = entity.columns.filter((c) => !c.onInsertOnly);
-  const differing = columns.map((c) => `CASE WHEN ${c.exactDesired} IS DISTINCT FROM ${c.exactTarget} THEN ${quoteLiteral(c.column)} END`);
+  const differing = columns.map(
+    (c) => `CASE WHEN ${c.exactDesired} IS DISTINCT FROM ${c.exactTarget} THEN ${quoteLiteral(c.column)} END`,
+  );
   const { source, target } = entity.normal;
-  const cases = (part: 0 | 1): string => `CASE w.action ${Object.entries(FINDINGS).map(([action, finding]) => `WHEN '${action}' THEN ${quoteLiteral(finding[part])}`).join(' ')} END`;
+  const cases = (part: 0 | 1): string =>
+    `CASE w.action ${Object.entries(FINDINGS)
+      .map(([action, finding]) => `WHEN '${action}' THEN ${quoteLiteral(finding[part])}`)
+      .join(' ')} END`;
   return `INSERT INTO portage.data_differentials (entity_id, entity_type, source_table, target_table, legacy_key, target_key, comparison_type, columns, reason, source_hash, target_hash, source_values, target_values, operation_no)
     SELECT ${entity.entityId}, ${quoteLiteral(entity.name)}, ${quoteLiteral(`${source.relation.schema}.${source.relation.name}`)}, ${quoteLiteral(`${target.relation.schema}.${target.relation.name}`)},
       w.k::text, w.${targetKeyColumn(entity)}::text, ${cases(0)}, d.columns,
@@ -78,7 +84,9 @@ const SET_ASIDE = `ON CONFLICT (entity_id, legacy_key) DO UPDATE SET code = excl
 
 /** Rows whose parent is nowhere, and rows whose place in the target is taken. */
 export const setAsideRows = (entity: CompiledEntity, facts: WriteFacts): string => {
-  const parents = entity.references.map((r) => `WHEN ${quoteLiteral(r.column)} THEN ${quoteLiteral(`${r.parent} `)} || g.${r.staged}::text`).join(' ');
+  const parents = entity.references
+    .map((r) => `WHEN ${quoteLiteral(r.column)} THEN ${quoteLiteral(`${r.parent} `)} || g.${r.staged}::text`)
+    .join(' ');
   const missing = parents === '' ? "'a parent'" : `(CASE w.missing[1] ${parents} END)`;
   return `INSERT INTO portage.set_aside_rows (entity_id, legacy_key, code, column_name, reason, operation_no)
     SELECT ${entity.entityId}, w.k::text, coalesce(w.code, 'M012'), w.missing[1],

@@ -21,12 +21,19 @@ const keyType = (entity: CompiledEntity): string => (entity.order === 'integer' 
  * both sides: new bases alone). Findings: kept, missing, conflict, adopted (and different), reappeared, deleted. Others: park,
  * set_aside, close (gone on both sides), none.
  */
-export const createScratch = (entity: CompiledEntity, { withParents = false, indexed = true }: ScratchOptions = {}): string => {
-  const staged = entity.columns.flatMap((column) => (column.staged === null ? [] : [`${column.staged} ${column.wire}`]));
+export const createScratch = (
+  entity: CompiledEntity,
+  { withParents = false, indexed = true }: ScratchOptions = {},
+): string => {
+  const staged = entity.columns.flatMap((column) =>
+    column.staged === null ? [] : [`${column.staged} ${column.wire}`],
+  );
   const parents = withParents ? entity.references.map((_, i) => `p${i} boolean`) : [];
   const resolved = entity.references.map((reference) => `${reference.staged} ${reference.type}`);
   const name = suffix(entity);
-  const indexes = ['stage', 'work'].map((table) => `; CREATE INDEX IF NOT EXISTS ${table}_${name}_k ON pg_temp.${table}_${name} (k)`).join('');
+  const indexes = ['stage', 'work']
+    .map((table) => `; CREATE INDEX IF NOT EXISTS ${table}_${name}_k ON pg_temp.${table}_${name} (k)`)
+    .join('');
   return `CREATE TEMP TABLE IF NOT EXISTS stage_${name} (${[`k ${keyType(entity)} NOT NULL`, 'h bigint NOT NULL', ...staged, ...parents].join(', ')});
     CREATE TEMP TABLE IF NOT EXISTS work_${name} (k ${keyType(entity)} NOT NULL, action text NOT NULL, known boolean NOT NULL, in_source boolean NOT NULL,
       source_changed boolean, target_state text, based boolean, equal boolean, target_uuid uuid, target_key text COLLATE "C", code text, missing text[]${resolved.map((c) => `, ${c}`).join('')}) ON COMMIT DELETE ROWS${indexed ? indexes : ''}`;

@@ -9,7 +9,10 @@ export type RowSelection =
 
 const conditions = (entity: CompiledEntity, selection: RowSelection): readonly string[] =>
   'keys' in selection
-    ? [...entity.source.where, `${entity.source.key} IN (${selection.keys.map((key) => keyLiteral(entity.order, key)).join(', ')})`]
+    ? [
+        ...entity.source.where,
+        `${entity.source.key} IN (${selection.keys.map((key) => keyLiteral(entity.order, key)).join(', ')})`,
+      ]
     : [...entity.source.where, ...inRange(entity.order, entity.source.key, selection.range)];
 
 /**
@@ -19,7 +22,10 @@ const conditions = (entity: CompiledEntity, selection: RowSelection): readonly s
 const singly = (entity: CompiledEntity, selection: RowSelection): readonly string[] => {
   const all = conditions(entity, selection);
   if (entity.keyIsUnique) return all;
-  return [...all, `${entity.source.key} NOT IN (SELECT ${entity.source.key} FROM ${entity.source.from} WHERE ${allOf(all)} GROUP BY 1 HAVING count(*) > 1)`];
+  return [
+    ...all,
+    `${entity.source.key} NOT IN (SELECT ${entity.source.key} FROM ${entity.source.from} WHERE ${allOf(all)} GROUP BY 1 HAVING count(*) > 1)`,
+  ];
 };
 
 /** The first rows in key order, cut before any expression is evaluated: one that fails on a row must not fail on those before it. */
@@ -30,17 +36,26 @@ const firstRows = (entity: CompiledEntity, selection: RowSelection, limit: numbe
  * The rows projected: `q.k` and every staged column. OFFSET 0 keeps the planner from evaluating each expression twice where
  * a column is read twice; `once` says that none is, and lets the query run in parallel.
  */
-function projection(entity: CompiledEntity, selection: RowSelection, extra: readonly string[] = [], once = false): string {
-  const columns = entity.columns.flatMap((column) => (column.staged === null ? [] : [`${column.source} AS ${column.staged}`]));
+function projection(
+  entity: CompiledEntity,
+  selection: RowSelection,
+  extra: readonly string[] = [],
+  once = false,
+): string {
+  const columns = entity.columns.flatMap((column) =>
+    column.staged === null ? [] : [`${column.source} AS ${column.staged}`],
+  );
   const key = entity.order === 'integer' ? `(${entity.source.key})::bigint` : entity.source.key;
   const limit = 'limit' in selection ? selection.limit : undefined;
   const listed = 'keys' in selection ? singly(entity, selection) : conditions(entity, selection);
-  const rows = limit === undefined ? `${entity.source.from} WHERE ${allOf(listed)}` : firstRows(entity, selection, limit);
+  const rows =
+    limit === undefined ? `${entity.source.from} WHERE ${allOf(listed)}` : firstRows(entity, selection, limit);
   return `(SELECT ${[`${key} AS k`, ...columns, ...extra].join(', ')} FROM ${rows}${once ? '' : ' OFFSET 0'}) AS q`;
 }
 
 /** Names of the staged columns, in the order in which they are copied. */
-export const stagedColumns = (entity: CompiledEntity): readonly string[] => entity.columns.flatMap((column) => (column.staged === null ? [] : [column.staged]));
+export const stagedColumns = (entity: CompiledEntity): readonly string[] =>
+  entity.columns.flatMap((column) => (column.staged === null ? [] : [column.staged]));
 
 /** COPY of rows with their hash: expressions are evaluated by the source, no row is parsed on the way. */
 export const copyOut = (entity: CompiledEntity, selection: RowSelection): string =>
@@ -49,7 +64,12 @@ export const copyOut = (entity: CompiledEntity, selection: RowSelection): string
 /** The same with one more column for each reference, true where the parent exists in the source: for a dry run. */
 export const copyOutWithParents = (entity: CompiledEntity, selection: RowSelection): string => {
   const parents = entity.references.map((reference, i) => `${reference.parentInSource} AS p${i}`);
-  const names = ['q.k', entity.source.hash, ...stagedColumns(entity).map((c) => `q.${c}`), ...parents.map((_, i) => `q.p${i}`)];
+  const names = [
+    'q.k',
+    entity.source.hash,
+    ...stagedColumns(entity).map((c) => `q.${c}`),
+    ...parents.map((_, i) => `q.p${i}`),
+  ];
   return `COPY (SELECT ${names.join(', ')} FROM ${projection(entity, selection, parents)}) TO STDOUT`;
 };
 
@@ -64,7 +84,9 @@ const LARGEST = 9223372036854775807n;
 export function bucketOf(entity: CompiledEntity, key: string, bounds: readonly string[]): string {
   // width_bucket counts the thresholds at or below its operand; a key that equals a bound still belongs to the range before it.
   const counted = (thresholds: readonly string[]): string =>
-    thresholds.length === 0 ? '0' : `width_bucket(${key}, ARRAY[${thresholds.map((bound) => keyLiteral(entity.order, bound)).join(', ')}])`;
+    thresholds.length === 0
+      ? '0'
+      : `width_bucket(${key}, ARRAY[${thresholds.map((bound) => keyLiteral(entity.order, bound)).join(', ')}])`;
   if (entity.order === 'integer') {
     // Bounds below the key are those whose successor is at or below it; the largest bigint has no successor, and no key above it.
     return counted(bounds.filter((bound) => BigInt(bound) < LARGEST).map((bound) => String(BigInt(bound) + 1n)));
@@ -78,7 +100,8 @@ export const everyNthKey = (entity: CompiledEntity, range: KeyRange, step: numbe
   `SELECT b.k::text AS key FROM (SELECT ${entity.source.key} AS k, row_number() OVER (ORDER BY ${entity.source.key}) AS n FROM ${entity.source.from}
     WHERE ${allOf(conditions(entity, { range }))}) AS b WHERE b.n % ${step} = 0 ORDER BY b.k`;
 
-export const countRows = (entity: CompiledEntity): string => `SELECT count(*) AS rows FROM ${entity.source.from} WHERE ${allOf(entity.source.where)}`;
+export const countRows = (entity: CompiledEntity): string =>
+  `SELECT count(*) AS rows FROM ${entity.source.from} WHERE ${allOf(entity.source.where)}`;
 
 /** The key that stands first in a range, where its row cannot be read for an error in an expression. */
 export const firstKey = (entity: CompiledEntity, range: KeyRange): string =>

@@ -55,7 +55,10 @@ export function mapInserts(entity: CompiledEntity, facts: WriteFacts, action: 'i
 
 /** The insert alone, for a target in which nothing changes a row on its way in. */
 export function insertForeseen(entity: CompiledEntity, action: 'insert' | 'again'): string {
-  const columns = [...(entity.target.surrogate ? [{ name: entity.target.key[0] ?? '', value: 'w.target_uuid' }] : []), ...entity.columns.map((c) => ({ name: c.column, value: c.desired }))];
+  const columns = [
+    ...(entity.target.surrogate ? [{ name: entity.target.key[0] ?? '', value: 'w.target_uuid' }] : []),
+    ...entity.columns.map((c) => ({ name: c.column, value: c.desired })),
+  ];
   const overriding = entity.target.alwaysIdentity.length > 0 ? 'OVERRIDING SYSTEM VALUE ' : '';
   return `INSERT INTO ${entity.target.table} AS t (${columns.map((c) => quoteIdentifier(c.name)).join(', ')}) ${overriding}
       SELECT ${columns.map((c) => c.value).join(', ')} FROM ${rowsOf(entity, action)} ORDER BY w.${targetKeyColumn(entity)}`;
@@ -68,8 +71,10 @@ export const insertRows = (entity: CompiledEntity, action: 'insert' | 'again'): 
       RETURNING ${entity.target.hash} AS h
     ) SELECT count(*) AS rows, sum(h) AS hashes FROM written`;
 
-const undoColumns = 'batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns';
-const basesOf = (entity: CompiledEntity): string => `CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k) m`;
+const undoColumns =
+  'batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns';
+const basesOf = (entity: CompiledEntity): string =>
+  `CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k) m`;
 
 /** Undo entries of rows to update: what they were, the bases that they had, and the hash that they are going to have. */
 export function keepBefore(entity: CompiledEntity, facts: WriteFacts): string {
@@ -82,12 +87,15 @@ export function keepBefore(entity: CompiledEntity, facts: WriteFacts): string {
     CROSS JOIN LATERAL (SELECT ${before} AS before FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) b WHERE w.action = 'update'`;
 }
 
-const updatable = (entity: CompiledEntity): CompiledEntity['columns'] => entity.columns.filter((c) => !c.onInsertOnly && !entity.target.alwaysIdentity.includes(c.column));
+const updatable = (entity: CompiledEntity): CompiledEntity['columns'] =>
+  entity.columns.filter((c) => !c.onInsertOnly && !entity.target.alwaysIdentity.includes(c.column));
 
 /** Updates the rows. Gives their number and the sum of their hashes as the database returned them. */
 export const updateRows = (entity: CompiledEntity): string =>
   `WITH written AS (
-      UPDATE ${entity.target.table} AS t SET ${updatable(entity).map((c) => `${quoteIdentifier(c.column)} = ${c.desired}`).join(', ')}
+      UPDATE ${entity.target.table} AS t SET ${updatable(entity)
+        .map((c) => `${quoteIdentifier(c.column)} = ${c.desired}`)
+        .join(', ')}
       FROM ${rowsOf(entity, 'update')} AND ${entity.target.matchesMapping('w')}
       RETURNING ${entity.target.hash} AS h
     ) SELECT count(*) AS rows, sum(h) AS hashes FROM written`;
@@ -162,6 +170,8 @@ export const keepPendingReferences = (entity: CompiledEntity, facts: WriteFacts)
 /** A row written with its reference resolved no longer waits for it: one statement a reference, so that the key's index serves. */
 export const dropPendingReferences = (entity: CompiledEntity): readonly string[] =>
   entity.references.map(
-    (reference) => `DELETE FROM portage.pending_references p WHERE p.entity_id = ${entity.entityId} AND p.column_name = ${quoteLiteral(reference.column)}
+    (
+      reference,
+    ) => `DELETE FROM portage.pending_references p WHERE p.entity_id = ${entity.entityId} AND p.column_name = ${quoteLiteral(reference.column)}
      AND p.legacy_key = ANY (ARRAY(SELECT ${keyText(entity)} FROM ${work(entity)} w WHERE w.action IN ('update', 'again') AND NOT coalesce(${quoteLiteral(reference.column)} = ANY (w.missing), false)))`,
   );

@@ -11,7 +11,8 @@ export const INNER_PAD = "decode(current_setting('portage.hmac_inner'), 'hex')";
 export const OUTER_PAD = "decode(current_setting('portage.hmac_outer'), 'hex')";
 
 /** HMAC-SHA256 (RFC 2104) of a text, as bytea, in SQL: no extension is needed. */
-export const hmac = (text: string): string => `sha256(${OUTER_PAD} || sha256(${INNER_PAD} || convert_to(${text}, 'UTF8')))`;
+export const hmac = (text: string): string =>
+  `sha256(${OUTER_PAD} || sha256(${INNER_PAD} || convert_to(${text}, 'UTF8')))`;
 
 /** The hash of one column, before it is packed: an integer expression, or four bytes of an HMAC. */
 export interface ColumnHash {

@@ -1,0 +1,99 @@
+/** Writes what a batch has decided: each action's statements in order, updates before inserts, findings last. */
+import type { ActionCount } from '../../domain/action-counts.ts';
+import {
+  FINDING_ACTIONS,
+  clearWritten,
+  closeByFull,
+  parkRows,
+  recordDifferentials,
+  setAsideRows,
+} from '../sql/record.ts';
+import { work } from '../sql/scratch.ts';
+import type { RowWrite, WriteFacts } from '../sql/write.ts';
+import {
+  adoptRows,
+  closeMappings,
+  dropPendingReferences,
+  insertForeseen,
+  insertRows,
+  keepBefore,
+  keepPendingReferences,
+  mapInserts,
+  mapUpdates,
+  moveKeys,
+  rebaseRows,
+  releaseUnique,
+  takeReturned,
+  updateRows,
+} from '../sql/write.ts';
+import { DataError } from '../pg-errors.ts';
+import type { Worker } from './worker.ts';
+
+/**
+ * Writes the rows of an action. What the database returned is compared with what was foreseen; a row that a trigger
+ * suppressed counts as one that cannot be written.
+ */
+async function writeRows(worker: Worker, facts: WriteFacts, action: RowWrite, lastLook = false): Promise<void> {
+  const { target, entity } = worker;
+  const run = (sql: string): Promise<Record<string, string | null>> => target.one(sql);
+  let foreseen: Record<string, string | null>;
+  let returned: Record<string, string | null>;
+  if (action === 'update') {
+    await target.run(keepBefore(entity, facts));
+    const release = lastLook ? releaseUnique(entity) : null;
+    if (release !== null) await target.run(release);
+    returned = await run(updateRows(entity));
+    foreseen = await run(mapUpdates(entity));
+    const moved = moveKeys(entity);
+    if (moved !== null) await target.run(moved);
+  } else {
+    foreseen = await run(mapInserts(entity, facts, action));
+    if (entity.target.foreseeable) {
+      await target.run(insertForeseen(entity, action));
+      return;
+    }
+    returned = await run(insertRows(entity, action));
+  }
+  if (returned['rows'] !== foreseen['rows']) {
+    const fault = {
+      sqlstate: 'P0001',
+      message: 'a trigger suppressed the write',
+      constraint: null,
+      column: null,
+      table: entity.target.table,
+    };
+    throw new DataError('M012', fault, 'target', null);
+  }
+  if (returned['hashes'] !== foreseen['hashes'])
+    for (const statement of takeReturned(entity, facts, action)) await target.run(statement);
+}
+
+/** Runs the statements that the decided actions call for, and no others. */
+export async function writeBatch(
+  worker: Worker,
+  batchNo: string,
+  decided: readonly ActionCount[],
+  lastLook = false,
+): Promise<void> {
+  const { target, entity } = worker;
+  const facts = { operationNo: worker.operationNo, batchNo };
+  const run = (sql: string): Promise<number> => target.run(sql);
+  const any = (...names: readonly string[]): boolean => decided.some((count) => names.includes(count.action));
+  const waiting = decided.some((count) => (count.waiting ?? 0) > 0);
+  if (any('adopt', 'adopt_conflict', 'adopt_update')) {
+    await run(adoptRows(entity, facts));
+    await run(`UPDATE ${work(entity)} SET action = 'update' WHERE action = 'adopt_update'`);
+  }
+  if (any('update', 'adopt_update')) await writeRows(worker, facts, 'update', lastLook);
+  if (any('rebase')) for (const statement of rebaseRows(entity, facts)) await run(statement);
+  if (any('close')) await run(closeMappings(entity, facts));
+  if (any('again')) await writeRows(worker, facts, 'again');
+  if (any('insert')) await writeRows(worker, facts, 'insert');
+  if (waiting) await run(keepPendingReferences(entity, facts));
+  if (any('update', 'again')) for (const statement of dropPendingReferences(entity)) await run(statement);
+  if (any('park')) await run(parkRows(entity, facts, lastLook));
+  if (any('set_aside')) await run(setAsideRows(entity, facts));
+  if (any(...FINDING_ACTIONS)) await run(recordDifferentials(entity, facts));
+  if (worker.mode === 'full') await run(closeByFull(entity));
+  await run(clearWritten(entity));
+}

@@ -1,0 +1,87 @@
+/** Keys of an entity in their canonical forms: the legacy key on the source, what a child says of it, the target key. */
+import type { Column, Relation } from '../catalog.ts';
+import { columnOf } from '../catalog.ts';
+import type { NormalEntity } from '../entity-map.ts';
+import { PortageError } from '../errors.ts';
+import { qualifiedName, quoteIdentifier } from '../identifiers.ts';
+import { equals, hasOneText, isInteger, keyPart, referencePart } from '../value-types.ts';
+import type { OrderKind } from './types.ts';
+
+/** An entity with what both catalogs say of it. */
+export interface EntityFacts {
+  readonly normal: NormalEntity;
+  readonly source: Relation;
+  readonly target: Relation;
+  readonly entityId: number | null;
+}
+
+export interface CompileContext {
+  readonly facts: ReadonlyMap<string, EntityFacts>;
+  readonly cut: ReadonlySet<string>;
+  readonly sourceVersion: number;
+  readonly targetVersion: number;
+  readonly sourceHasType: (name: string) => boolean;
+}
+
+export const leafName = (entityId: number): string => `portage.uuid_mappings_${entityId}`;
+
+export function mustHave(relation: Relation, name: string, where: string): Column {
+  const column = columnOf(relation, name);
+  if (!column)
+    throw new PortageError('SYS002', `column ${name} does not exist`, {
+      where,
+      got: name,
+      expected: `a column of ${relation.schema}.${relation.name}`,
+    });
+  return column;
+}
+
+export const keyColumns = (facts: EntityFacts): readonly Column[] =>
+  facts.normal.source.key.map((name) => mustHave(facts.source, name, `entities.${facts.normal.name}.source.key`));
+
+export const targetKeyColumns = (facts: EntityFacts): readonly Column[] =>
+  facts.normal.target.key.map((name) => mustHave(facts.target, name, `entities.${facts.normal.name}.target.key`));
+
+export const orderOf = (facts: EntityFacts): OrderKind => {
+  const [first, ...more] = keyColumns(facts);
+  return first !== undefined && more.length === 0 && isInteger(first.typeInfo) ? 'integer' : 'text';
+};
+
+export const targetKeyKind = (facts: EntityFacts): 'uuid' | 'text' => {
+  const [first, ...more] = targetKeyColumns(facts);
+  return first !== undefined && more.length === 0 && first.typeInfo.name === 'uuid' && first.typeInfo.builtin
+    ? 'uuid'
+    : 'text';
+};
+
+/** The canonical legacy key from one expression for each part (SEMANTICS 6): NULL when a part is. */
+export function canonicalKey(facts: EntityFacts, parts: readonly string[], partOf = keyPart): string {
+  const columns = keyColumns(facts);
+  const typed = columns.map((column, i) => partOf(column, parts[i] ?? 'NULL'));
+  if (orderOf(facts) === 'integer') return `(${typed[0]})::bigint`;
+  if (typed.length === 1) return `(${typed[0]})::text COLLATE "C"`;
+  // A computed reference to a composite key gives the whole key as JSON.
+  if (parts.length === 1) return `((${parts[0]})::jsonb)::text COLLATE "C"`;
+  const present = typed.map((part) => `(${part}) IS NOT NULL`).join(' AND ');
+  return `(CASE WHEN ${present} THEN jsonb_build_array(${typed.join(', ')})::text END) COLLATE "C"`;
+}
+
+/**
+ * The parent's canonical key from what the child says of it. Where equal values may have several texts the parent's own
+ * is looked up, by the index of its key; a parent that is not there leaves the child's.
+ */
+export function referenceKey(parent: EntityFacts, parts: readonly string[]): string {
+  const columns = keyColumns(parent);
+  const said = canonicalKey(parent, parts, referencePart);
+  const indexed = parent.source.indexes.some((index) => index.columns[0] === parent.normal.source.key[0]);
+  if (columns.every(hasOneText) || parts.length !== columns.length || !indexed) return said;
+  const ofParent = columns.map((column) => `k.${quoteIdentifier(column.name)}`);
+  const same = columns.map((column, i) => `${ofParent[i]} ${equals(column)} ${keyPart(column, parts[i] ?? 'NULL')}`);
+  return `coalesce((SELECT ${canonicalKey(parent, ofParent)} FROM ${qualifiedName(parent.source)} AS k WHERE ${same.join(' AND ')} LIMIT 1), ${said})`;
+}
+
+export const hasUnique = (relation: Relation, columns: readonly string[]): boolean =>
+  [...(relation.primaryKey ? [relation.primaryKey] : []), ...relation.uniqueKeys].some(
+    (key) =>
+      key.predicate === null && key.columns.length > 0 && key.columns.every((column) => columns.includes(column)),
+  );
