@@ -7,6 +7,7 @@ import { selectEntities } from '../../shared/domain/select-entities.ts';
 import type { LoadedMap } from '../../shared/database/engine/load-entities.ts';
 import { loadMap, mapHash } from '../../shared/database/engine/load-entities.ts';
 import { applyLedger } from '../../shared/database/ledger/apply.ts';
+import { whilePlanning } from '../../shared/database/ledger/plan-lock.ts';
 import { basesComparable, forgetBases } from '../../shared/database/ledger/entities.ts';
 import {
   activeCheckpointError,
@@ -120,9 +121,11 @@ export async function planMigration(
     }
     await applyLedger(sides.target);
     const loaded = await loadMap(sides.source, sides.target, map, 'register');
-    return request.command === 'differential-migration resume'
-      ? resume(input.execution, request, loaded, sides, deps, lanes)
-      : migrate(input.execution, request, loaded, sides, deps, lanes);
+    return whilePlanning(sides.target, map.name, () =>
+      request.command === 'differential-migration resume'
+        ? resume(input.execution, request, loaded, sides, deps, lanes)
+        : migrate(input.execution, request, loaded, sides, deps, lanes),
+    );
   });
 }
 

@@ -49,7 +49,7 @@ describe('the end of a migration', () => {
         '',
         'A note.',
         '',
-        '2 rows were set aside: they could not be written, the rest went on.',
+        '2 rows were set aside: what cannot be written is listed in portage.set_aside_rows, the rest went on.',
         '',
       ].join('\n'),
     );
@@ -161,7 +161,7 @@ describe('an error', () => {
       '  got       orders',
       '  expected  patients too',
       '  where     orders.patient_id',
-      '  next      Name the parent too, or add --dependency-order.',
+      '  next      Name its parents in --entities too, or migrate all.',
       '',
     ]);
     expect(toldOf(error).exit).toBe(2);

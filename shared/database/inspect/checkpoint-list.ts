@@ -53,7 +53,7 @@ const QUERY = `
   CROSS JOIN LATERAL (
     SELECT coalesce(sum(t.rows_read - t.parked), 0) AS rows_done, coalesce(sum(t.set_aside), 0) AS set_aside,
       sum(least(extract(epoch FROM t.gap), ${LONGEST_GAP_SECONDS})) AS seconds
-    FROM (SELECT m.rows_read, m.parked, m.set_aside, m.committed_at - coalesce(lag(m.committed_at) OVER (ORDER BY m.committed_at), c.started_at) AS gap
+    FROM (SELECT m.rows_read, m.parked, m.set_aside, m.committed_at - coalesce(lag(m.committed_at) OVER (ORDER BY m.committed_at), c.started_at, c.created_at) AS gap
           FROM portage.migration_batches m WHERE m.checkpoint_id = c.id) t
   ) b
   LEFT JOIN LATERAL (SELECT max(w.heartbeat_at) AS heartbeat_at FROM portage.workers w WHERE w.checkpoint_id = c.id AND c.status = 'in_progress') w ON true

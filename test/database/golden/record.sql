@@ -46,7 +46,7 @@ UPDATE portage.set_aside_rows a SET state = 'written', last_seen = now()
      AND a.entity_id = 2 AND a.state <> 'written' AND a.legacy_key = ANY (ARRAY(SELECT w.k::text FROM pg_temp.work_2 w WHERE w.action IN ('insert', 'again', 'update', 'adopt', 'rebase', 'none')));
 
 -- actionCounts
-SELECT w.action, w.in_source::text AS in_source, count(*) AS rows FROM pg_temp.work_2 w WHERE true GROUP BY 1, 2;
+SELECT w.action, w.in_source::text AS in_source, count(*) AS rows, count(w.missing) AS waiting FROM pg_temp.work_2 w WHERE true GROUP BY 1, 2;
 
 -- closeGone
 UPDATE portage.data_differentials SET resolved = true, resolved_by = 'gone', resolved_at = now()
