@@ -9,14 +9,7 @@ import { loadMap, mapHash } from '../../shared/database/engine/load-entities.ts'
 import { applyLedger } from '../../shared/database/ledger/apply.ts';
 import { whilePlanning } from '../../shared/database/ledger/plan-lock.ts';
 import { basesComparable, forgetBases } from '../../shared/database/ledger/entities.ts';
-import {
-  activeCheckpointError,
-  isAlive,
-  latestCheckpoint,
-  planCheckpoints,
-  supersedeCheckpoints,
-  type PlannedCheckpoint,
-} from '../../shared/database/ledger/checkpoints.ts';
+import { planCheckpoints, supersedeCheckpoints } from '../../shared/database/ledger/checkpoints.ts';
 import { interruptedOperation, obstacle, planResume } from '../../shared/database/ledger/resume.ts';
 import {
   addNote,
@@ -29,10 +22,10 @@ import {
 } from '../../shared/database/ledger/operations.ts';
 import { checkMap, faultsError } from '../../shared/database/map-check/check-map.ts';
 import { readDatabaseIdentity } from '../../shared/database/catalog/identity.ts';
-import { leafHasRows } from '../../shared/database/sql/leaf.ts';
 import type { Sides } from '../dependencies.ts';
 import type { Invocation } from '../step.ts';
 import { step } from '../step.ts';
+import { notYet, plannedOf, refuseActive, refuseMissingParents, wavesOf } from '../migration-plan.ts';
 
 /** A lane waits while it reads: four keep two cores busy (measured: 24,000 rows/s with two, 27,300 with four). */
 const LANES = 4;
@@ -47,53 +40,6 @@ function parseRequest(request: unknown): Request {
     got: faults.join('; '),
     expected: '{"command": "differential-migration migrate", "entities": "all"}',
   });
-}
-
-/** The waves with only the entities that take part, empty groups and waves left out. */
-function wavesOf(loaded: LoadedMap, entities: readonly string[], sequential: boolean): PlanMigrationOutput['waves'] {
-  const chosen = new Set(entities);
-  const waves = loaded.order.waves.map((wave) =>
-    wave
-      .map((group) => ({ entities: group.entities.filter((entity) => chosen.has(entity)), cycle: group.cycle }))
-      .filter((group) => group.entities.length > 0),
-  );
-  return (sequential ? waves.flatMap((wave) => wave.map((group) => [group])) : waves)
-    .filter((wave) => wave.length > 0)
-    .map((groups) => ({ groups }));
-}
-
-/** Without its parent's rows a child has nothing to refer to: named before anything is written. */
-async function refuseMissingParents(sides: Sides, loaded: LoadedMap, entities: readonly string[]): Promise<void> {
-  const missing = new Set<string>();
-  for (const name of entities) {
-    for (const { parent, nullable, onMissing } of loaded.entities.get(name)?.references ?? []) {
-      if (entities.includes(parent) || (nullable && onMissing === 'null')) continue;
-      const compiled = loaded.entities.get(parent);
-      const there =
-        compiled?.leaf &&
-        (await sides.target.one<{ present: string }>(leafHasRows(compiled, { from: null, to: null }))).present ===
-          'true';
-      if (!there) missing.add(`${name} refers to ${parent}`);
-    }
-  }
-  if (missing.size > 0)
-    throw new PortageError('M008', 'an entity refers to one that has no rows yet and is not part of the run', {
-      got: [...missing].join('; '),
-      expected: 'its parents too',
-    });
-}
-
-async function refuseActive(
-  sides: Sides,
-  loaded: LoadedMap,
-  entities: readonly string[],
-  leaseSeconds: number,
-): Promise<void> {
-  for (const name of entities) {
-    const id = loaded.entities.get(name)?.entityId;
-    const latest = id === null || id === undefined ? null : await latestCheckpoint(sides.target, id);
-    if (latest && isAlive(latest, leaseSeconds)) throw activeCheckpointError(latest);
-  }
 }
 
 export async function planMigration(
@@ -203,18 +149,8 @@ async function migrate(
       operation.operationId,
       `supersedes ${earlier.operation.operationId}, which was interrupted and had another map, schema, source, mode or choice of entities`,
     );
+  for (const note of notYet(loaded, entities)) await addNote(sides.target, operation.operationId, note);
   return output(operation.operationId, entities);
-}
-
-function plannedOf(loaded: LoadedMap, name: string): PlannedCheckpoint {
-  const entity = loaded.entities.get(name);
-  const estimate = entity?.source.estimatedRows ?? -1;
-  return {
-    entity: name,
-    entityId: entity?.entityId ?? 0,
-    catalogHash: loaded.catalogHash(name),
-    rows: estimate < 0 ? null : estimate,
-  };
 }
 
 const sameEntities = (a: unknown, b: unknown): boolean => JSON.stringify(a ?? 'all') === JSON.stringify(b ?? 'all');

@@ -1,0 +1,89 @@
+/** What PlanMigration asks before it opens an operation, and how it orders the entities. */
+import type { PlanMigrationOutput } from '../shared/contracts/migration.ts';
+import { PortageError } from '../shared/domain/errors.ts';
+import type { LoadedMap } from '../shared/database/engine/load-entities.ts';
+import {
+  activeCheckpointError,
+  isAlive,
+  latestCheckpoint,
+  type PlannedCheckpoint,
+} from '../shared/database/ledger/checkpoints.ts';
+import { leafHasRows } from '../shared/database/sql/leaf.ts';
+import type { Sides } from './dependencies.ts';
+
+/** The waves with only the entities that take part, empty groups and waves left out. */
+export function wavesOf(
+  loaded: LoadedMap,
+  entities: readonly string[],
+  sequential: boolean,
+): PlanMigrationOutput['waves'] {
+  const chosen = new Set(entities);
+  const waves = loaded.order.waves.map((wave) =>
+    wave
+      .map((group) => ({ entities: group.entities.filter((entity) => chosen.has(entity)), cycle: group.cycle }))
+      .filter((group) => group.entities.length > 0),
+  );
+  return (sequential ? waves.flatMap((wave) => wave.map((group) => [group])) : waves)
+    .filter((wave) => wave.length > 0)
+    .map((groups) => ({ groups }));
+}
+
+/** Without its parent's rows a child has nothing to refer to: named before anything is written. */
+export async function refuseMissingParents(
+  sides: Sides,
+  loaded: LoadedMap,
+  entities: readonly string[],
+): Promise<void> {
+  const missing = new Set<string>();
+  for (const name of entities) {
+    for (const { parent, nullable, onMissing } of loaded.entities.get(name)?.references ?? []) {
+      if (entities.includes(parent) || (nullable && onMissing === 'null')) continue;
+      const compiled = loaded.entities.get(parent);
+      const there =
+        compiled?.leaf &&
+        (await sides.target.one<{ present: string }>(leafHasRows(compiled, { from: null, to: null }))).present ===
+          'true';
+      if (!there) missing.add(`${name} refers to ${parent}`);
+    }
+  }
+  if (missing.size > 0)
+    throw new PortageError('M008', 'an entity refers to one that has no rows yet and is not part of the run', {
+      got: [...missing].join('; '),
+      expected: 'its parents too',
+    });
+}
+
+/** @throws PortageError M001 while somebody alive owns one of the entities. */
+export async function refuseActive(
+  sides: Sides,
+  loaded: LoadedMap,
+  entities: readonly string[],
+  leaseSeconds: number,
+): Promise<void> {
+  for (const name of entities) {
+    const id = loaded.entities.get(name)?.entityId;
+    const latest = id === null || id === undefined ? null : await latestCheckpoint(sides.target, id);
+    if (latest && isAlive(latest, leaseSeconds)) throw activeCheckpointError(latest);
+  }
+}
+
+/** What is known of an entity before its turn. */
+export function plannedOf(loaded: LoadedMap, name: string): PlannedCheckpoint {
+  const entity = loaded.entities.get(name);
+  const estimate = entity?.source.estimatedRows ?? -1;
+  return {
+    entity: name,
+    entityId: entity?.entityId ?? 0,
+    catalogHash: loaded.catalogHash(name),
+    rows: estimate < 0 ? null : estimate,
+  };
+}
+
+/** What the map asks for and this version does not do yet, said in every run. */
+export const notYet = (loaded: LoadedMap, entities: readonly string[]): string[] =>
+  entities.flatMap((name) => {
+    const rule = loaded.entities.get(name)?.normal.deletes ?? 'report';
+    return rule === 'report'
+      ? []
+      : [`${name}: "deletes": "${rule}" is not applied yet; rows that the source lost are recorded and kept`];
+  });
