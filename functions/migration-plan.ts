@@ -2,12 +2,8 @@
 import type { PlanMigrationOutput } from '../shared/contracts/migration.ts';
 import { PortageError } from '../shared/domain/errors.ts';
 import type { LoadedMap } from '../shared/database/engine/load-entities.ts';
-import {
-  activeCheckpointError,
-  isAlive,
-  latestCheckpoint,
-  type PlannedCheckpoint,
-} from '../shared/database/ledger/checkpoints.ts';
+import { activeCheckpointError, isAlive, latestCheckpoint } from '../shared/database/ledger/checkpoints.ts';
+import { type PlannedCheckpoint } from '../shared/database/ledger/planned-checkpoints.ts';
 import { leafHasRows } from '../shared/database/sql/leaf.ts';
 import type { Sides } from './dependencies.ts';
 

@@ -9,7 +9,7 @@ import { loadMap, mapHash } from '../../shared/database/engine/load-entities.ts'
 import { applyLedger } from '../../shared/database/ledger/apply.ts';
 import { whilePlanning } from '../../shared/database/ledger/plan-lock.ts';
 import { basesComparable, forgetBases } from '../../shared/database/ledger/entities.ts';
-import { planCheckpoints, supersedeCheckpoints } from '../../shared/database/ledger/checkpoints.ts';
+import { planCheckpoints, supersedeCheckpoints } from '../../shared/database/ledger/planned-checkpoints.ts';
 import { interruptedOperation, obstacle, planResume } from '../../shared/database/ledger/resume.ts';
 import {
   addNote,

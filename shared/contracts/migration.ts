@@ -1,5 +1,6 @@
 /** What the states of the `migration` machine take and give. States carry ids, ranges and counts, never rows. */
 import { z } from 'zod';
+import { NOTHING } from '../domain/action-counts.ts';
 
 export const entitySelection = z.union([z.literal('all'), z.array(z.string().min(1)).min(1)]);
 
@@ -40,18 +41,7 @@ export const counts = z.strictObject({
   setAside: z.int(),
 });
 export type Counts = z.infer<typeof counts>;
-export const NO_COUNTS: Counts = {
-  read: 0,
-  inserted: 0,
-  updated: 0,
-  unchanged: 0,
-  deleted: 0,
-  adopted: 0,
-  kept: 0,
-  conflicts: 0,
-  parked: 0,
-  setAside: 0,
-};
+export const NO_COUNTS: Counts = NOTHING;
 
 /** Entities that go together: one, or a cycle that only MigrateCycle can load. */
 export const group = z.strictObject({ entities: z.array(z.string()), cycle: z.boolean() });
@@ -77,7 +67,7 @@ export const estimateEntityInput = z.looseObject({
   request: z.unknown(),
   entity: z.string(),
   cursor: z.string().nullable().default(null),
-  counts: counts.default(NO_COUNTS),
+  counts: counts.default(NOTHING),
 });
 export const estimateEntityOutput = z.strictObject({
   operationId: z.string(),

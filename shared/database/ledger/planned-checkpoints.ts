@@ -1,0 +1,43 @@
+/** Checkpoints that nobody works on yet, and those that nobody will. */
+import type { Session } from '../session.ts';
+import type { Operation } from './operations.ts';
+
+export interface PlannedCheckpoint {
+  readonly entity: string;
+  readonly entityId: number;
+  readonly catalogHash: string;
+  /** The planner's estimate of the source; null where it has none. */
+  readonly rows: number | null;
+}
+
+/** A pending checkpoint for every entity of an operation, so that what is ahead of it can be seen from its first second. */
+export async function planCheckpoints(
+  target: Session,
+  operation: Operation,
+  planned: readonly PlannedCheckpoint[],
+): Promise<void> {
+  for (const { entity, entityId, catalogHash, rows } of planned) {
+    await target.run(
+      `INSERT INTO portage.migration_checkpoints (operation_id, entity_id, entity_type, operation_type, status, mode, map_name, map_hash, catalog_hash, fence, owner, rows_total)
+       VALUES ($1, $2, $3, $4, 'pending', $5, $6, $7, $8, 0, 'nobody yet', $9)`,
+      [
+        operation.operationId,
+        entityId,
+        entity,
+        operation.operationType,
+        operation.mode,
+        operation.mapName,
+        operation.mapHash,
+        catalogHash,
+        rows,
+      ],
+    );
+  }
+}
+
+/** Another operation takes the place of one that was interrupted. */
+export const supersedeCheckpoints = (target: Session, operationId: string): Promise<number> =>
+  target.run(
+    "UPDATE portage.migration_checkpoints SET status = 'superseded', updated_at = now() WHERE operation_id = $1 AND status IN ('pending', 'stopped', 'failed')",
+    [operationId],
+  );
