@@ -87,7 +87,7 @@ export const runBatch = (worker: Worker, range: KeyRange, { readMs, list }: Batc
         : null;
     if (loaded?.leftOut === 0) {
       await target.run('SET CONSTRAINTS ALL IMMEDIATE');
-      await target.run(clearLoaded(entity));
+      await target.run(clearLoaded(entity, range));
       return { counts: countsOf(loaded.written, loadedAction(loaded)), readMs };
     }
     await decide(worker, range, {

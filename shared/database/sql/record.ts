@@ -2,7 +2,7 @@
 import { hmac } from '../../domain/compiled/column-hash.ts';
 import type { CompiledColumn, CompiledEntity } from '../../domain/compiled/types.ts';
 import { quoteLiteral } from '../../domain/identifiers.ts';
-import { leafKey, targetKeyColumn } from './leaf.ts';
+import { targetKeyColumn } from './leaf.ts';
 import type { KeyRange } from './range.ts';
 import { allOf, inRange } from './range.ts';
 import { stage, work } from './scratch.ts';
@@ -103,15 +103,19 @@ const written = (entity: CompiledEntity, actions: readonly string[]): string =>
 
 /** Rows that were set aside and are written now leave the list; nothing is looked up while the list is empty. */
 export const clearWritten = (entity: CompiledEntity): string =>
+  clearKeys(entity, written(entity, ['insert', 'again', 'update', 'adopt', 'rebase', 'none']));
+
+/** The same after a load, whose rows stand in the stage alone: by their own keys, and not by every mapping there is. */
+export const clearLoaded = (entity: CompiledEntity, range: KeyRange): string =>
+  clearKeys(
+    entity,
+    `ANY (ARRAY(SELECT g.k::text FROM ${stage(entity)} g WHERE ${allOf(inRange(entity.order, 'g.k', range))}))`,
+  );
+
+const clearKeys = (entity: CompiledEntity, keys: string): string =>
   `UPDATE portage.set_aside_rows a SET state = 'written', last_seen = now()
    WHERE EXISTS (SELECT FROM portage.set_aside_rows x WHERE x.entity_id = ${entity.entityId} AND x.state <> 'written')
-     AND a.entity_id = ${entity.entityId} AND a.state <> 'written' AND a.legacy_key = ${written(entity, ['insert', 'again', 'update', 'adopt', 'rebase', 'none'])}`;
-
-/** The same after a load, whose rows stand in the stage alone. */
-export const clearLoaded = (entity: CompiledEntity): string =>
-  `UPDATE portage.set_aside_rows a SET state = 'written', last_seen = now()
-   WHERE a.entity_id = ${entity.entityId} AND a.state <> 'written'
-     AND EXISTS (SELECT FROM ${entity.leaf} m WHERE ${leafKey(entity)}::text = a.legacy_key AND m.closed_by IS NULL)`;
+     AND a.entity_id = ${entity.entityId} AND a.state <> 'written' AND a.legacy_key = ${keys}`;
 
 export const actionCounts = (entity: CompiledEntity, range: KeyRange = { from: null, to: null }): string =>
   `SELECT w.action, w.in_source::text AS in_source, count(*) AS rows, count(w.missing) AS waiting FROM ${work(entity)} w WHERE ${allOf(inRange(entity.order, 'w.k', range))} GROUP BY 1, 2`;
