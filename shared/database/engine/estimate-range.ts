@@ -3,7 +3,7 @@ import type { RowCounts } from '../../domain/action-counts.ts';
 import { NOTHING, addCounts, countsOf } from '../../domain/action-counts.ts';
 import { DataError } from '../pg-errors.ts';
 import type { KeyRange } from '../sql/range.ts';
-import { copyIn, emptyStage, stage } from '../sql/scratch.ts';
+import { copyIn, emptyStage, stage, dropAmbiguous } from '../sql/scratch.ts';
 import { copyOutWithParents, firstKey } from '../sql/source.ts';
 import { copyRows } from './copy-rows.ts';
 import type { EstimateRequest } from './estimate-request.ts';
@@ -20,10 +20,7 @@ async function next(
   const { source, target, entity } = request;
   await target.run(emptyStage(entity));
   await copyRows(source, copyOutWithParents(entity, { range, limit }), target, copyIn(entity, true));
-  if (!entity.keyIsUnique)
-    await target.run(
-      `DELETE FROM ${stage(entity)} WHERE k IN (SELECT k FROM ${stage(entity)} GROUP BY k HAVING count(*) > 1)`,
-    );
+  if (!entity.keyIsUnique) await target.run(dropAmbiguous(entity));
   const staged = await target.one<{ rows: string; last: string | null }>(
     `SELECT count(*) AS rows, max(k) AS last FROM ${stage(entity)}`,
   );

@@ -5,7 +5,7 @@
 import { PortageError } from '../../domain/errors.ts';
 import { DataError } from '../pg-errors.ts';
 import type { Slice } from '../../domain/slice.ts';
-import { createScratch, copyIn, emptyStage, stage } from '../sql/scratch.ts';
+import { createScratch, copyIn, emptyStage, stage, dropAmbiguous } from '../sql/scratch.ts';
 import type { KeyRange } from '../sql/range.ts';
 import { allOf, inRange } from '../sql/range.ts';
 import { leafHasRows } from '../sql/leaf.ts';
@@ -85,10 +85,7 @@ async function stageNext(worker: Worker, range: KeyRange, limit: number | undefi
   const { source, target, entity } = worker;
   await target.run(emptyStage(entity));
   const { ms, rows } = await copyRows(source, copyOut(entity, { range, limit }), target, copyIn(entity));
-  if (!entity.keyIsUnique)
-    await target.run(
-      `DELETE FROM ${stage(entity)} WHERE k IN (SELECT k FROM ${stage(entity)} GROUP BY k HAVING count(*) > 1)`,
-    );
+  if (!entity.keyIsUnique) await target.run(dropAmbiguous(entity));
   if (limit === undefined || rows < limit) return { to: range.to, rows, ms };
   const { last } = await target.one<{ last: string | null }>(`SELECT max(k) AS last FROM ${stage(entity)}`);
   return { to: last, rows, ms };

@@ -43,3 +43,7 @@ export const copyIn = (entity: CompiledEntity, withParents = false): string =>
   `COPY ${stage(entity)} (${['k', 'h', ...stagedColumns(entity), ...(withParents ? entity.references.map((_, i) => `p${i}`) : [])].join(', ')}) FROM STDIN`;
 
 export const emptyStage = (entity: CompiledEntity): string => `TRUNCATE ${stage(entity)}`;
+
+/** Staged rows whose key stands for several: nobody can say which one is meant, so none of them is written (SEMANTICS 7). */
+export const dropAmbiguous = (entity: CompiledEntity): string =>
+  `DELETE FROM ${stage(entity)} WHERE k IN (SELECT k FROM ${stage(entity)} GROUP BY k HAVING count(*) > 1)`;
