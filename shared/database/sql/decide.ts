@@ -30,18 +30,21 @@ export interface BatchFacts {
   readonly dry: boolean;
 }
 
-/**
- * UUIDv8 of sha256(map 0x1F entity 0x1F canonical key), first 16 bytes, version and variant set (SEMANTICS 9, RFC 9562):
- * the same on every server, without an extension. `random` is UUIDv7, ordered by time.
- */
+/** sha256 of what names a row: map, entity and canonical key, US between them (SEMANTICS 9). Over `g`. */
+export const keyDigest = (entity: CompiledEntity, map: string): string =>
+  `sha256(convert_to(${quoteLiteral(map)} || chr(31) || ${quoteLiteral(entity.name)} || chr(31) || g.k::text, 'UTF8'))`;
+
+/** UUIDv8 of a digest: its first 16 bytes, version and variant set (RFC 9562). The same on every server, without an extension. */
+export const uuidOfDigest = (digest: string): string =>
+  `encode(set_byte(set_byte(substr(${digest}, 1, 16), 6, get_byte(${digest}, 6) & 15 | 128), 8, get_byte(${digest}, 8) & 63 | 128), 'hex')::uuid`;
+
+/** The key of a new row: derived from its legacy key, or with `ids: random` UUIDv7, ordered by time. */
 export function newUuid(entity: CompiledEntity, map: string): string {
   if (entity.normal.ids === 'random') {
     const time = "lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0')";
     return `(SELECT (${time} || '7' || substr(r.x, 14, 3) || substr(r.x, 17))::uuid FROM (SELECT replace(gen_random_uuid()::text, '-', '') AS x WHERE g.k IS NOT NULL) AS r)`;
   }
-  const prefix = `${quoteLiteral(map)} || chr(31) || ${quoteLiteral(entity.name)} || chr(31)`;
-  const hash = `substr(sha256(convert_to(${prefix} || g.k::text, 'UTF8')), 1, 16)`;
-  return `(SELECT encode(set_byte(set_byte(b.h, 6, get_byte(b.h, 6) & 15 | 128), 8, get_byte(b.h, 8) & 63 | 128), 'hex')::uuid FROM (SELECT ${hash} AS h OFFSET 0) AS b)`;
+  return `(SELECT ${uuidOfDigest('b.h')} FROM (SELECT ${keyDigest(entity, map)} AS h OFFSET 0) AS b)`;
 }
 
 /** Scalar look-up of a reference's target key through the parent's mappings. */
@@ -52,11 +55,15 @@ export const resolved = (reference: CompiledEntity['references'][number]): strin
   return `(SELECT ${value} FROM ${reference.parentLeaf} p WHERE p.${key} = g.${reference.staged} AND p.closed_by IS NULL)`;
 };
 
+/** A reference is asked for and leads nowhere. */
+export const isAbsent = (reference: CompiledEntity['references'][number]): string =>
+  `g.${reference.staged} IS NOT NULL AND w.${reference.staged} IS NULL`;
+
 /** Names of references that are asked for and lead nowhere, or NULL when there is none. */
-export function missingReferences(entity: CompiledEntity, dry: boolean): string {
+function missingReferences(entity: CompiledEntity, dry: boolean): string {
   if (entity.references.length === 0) return 'NULL::text[]';
   const each = entity.references.map((reference, i) => {
-    const absent = `g.${reference.staged} IS NOT NULL AND w.${reference.staged} IS NULL${dry ? ` AND NOT g.p${i}` : ''}`;
+    const absent = `${isAbsent(reference)}${dry ? ` AND NOT g.p${i}` : ''}`;
     return `CASE WHEN ${absent} THEN ${quoteLiteral(reference.column)} END`;
   });
   return `nullif(array_remove(ARRAY[${each.join(', ')}], NULL), '{}')`;
