@@ -45,14 +45,14 @@ export async function classify(worker: Worker, unmapped: boolean): Promise<void>
 
 interface Loaded {
   readonly written: number;
-  readonly leftOut: number;
+  readonly leftOut: boolean;
 }
 
 /** Writes all rows of the range that lack no parent, in one statement (sql/load.ts). */
 async function load(worker: Worker, range: KeyRange, batchNo: string): Promise<Loaded> {
   const sql = loadRows(worker.entity, worker.map, range, { operationNo: worker.operationNo, batchNo });
   const { written, left_out: leftOut } = await worker.target.one<{ written: string; left_out: string }>(sql);
-  return { written: Number(written), leftOut: Number(leftOut) };
+  return { written: Number(written), leftOut: leftOut === 'true' };
 }
 
 const loadedAction = (loaded: Loaded | null): ActionCount[] =>
@@ -85,7 +85,7 @@ export const runBatch = (worker: Worker, range: KeyRange, { readMs, list }: Batc
       mapped.present === 'false' && worker.fresh && entity.target.foreseeable && list === undefined
         ? await load(worker, range, batchNo)
         : null;
-    if (loaded?.leftOut === 0) {
+    if (loaded?.leftOut === false) {
       await target.run('SET CONSTRAINTS ALL IMMEDIATE');
       await target.run(clearLoaded(entity, range));
       return { counts: countsOf(loaded.written, loadedAction(loaded)), readMs };

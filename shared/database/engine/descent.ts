@@ -7,7 +7,7 @@ import type { Slice } from '../../domain/slice.ts';
 import type { Session } from '../session.ts';
 import { leafTotals, mappedSums, targetTotals } from '../sql/leaf.ts';
 import type { KeyRange } from '../sql/range.ts';
-import { everyNthKey, sourceSums } from '../sql/source.ts';
+import { canSample, everyNthKey, sampledBounds, sourceSums } from '../sql/source.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 
 export interface ComparedRange extends KeyRange {
@@ -103,7 +103,7 @@ export async function compareWhole(sides: Sides): Promise<WholeComparison> {
   return { rows, equal, allMapped };
 }
 
-/** Slices of about `rows` rows each. */
+/** Slices of about `rows` rows each, where `total` were counted. */
 export async function planSlices(
   source: Session,
   entity: CompiledEntity,
@@ -111,9 +111,10 @@ export async function planSlices(
   total: number,
   slicesOf: (bounds: readonly string[]) => readonly Slice[],
 ): Promise<readonly Slice[]> {
-  const bounds = (await source.rows<{ key: string }>(everyNthKey(entity, { from: null, to: null }, rows))).map(
-    (row) => row.key,
-  );
+  const parts = Math.ceil(total / rows);
+  const keysOf = async (sql: string): Promise<readonly string[]> =>
+    (await source.rows<{ key: string }>(sql)).map((row) => row.key);
+  if (canSample(entity, total)) return slicesOf(await keysOf(sampledBounds(entity, parts)));
   // The last bound is the last key where the rows divide evenly: the open slice after it would be empty.
-  return slicesOf(bounds.slice(0, Math.ceil(total / rows) - 1));
+  return slicesOf((await keysOf(everyNthKey(entity, { from: null, to: null }, rows))).slice(0, parts - 1));
 }

@@ -25,7 +25,7 @@ const sharedTexts = (entity: CompiledEntity): readonly string[] =>
       : [],
   );
 
-/** Gives the number of rows written, and of those left out. */
+/** Gives the number of rows written, and whether any was left out. */
 export function loadRows(entity: CompiledEntity, map: string, range: KeyRange, facts: WriteFacts): string {
   const key = targetKeyColumn(entity);
   const undo = undoArrays(entity);
@@ -61,5 +61,6 @@ export function loadRows(entity: CompiledEntity, map: string, range: KeyRange, f
     ), undo AS (
       INSERT INTO portage.undo_inserts (batch_no, entity_id, operation_no, ${undo.legacy}, ${undo.target}, hashes)
       SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, array_agg(r.k), array_agg(r.key), array_agg(r.th) FROM rows r WHERE NOT r.absent HAVING count(*) > 0
-    ) SELECT count(*) FILTER (WHERE NOT r.absent) AS written, count(*) FILTER (WHERE r.absent) AS left_out FROM rows r`;
+      RETURNING cardinality(hashes) AS written
+    ) SELECT coalesce((SELECT u.written FROM undo u), 0) AS written, EXISTS (SELECT FROM rows r WHERE r.absent)::text AS left_out`;
 }

@@ -1,6 +1,6 @@
 /** Temporary tables of a session: staged source rows, and the work table in which a batch decides what to do with each. */
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
-import { stagedColumns } from './source.ts';
+import { copyFormat, stagedColumns } from './source.ts';
 
 /** A session of a cycle works on several entities, so each has tables of its own. */
 const suffix = (entity: CompiledEntity): string => String(entity.entityId ?? 0);
@@ -40,7 +40,7 @@ export const createScratch = (
 };
 
 export const copyIn = (entity: CompiledEntity, withParents = false): string =>
-  `COPY ${stage(entity)} (${['k', 'h', ...stagedColumns(entity), ...(withParents ? entity.references.map((_, i) => `p${i}`) : [])].join(', ')}) FROM STDIN`;
+  `COPY ${stage(entity)} (${['k', 'h', ...stagedColumns(entity), ...(withParents ? entity.references.map((_, i) => `p${i}`) : [])].join(', ')}) FROM STDIN${copyFormat(entity)}`;
 
 export const emptyStage = (entity: CompiledEntity): string => `TRUNCATE ${stage(entity)}`;
 

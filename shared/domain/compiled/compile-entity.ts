@@ -104,6 +104,7 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
       ),
       version: context.sourceVersion,
       estimatedRows: source.estimatedRows,
+      hasPages: source.kind === 'table',
     },
     target: {
       table: qualifiedName(target),

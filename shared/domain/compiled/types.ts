@@ -76,6 +76,8 @@ export interface CompiledEntity {
     readonly hash: string;
     readonly version: number;
     readonly estimatedRows: number;
+    /** A plain table, whose pages can be sampled. */
+    readonly hasPages: boolean;
   };
   readonly target: {
     readonly table: string;
