@@ -116,8 +116,8 @@ export const canSample = (entity: CompiledEntity, rows: number): boolean =>
 export function sampledBounds(entity: CompiledEntity, parts: number): string {
   const percent = Math.min(100, (100 * SAMPLE_ROWS) / entity.source.estimatedRows);
   const fractions = Array.from({ length: parts - 1 }, (_, i) => (i + 1) / parts);
-  return `SELECT DISTINCT b.k AS bound, b.k::text AS key FROM (SELECT unnest(percentile_disc(ARRAY[${fractions.join(', ')}]::float8[]) WITHIN GROUP (ORDER BY ${entity.source.key})) AS k
-    FROM ${entity.source.from} TABLESAMPLE SYSTEM (${percent.toFixed(6)}) REPEATABLE (0) WHERE ${allOf(entity.source.where)}) AS b WHERE b.k IS NOT NULL ORDER BY b.k${entity.order === 'integer' ? '' : ' COLLATE "C"'}`;
+  return `SELECT b.k::text AS key FROM (SELECT unnest(percentile_disc(ARRAY[${fractions.join(', ')}]::float8[]) WITHIN GROUP (ORDER BY ${entity.source.key})) AS k
+    FROM ${entity.source.from} TABLESAMPLE SYSTEM (${percent.toFixed(6)}) REPEATABLE (0) WHERE ${allOf(entity.source.where)}) AS b WHERE b.k IS NOT NULL GROUP BY b.k ORDER BY b.k${entity.order === 'integer' ? '' : ' COLLATE "C"'}`;
 }
 
 export const countRows = (entity: CompiledEntity): string =>
