@@ -1,9 +1,12 @@
 /** What PlanMigration asks before it opens an operation, and how it orders the entities. */
 import type { PlanMigrationOutput } from '../shared/contracts/migration.ts';
 import { PortageError } from '../shared/domain/errors.ts';
+import { deleteOrder } from '../shared/domain/delete-order.ts';
 import type { LoadedMap } from '../shared/database/engine/load-entities.ts';
 import { activeCheckpointError, isAlive, latestCheckpoint } from '../shared/database/ledger/checkpoints.ts';
 import { type PlannedCheckpoint } from '../shared/database/ledger/planned-checkpoints.ts';
+import { appliesDeletes } from '../shared/database/engine/vanished.ts';
+import type { Mode } from '../shared/database/sql/decide.ts';
 import { leafHasRows } from '../shared/database/sql/leaf.ts';
 import type { Sides } from './dependencies.ts';
 
@@ -75,11 +78,13 @@ export function plannedOf(loaded: LoadedMap, name: string): PlannedCheckpoint {
   };
 }
 
-/** What the map asks for and this version does not do yet, said in every run. */
-export const notYet = (loaded: LoadedMap, entities: readonly string[]): string[] =>
-  entities.flatMap((name) => {
-    const rule = loaded.entities.get(name)?.normal.deletes ?? 'report';
-    return rule === 'report'
-      ? []
-      : [`${name}: "deletes": "${rule}" is not applied yet; rows that the source lost are recorded and kept`];
-  });
+/** Entities of which rows that the source lost are deleted or marked, in the order in which that is done. */
+export const deletesOf = (loaded: LoadedMap, entities: readonly string[], mode: Mode): PlanMigrationOutput['deletes'] =>
+  deleteOrder(
+    [...loaded.entities.keys()],
+    (name) => loaded.relations.get(name)?.target,
+    (name) => {
+      const entity = loaded.entities.get(name);
+      return entity !== undefined && entities.includes(name) && appliesDeletes(entity, mode);
+    },
+  ).map((group) => ({ entities: [...group] }));

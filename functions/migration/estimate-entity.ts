@@ -11,6 +11,11 @@ import { relationName } from '../../shared/domain/entity-map.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
 import { estimateEntity as estimate } from '../../shared/database/engine/estimate.ts';
 import { loadMap } from '../../shared/database/engine/load-entities.ts';
+import { countMapped } from '../../shared/database/sql/vanished.ts';
+import type { Session } from '../../shared/database/session.ts';
+import type { CompiledEntity } from '../../shared/domain/compiled/types.ts';
+import { deleteAllowance, isMassDeletion, massDeletionText } from '../../shared/domain/mass-deletion.ts';
+import { selectEntities } from '../../shared/domain/select-entities.ts';
 import { ledgerVersion } from '../../shared/database/ledger/apply.ts';
 import { step, type Invocation } from '../step.ts';
 
@@ -32,27 +37,54 @@ export async function estimateEntity(input: EstimateEntityInput, deps: Invocatio
       );
       const entity = loaded.entities.get(input.entity);
       if (!entity) throw new PortageError('SYS002', 'the map has no such entity', { got: input.entity });
+      const chosen = selectEntities(request.entities, Object.keys(map.entities));
       const result = await estimate(
         {
           ...sides,
           entity,
           map: map.name,
           mode: request.mode,
+          entities: loaded.entities,
+          takesPart: (name) => chosen.includes(name),
           batchRows: request.batchSize ?? ROWS,
           timeIsUp: deps.timeIsUp,
         },
         input.cursor,
       );
+      const counts = addCounts(input.counts, result.counts);
+      const vanished = input.vanished + result.vanished;
+      const { deleteThresholdPercent } = deps.settings(map);
+      const stop =
+        result.done && vanished > 0
+          ? await wouldStop(sides.target, entity, vanished, request.allowDeletes, deleteThresholdPercent)
+          : null;
       return {
         operationId: input.operationId,
         request: input.request,
         entity: input.entity,
         cursor: result.cursor,
-        counts: addCounts(input.counts, result.counts),
+        counts: stop === null ? counts : { ...counts, deleted: 0 },
+        vanished,
+        notes: stop === null ? [] : [stop],
         done: result.done,
       };
     },
   );
+}
+
+/** What M006 would say. */
+async function wouldStop(
+  target: Session,
+  entity: CompiledEntity,
+  deletions: number,
+  allowDeletes: string | undefined,
+  thresholdPercent: number | undefined,
+): Promise<string | null> {
+  const mapped = Number((await target.one(countMapped(entity)))['rows']);
+  const count = { deletions, mapped };
+  return isMassDeletion(count, deleteAllowance(allowDeletes), thresholdPercent)
+    ? `M006 ${massDeletionText(entity.name, count, thresholdPercent)}`
+    : null;
 }
 
 export const handler = step(

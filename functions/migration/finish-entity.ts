@@ -20,7 +20,7 @@ export async function finishEntity(input: EntityStepInput, deps: Invocation): Pr
       (await checkpointsOf(worker.target, operationId)).filter((c) => c.status === 'completed').map((c) => c.entity),
     );
     const later = [...loaded.entities.keys()].filter((name) => name !== entity && !ended.has(name));
-    const status = await completeEntity(worker, await checkpointById(worker.target, checkpointId), later);
+    const status = await completeEntity(worker, await checkpointById(worker.target, checkpointId), later, true);
     return { operationId, entity, status };
   });
 }

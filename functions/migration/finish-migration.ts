@@ -38,7 +38,7 @@ function dryRun(input: Input): FinishMigrationOutput {
     dryRun: true,
     status: statusOf(entities),
     entities,
-    notes: [NOT_TRIED],
+    notes: [...(input.estimates?.flatMap((one) => ('counts' in one ? one.notes : [])) ?? []), NOT_TRIED],
   };
 }
 
@@ -71,7 +71,7 @@ export async function finishMigration(input: Input, deps: Invocation): Promise<F
         fence: checkpoint.fence,
       };
       await withEntity(sides, loaded, checkpoint.entity, () =>
-        completeEntity(workerOf(sides, loaded, claim, NO_SLICE, checkpoint.fresh, deps), checkpoint, []),
+        completeEntity(workerOf(sides, loaded, claim, NO_SLICE, checkpoint.fresh, deps), checkpoint, [], false),
       );
     }
     const { operation } = loaded;

@@ -82,7 +82,7 @@ export async function migrateCycle(input: MigrateCycleInput, deps: Invocation): 
     if (done) {
       for (const { worker, checkpoint } of taken) {
         if (progress.done) await linkPending({ ...worker, slice: -1 });
-        await completeEntity({ ...worker, slice: -1 }, checkpoint, []);
+        await completeEntity({ ...worker, slice: -1 }, checkpoint, [], true);
       }
     }
     return { operationId: input.operationId, entities: input.entities, rows: input.rows + progress.rows, done };

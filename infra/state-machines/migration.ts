@@ -1,8 +1,8 @@
 /**
  * The machine behind `differential-migration migrate` and `resume`.
  *
- *     PlanMigration -> DryRun? -> EachEstimate                          -> FinishMigration
- *                             \-> EachWave -> EachGroup -> EachSlice   ->/
+ *     PlanMigration -> DryRun? -> EachEstimate                                        -> FinishMigration
+ *                             \-> EachWave -> EachGroup -> EachSlice -> EachDeletion ->/
  *     anything that fails here -> FailMigration -> MigrationFailed
  *
  * A slice or an entity that fails is recorded and does not stop its siblings; the gate at the end judges. Every definition
@@ -34,6 +34,8 @@ export const MIGRATION_COMMENT = [
 
 /** Waves follow each other: a row's parents are there before it. */
 const ONE_WAVE = 1;
+/** Nothing refers to a row any more when its turn to be deleted comes. */
+const ONE_GROUP = 1;
 
 /** Builds the definition in `scope`. */
 export function migrationDefinition(scope: Construct, functionOf: FunctionOf<MigrationStep>): IChainable {
@@ -99,10 +101,23 @@ export function migrationDefinition(scope: Construct, functionOf: FunctionOf<Mig
   eachWave.itemProcessor(waveItem(scope, functionOf), { mode: ProcessorMode.INLINE });
   eachWave.addCatch(failMigration);
 
+  const eachDeletion = new Map(scope, 'EachDeletion', {
+    comment: 'Rows that the source lost, when all entities were carried: one group at a time, children before parents',
+    itemsPath: '$.plan.deletes',
+    maxConcurrency: ONE_GROUP,
+    itemSelector: {
+      operationId: JsonPath.stringAt('$.operationId'),
+      entities: JsonPath.objectAt('$$.Map.Item.Value.entities'),
+    },
+    resultPath: JsonPath.DISCARD,
+  });
+  eachDeletion.itemProcessor(deletionItem(scope, functionOf), { mode: ProcessorMode.INLINE });
+  eachDeletion.addCatch(failMigration);
+
   return planMigration.next(
     new Choice(scope, 'DryRun?', { comment: 'A dry run only reads' })
       .when(Condition.booleanEquals('$.plan.dryRun', true), eachEstimate)
-      .otherwise(eachWave)
+      .otherwise(eachWave.next(eachDeletion))
       .afterwards()
       .next(finishMigration),
   );
@@ -146,5 +161,33 @@ function waveItem(scope: Construct, functionOf: FunctionOf<MigrationStep>): ICha
   eachGroup.itemProcessor(groupItem(scope, functionOf), { mode: ProcessorMode.INLINE });
   return eachGroup.next(
     new Pass(scope, 'WaveEnded', { comment: 'What it did is in the ledger', result: Result.fromObject({}) }),
+  );
+}
+
+/** One group of deletions: state `{ operationId, entities }`, and what DeleteRows returns goes back into it. */
+function deletionItem(scope: Construct, functionOf: FunctionOf<MigrationStep>): IChainable {
+  const ended = new Pass(scope, 'DeletionEnded', {
+    comment: 'What it did is in the ledger',
+    result: Result.fromObject({}),
+  });
+  const failDeletes = taskState(scope, 'FailDeletes', {
+    invokes: functionOf('FailDeletes'),
+    comment: MIGRATION_STEPS.FailDeletes.purpose,
+    resultPath: JsonPath.DISCARD,
+    // The gate counts what is completed, so that an entity whose failure could not be recorded is not forgotten.
+    caughtBy: ended,
+    errorPath: JsonPath.DISCARD,
+  });
+  failDeletes.next(ended);
+  const deleteRows = taskState(scope, 'DeleteRows', {
+    invokes: functionOf('DeleteRows'),
+    comment: MIGRATION_STEPS.DeleteRows.purpose,
+    caughtBy: failDeletes,
+    errorPath: '$.error',
+  });
+  return deleteRows.next(
+    new Choice(scope, 'DeletionDone?', { comment: 'Goes on until the list of the group is empty' })
+      .when(Condition.booleanEquals('$.done', true), ended)
+      .otherwise(deleteRows),
   );
 }

@@ -27,6 +27,12 @@ export const MIGRATION_STEPS = {
   LinkReferences: step('Fills references that had to wait for their parents', true, MOVES_ROWS),
   MigrateCycle: step('Carries entities that refer to each other, together', true, MOVES_ROWS),
   FinishEntity: step('Completes the checkpoint of one entity and gives its lease back', true, ASKS),
+  DeleteRows: step(
+    'Deletes or marks rows that the source lost, children first, when all entities were carried',
+    true,
+    ASKS,
+  ),
+  FailDeletes: step('Records why deletions ended, so that the gate can judge', false, ASKS),
   FailSlice: step('Records why a slice ended, so that the gate can judge', false, ASKS),
   FailEntity: step('Records why an entity ended, so that the gate can judge', false, ASKS),
   FinishMigration: step(

@@ -14,6 +14,11 @@ export const migrateRequest = z.strictObject({
   sequential: z.boolean().default(false),
   enableCheckpointing: z.boolean().default(true),
   enableHeartbeat: z.boolean().default(true),
+  /** How many deletions of an entity may pass: a count, or a share of its mapped rows. */
+  allowDeletes: z
+    .string()
+    .regex(/^(\d{1,12}|(100|\d{1,2})(\.\d+)?%)$/, 'a number of rows, or a share such as 25%')
+    .optional(),
   batchId: z
     .string()
     .regex(/^[\w.-]{1,64}$/)
@@ -58,6 +63,8 @@ export const planMigrationOutput = z.strictObject({
   /** Names of the entities, for EstimateEntity of a dry run. */
   entities: z.array(z.string()),
   waves: z.array(z.strictObject({ groups: z.array(group) })),
+  /** Entities whose vanished rows are deleted, after all waves: one group after the other, children first. */
+  deletes: z.array(z.strictObject({ entities: z.array(z.string()) })),
 });
 export type PlanMigrationOutput = z.infer<typeof planMigrationOutput>;
 
@@ -68,6 +75,7 @@ export const estimateEntityInput = z.looseObject({
   entity: z.string(),
   cursor: z.string().nullable().default(null),
   counts: counts.default(NOTHING),
+  vanished: z.int().default(0),
 });
 export const estimateEntityOutput = z.strictObject({
   operationId: z.string(),
@@ -75,6 +83,10 @@ export const estimateEntityOutput = z.strictObject({
   entity: z.string(),
   cursor: z.string().nullable(),
   counts,
+  /** Rows that would be deleted or marked, were nothing in the way. */
+  vanished: z.int(),
+  /** What would stop the run. */
+  notes: z.array(z.string()),
   done: z.boolean(),
 });
 
@@ -142,10 +154,23 @@ export const migrateCycleOutput = z.strictObject({
   done: z.boolean(),
 });
 
+/** DeleteRows: `rows` so far; the list of what is left to do is in the ledger. */
+export const deleteRowsInput = z.looseObject({
+  operationId: z.string(),
+  entities: z.array(z.string()),
+  rows: z.int().default(0),
+});
+export const deleteRowsOutput = z.strictObject({
+  operationId: z.string(),
+  entities: z.array(z.string()),
+  rows: z.int(),
+  done: z.boolean(),
+});
+
 /** What the recording steps give back. */
 export const recorded = z.strictObject({ recorded: z.literal(true) });
 
-/** FailEntity: a step of one entity ended with an error; recorded, so that the gate can judge at the end. */
+/** FailEntity, FailDeletes: a step of some entities ended with an error; recorded, so that the gate can judge at the end. */
 export const failEntityInput = z.looseObject({
   operationId: z.string(),
   entities: z.array(z.string()),
@@ -206,6 +231,8 @@ export type LinkReferencesOutput = z.output<typeof linkReferencesOutput>;
 export type FinishEntityOutput = z.output<typeof finishEntityOutput>;
 export type MigrateCycleInput = z.output<typeof migrateCycleInput>;
 export type MigrateCycleOutput = z.output<typeof migrateCycleOutput>;
+export type DeleteRowsInput = z.output<typeof deleteRowsInput>;
+export type DeleteRowsOutput = z.output<typeof deleteRowsOutput>;
 export type FailEntityInput = z.output<typeof failEntityInput>;
 export type FailSliceInput = z.output<typeof failSliceInput>;
 export type FinishMigrationInput = z.output<typeof finishMigrationInput>;

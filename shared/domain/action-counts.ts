@@ -49,6 +49,10 @@ const COUNTERS: Readonly<Record<string, readonly Counter[]>> = {
   kept: ['kept'],
   missing: ['kept'],
   deleted: ['kept'],
+  delete: ['deleted'],
+  mark: ['deleted'],
+  referenced: ['conflicts'],
+  refused: ['conflicts'],
   park: ['parked'],
   set_aside: ['setAside'],
 };

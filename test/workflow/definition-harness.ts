@@ -36,6 +36,8 @@ const INPUTS: Readonly<Record<string, z.ZodType>> = {
   LinkReferences: contracts.entityStepInput,
   FinishEntity: contracts.entityStepInput,
   MigrateCycle: contracts.migrateCycleInput,
+  DeleteRows: contracts.deleteRowsInput,
+  FailDeletes: contracts.failEntityInput,
   FailEntity: contracts.failEntityInput,
   FinishMigration: contracts.finishMigrationInput,
   FailMigration: contracts.failMigrationInput,

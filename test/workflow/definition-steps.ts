@@ -17,6 +17,7 @@ export const PLAN = {
       ],
     },
   ],
+  deletes: [{ entities: ['doctors'] }, { entities: ['offices'] }],
 };
 export const REQUEST = { command: 'differential-migration migrate', entities: 'all' };
 
@@ -32,7 +33,16 @@ export const steps = (): Steps => {
     PlanMigration: () => PLAN,
     EstimateEntity: ({ operationId, request, entity }) => {
       const done = round(String(entity)) === 2;
-      return { operationId, request, entity, cursor: done ? null : 'half', counts: NO_COUNTS, done };
+      return {
+        operationId,
+        request,
+        entity,
+        cursor: done ? null : 'half',
+        counts: NO_COUNTS,
+        vanished: 0,
+        notes: [],
+        done,
+      };
     },
     PrepareEntity: ({ operationId, entity, sliceLanes }) => ({
       operationId,
@@ -59,6 +69,11 @@ export const steps = (): Steps => {
       const total = Number(rows ?? 0) + 5;
       return { operationId, entities, rows: total, done: total >= 10 };
     },
+    DeleteRows: ({ operationId, entities, rows }) => {
+      const total = Number(rows ?? 0) + 5;
+      return { operationId, entities, rows: total, done: total >= 10 };
+    },
+    FailDeletes: () => ({}),
     FailSlice: () => ({}),
     FailEntity: () => ({}),
     FinishMigration: ({ operationId }) => ({

@@ -7,7 +7,8 @@ import type { ActionCount, RowCounts } from '../../domain/action-counts.ts';
 import { addCounts, countsOf } from '../../domain/action-counts.ts';
 
 import type { BatchFacts } from '../sql/decide.ts';
-import { findByIdentity, gather, gatherVanished, judge, judgeAgain, lockRows } from '../sql/decide.ts';
+import { findByIdentity, gather, judge, judgeAgain, lockRows } from '../sql/decide.ts';
+import { reviveMarked } from '../sql/delete.ts';
 import { leafHasRows } from '../sql/leaf.ts';
 import { loadRows } from '../sql/load.ts';
 import type { KeyRange } from '../sql/range.ts';
@@ -19,14 +20,14 @@ import { closeMappings } from '../sql/write.ts';
 import type { Reason } from './reason.ts';
 import type { Worker } from './worker.ts';
 import { countActions, inBatch, type BatchOutcome } from './batch-frame.ts';
+import { findVanished, listVanished } from './vanished.ts';
 import { writeBatch } from './write-batch.ts';
 
 /** Decides on every staged row of the range and on every mapped row that the source lost (sql/decide.ts). */
 async function decide(worker: Worker, range: KeyRange, facts: BatchFacts): Promise<void> {
   const { target, entity, mode } = worker;
   await target.run(gather(entity, range, facts));
-  if (!facts.unmapped && mode !== 'missing-only' && !facts.final)
-    await target.run(gatherVanished(entity, range, worker.operationNo));
+  if (!facts.unmapped && mode !== 'missing-only' && !facts.final) await findVanished(worker, range);
   await classify(worker, facts.unmapped);
 }
 
@@ -35,6 +36,7 @@ export async function classify(worker: Worker, unmapped: boolean): Promise<void>
   const { target, entity, mode } = worker;
   if (!worker.fresh) for (const statement of findByIdentity(entity)) await target.run(statement);
   if (unmapped && worker.fresh) return;
+  if (mode === 'differential') for (const statement of reviveMarked(entity)) await target.run(statement);
   if (mode !== 'differential') {
     await target.run(judge(entity, mode, false));
     await target.run(judgeAgain(entity));
@@ -128,11 +130,12 @@ export const setAsideRow = (worker: Worker, range: KeyRange, key: string, reason
   inBatch(worker, range, async (batchNo) => {
     const { target, entity, operationNo } = worker;
     // The range ends with the row, and mapped rows before it may have gone from the source.
-    if (worker.mode !== 'missing-only') await target.run(gatherVanished(entity, range, operationNo, key));
+    if (worker.mode !== 'missing-only') await findVanished(worker, range, key);
     const vanished = await countActions(worker);
     if (vanished.length > 0) {
       await target.run(recordDifferentials(entity, { operationNo, batchNo }));
       await target.run(closeMappings(entity, { operationNo, batchNo }));
+      await listVanished(worker);
     }
     if (reason.taken === true) await target.run(parkOne(entity, operationNo), [key, reason.text]);
     else await target.run(setAsideOne(entity, operationNo), [key, reason.code, reason.column, reason.text]);

@@ -1,11 +1,16 @@
 /** Ends an entity's checkpoint in the state that its batches prove. */
 import { endCheckpoint, type Checkpoint } from '../ledger/checkpoints.ts';
 import { allSlicesDone, writtenBy } from '../ledger/progress.ts';
+import { dropOlder } from '../sql/vanished.ts';
+import { hasVanished } from './delete-rows.ts';
 import { finishEntity } from './finish.ts';
 import { linkPending, settleUnlinked, workParked } from './link.ts';
 import type { Worker } from './worker.ts';
 
-/** `waiting`: a reference was cut, and the entity that it leads to has its turn later; the end of the run settles it. */
+/**
+ * `waiting`: a reference was cut, and the entity that it leads to has its turn later; or rows are to be deleted, which is
+ * done when all entities had their turn. The end of the run settles it.
+ */
 export type Completion = 'completed' | 'stopped' | 'failed' | 'waiting';
 
 /** References and rows of the entity that wait for one that this run loads later. */
@@ -22,11 +27,15 @@ async function waits(worker: Worker, later: readonly string[]): Promise<boolean>
   return row.waits === 'true';
 }
 
-/** @param later entities that still have their turn in this run */
+/**
+ * @param later entities that still have their turn in this run
+ * @param deletesFollow rows of the list have their turn later; otherwise one that is left was not worked on
+ */
 export async function completeEntity(
   worker: Worker,
   checkpoint: Checkpoint,
   later: readonly string[],
+  deletesFollow: boolean,
 ): Promise<Completion> {
   const { target } = worker;
   if (checkpoint.errorCode !== null) {
@@ -52,6 +61,12 @@ export async function completeEntity(
   }
   await linkPending(worker);
   await settleUnlinked(worker);
+  if (await hasVanished(worker)) {
+    if (deletesFollow) return 'waiting';
+    await endCheckpoint(target, checkpoint.id, checkpoint.fence, 'stopped', null);
+    return 'stopped';
+  }
+  await target.run(dropOlder(worker.entity, worker.operationNo));
   await finishEntity(target, worker.entity, worker.operationNo, worker.mode, await writtenBy(target, checkpoint.id));
   const ended = await endCheckpoint(target, checkpoint.id, checkpoint.fence, 'completed', null);
   return ended === 1 ? 'completed' : 'failed';

@@ -13,13 +13,14 @@ import { PortageError } from '../../domain/errors.ts';
 import { DataError } from '../pg-errors.ts';
 import { transaction } from '../session.ts';
 import { demote, missingParents, resolveWithin } from '../sql/closure.ts';
-import { gather, gatherVanished } from '../sql/decide.ts';
+import { gather } from '../sql/decide.ts';
 import type { KeyRange } from '../sql/range.ts';
 import { allOf, inRange } from '../sql/range.ts';
 import { copyIn, createScratch, emptyStage, stage } from '../sql/scratch.ts';
 import { copyOut } from '../sql/source.ts';
 import { beginBatch, countActions, endBatch } from './batch-frame.ts';
 import { classify, setAsideRow } from './batch.ts';
+import { findVanished } from './vanished.ts';
 import { writeBatch } from './write-batch.ts';
 import { copyRows } from './copy-rows.ts';
 import { reasonOf } from './reason.ts';
@@ -109,8 +110,7 @@ async function writeClosed(
       await worker.target.run(
         gather(worker.entity, WHOLE, { map: worker.map, mode: worker.mode, unmapped, final: true, dry: false }),
       );
-      if (worker === seed && worker.mode !== 'missing-only')
-        await worker.target.run(gatherVanished(worker.entity, range, worker.operationNo));
+      if (worker === seed && worker.mode !== 'missing-only') await findVanished(worker, range);
     }
     await settle(batches.map((batch) => batch.worker));
     for (const { worker } of batches) await classify(worker, false);

@@ -9,6 +9,9 @@ export interface EstimateRequest {
   readonly entity: CompiledEntity;
   readonly map: string;
   readonly mode: Mode;
+  /** All entities of the map, and which of them the run would carry. */
+  readonly entities: ReadonlyMap<string, CompiledEntity>;
+  readonly takesPart: (entity: string) => boolean;
   readonly batchRows: number;
   readonly timeIsUp: () => boolean;
 }

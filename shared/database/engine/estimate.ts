@@ -9,6 +9,7 @@ import { quoteLiteral } from '../../domain/identifiers.ts';
 
 import { transaction } from '../session.ts';
 
+import { reviveMarked } from '../sql/delete.ts';
 import { castAll, findByIdentity, gather, gatherVanished, judge, refuseNulls } from '../sql/decide.ts';
 import { estimateRange } from './estimate-range.ts';
 import type { EstimateRequest } from './estimate-request.ts';
@@ -17,35 +18,66 @@ import type { KeyRange } from '../sql/range.ts';
 import { actionCounts } from '../sql/record.ts';
 import { createScratch, stage, work } from '../sql/scratch.ts';
 import { duplicateKeys, nullKeys } from '../sql/source.ts';
+import { markLeaving } from '../sql/vanished.ts';
 import { compareRange } from './descent.ts';
+import { keptKeys } from './estimate-deletes.ts';
 import { mustLead } from './link.ts';
+import { appliesDeletes } from './vanished.ts';
 
 export interface Estimate {
   readonly counts: RowCounts;
+  /** Of the vanished rows those that would be on the list of DeleteRows, whether or not it could delete them. */
+  readonly vanished: number;
   /** Where to read on; null with `done`. */
   readonly cursor: string | null;
   readonly done: boolean;
 }
 
+/** Rows of the range that are gone: deleted, unless a row is in the way. */
+async function estimateVanished(request: EstimateRequest, range: KeyRange): Promise<void> {
+  const { target, entity, mode } = request;
+  await target.run(gatherVanished(entity, range));
+  if (!appliesDeletes(entity, mode)) return;
+  await target.run(markLeaving(entity));
+  const keys = await target.rows<{ k: string }>(`SELECT k::text AS k FROM ${work(entity)} WHERE action = 'leave'`);
+  if (keys.length === 0 || entity.target.mark !== null) return;
+  const kept = await keptKeys(
+    request,
+    entity,
+    keys.map((row) => row.k),
+  );
+  await target.run(
+    `UPDATE ${work(entity)} SET action = 'referenced' WHERE action = 'leave' AND k::text = ANY ($1::text[])`,
+    [[...kept]],
+  );
+}
+
 /** Counts of the rows that are staged of a range. */
-async function estimateStaged(request: EstimateRequest, range: KeyRange): Promise<RowCounts> {
+async function estimateStaged(
+  request: EstimateRequest,
+  range: KeyRange,
+  listed: (rows: number) => void,
+): Promise<RowCounts> {
   const { target, entity, map, mode } = request;
   return transaction(target, async () => {
     const mapped =
       entity.leaf !== null && (await target.one<{ present: string }>(leafHasRows(entity, range))).present === 'true';
     await target.run(gather(entity, range, { map, mode, unmapped: !mapped, final: true, dry: true }));
-    if (mapped && mode !== 'missing-only') await target.run(gatherVanished(entity, range));
+    if (mapped && mode !== 'missing-only') await estimateVanished(request, range);
     for (const statement of findByIdentity(entity)) await target.run(statement);
+    if (mapped && mode === 'differential') for (const statement of reviveMarked(entity)) await target.run(statement);
     await target.run(judge(entity, mode, true));
     await target.run(refuseNulls(entity));
     // Every value is cast as it would be: what cannot be is found here, and not only by writing.
     await target.run(castAll(entity));
     const rows = await target.rows<{ action: string; in_source: string; rows: string }>(actionCounts(entity));
     const actions: ActionCount[] = rows.map((row) => ({
-      action: row.action,
+      action: row.action === 'leave' ? 'delete' : row.action,
       inSource: row.in_source === 'true',
       rows: Number(row.rows),
     }));
+    const gone = actions.filter(({ action }) => action === 'delete' || action === 'referenced');
+    listed(gone.reduce((sum, { rows: count }) => sum + count, 0));
     const columns = mustLead(entity).map(quoteLiteral).join(', ');
     const unlinked = await target.one<{ rows: string }>(
       `SELECT count(*) AS rows FROM ${work(entity)} WHERE action IN ('insert', 'again', 'update') AND missing && ARRAY[${columns}]::text[]`,
@@ -70,6 +102,11 @@ async function estimateUnkeyed({ source, entity }: EstimateRequest): Promise<Row
 export async function estimateEntity(request: EstimateRequest, cursor: string | null): Promise<Estimate> {
   const { target, entity, mode } = request;
   await target.run(createScratch(entity, { withParents: true }));
+  let vanished = 0;
+  const countStaged = (of: EstimateRequest, range: KeyRange): Promise<RowCounts> =>
+    estimateStaged(of, range, (listed) => {
+      vanished += listed;
+    });
   let counts = cursor === null ? await estimateUnkeyed(request) : NOTHING;
   const rest = { from: cursor, to: null };
   const comparable =
@@ -82,12 +119,12 @@ export async function estimateEntity(request: EstimateRequest, cursor: string | 
   for (const range of ranges) {
     if (range.equal) {
       counts = addCounts(counts, countsOf(range.rows, []));
-      if (range.to !== null && request.timeIsUp()) return { counts, cursor: range.to, done: false };
+      if (range.to !== null && request.timeIsUp()) return { counts, vanished, cursor: range.to, done: false };
       continue;
     }
-    const read = await estimateRange(request, range, estimateStaged);
+    const read = await estimateRange(request, range, countStaged);
     counts = addCounts(counts, read.counts);
-    if (read.cursor !== range.to) return { counts, cursor: read.cursor, done: false };
+    if (read.cursor !== range.to) return { counts, vanished, cursor: read.cursor, done: false };
   }
-  return { counts, cursor: null, done: true };
+  return { counts, vanished, cursor: null, done: true };
 }

@@ -27,6 +27,7 @@ import {
   updateRows,
 } from '../sql/write.ts';
 import { DataError } from '../pg-errors.ts';
+import { listVanished } from './vanished.ts';
 import type { Worker } from './worker.ts';
 
 /**
@@ -86,6 +87,7 @@ export async function writeBatch(
   }
   if (any('update', 'adopt_update')) await writeRows(worker, facts, 'update', lastLook);
   if (any('rebase')) for (const statement of rebaseRows(entity, facts)) await run(statement);
+  if (any('leave')) await listVanished(worker);
   if (any('close')) await run(closeMappings(entity, facts));
   if (any('again')) await writeRows(worker, facts, 'again');
   if (any('insert')) await writeRows(worker, facts, 'insert');

@@ -195,6 +195,14 @@ CREATE TABLE portage.parked_rows (
 );
 COMMENT ON TABLE portage.parked_rows IS 'Rows that wait for another row until the end of their entity';
 
+CREATE TABLE portage.vanished_rows (
+  entity_id integer NOT NULL REFERENCES portage.entities,
+  legacy_key text COLLATE "C" NOT NULL,
+  operation_no integer NOT NULL REFERENCES portage.operations,
+  PRIMARY KEY (entity_id, legacy_key)
+);
+COMMENT ON TABLE portage.vanished_rows IS 'Mapped rows that the source lost and the map wants deleted or marked: done at the end of the run, children first';
+
 CREATE TABLE portage.set_aside_rows (
   entity_id integer NOT NULL REFERENCES portage.entities,
   legacy_key text COLLATE "C" NOT NULL,

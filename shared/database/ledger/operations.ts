@@ -137,6 +137,13 @@ export const reopenOperation = (target: Session, operationId: string, execution:
     [operationId, execution],
   );
 
+/** How many deletions may pass is said anew each time: what stopped for M006 is continued with an allowance. */
+export const allowDeletes = (target: Session, operationId: string, allowance: string | null): Promise<number> =>
+  target.run(
+    "UPDATE portage.operations SET request = (request - 'allowDeletes') || jsonb_strip_nulls(jsonb_build_object('allowDeletes', $2::text)) WHERE operation_id = $1",
+    [operationId, allowance],
+  );
+
 export const requestStop = (target: Session, execution: string): Promise<number> =>
   target.run(
     "UPDATE portage.operations SET stop_requested_at = coalesce(stop_requested_at, now()) WHERE execution = $1 AND status = 'running'",

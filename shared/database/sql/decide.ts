@@ -9,7 +9,7 @@
  * 4. `lockRows`, then `judge`: the target rows concerned are locked in key order, projected again, and classified.
  */
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
-import { quoteLiteral } from '../../domain/identifiers.ts';
+import { quoteIdentifier, quoteLiteral } from '../../domain/identifiers.ts';
 import { leafKey, targetKeyColumn } from './leaf.ts';
 import type { KeyRange } from './range.ts';
 import { allOf, inRange, keyLiteral } from './range.ts';
@@ -121,8 +121,8 @@ export function gather(entity: CompiledEntity, range: KeyRange, facts: BatchFact
   const known = facts.unmapped
     ? `CASE WHEN ${waits(false)} THEN ${wait} ELSE 'insert' END, false, true, true, NULL::text, false`
     : `CASE WHEN m.k IS NULL THEN CASE WHEN ${waits(false)} THEN ${wait} ELSE 'insert' END
-         WHEN m.closed THEN 'reappeared' WHEN ${waits(true)}${facts.mode === 'full' ? '' : ' AND g.h IS DISTINCT FROM m.source_hash'} THEN ${wait} ELSE 'judge' END,
-       m.k IS NOT NULL, true, m.k IS NULL OR g.h IS DISTINCT FROM m.source_hash,
+         ${facts.mode === 'full' ? '' : "WHEN m.closed THEN 'reappeared' "}WHEN ${waits(true)}${facts.mode === 'full' ? '' : ' AND g.h IS DISTINCT FROM m.source_hash'} THEN ${wait} ELSE 'judge' END,
+       m.k IS NOT NULL, true, m.k IS NULL OR m.closed OR g.h IS DISTINCT FROM m.source_hash,
        CASE WHEN m.k IS NULL THEN NULL WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'changed' ELSE 'same' END,
        m.source_hash IS NOT NULL AND m.target_hash IS NOT NULL`;
   const mapping = facts.unmapped
@@ -187,7 +187,7 @@ export function findByIdentity(entity: CompiledEntity): readonly string[] {
 
 /** Step 4a: in key order, so that two batches cannot wait for each other. */
 export const lockRows = (entity: CompiledEntity, mode: Mode): string =>
-  `SELECT count(*) AS locked FROM (SELECT w.* FROM ${work(entity)} w WHERE w.action IN ('judge', 'adopt') AND w.target_state IS DISTINCT FROM 'absent'
+  `SELECT count(*) AS locked FROM (SELECT w.* FROM ${work(entity)} w WHERE w.action IN ('judge', 'adopt')${entity.target.mark === null ? " AND w.target_state IS DISTINCT FROM 'absent'" : ''}
      AND (w.action = 'adopt' OR w.source_changed OR NOT w.based${mode === 'differential' ? '' : ' OR w.equal IS NOT NULL'}) ORDER BY w.${targetKeyColumn(entity)}) w
    CROSS JOIN LATERAL (SELECT 1 FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')} FOR UPDATE) l`;
 
@@ -214,13 +214,16 @@ export function judge(entity: CompiledEntity, mode: Mode, dry: boolean): string 
       WHEN NOT w.based THEN 'adopted'
       WHEN n.h IS DISTINCT FROM n.base THEN CASE WHEN w.source_changed THEN 'conflict' ELSE 'kept' END
       WHEN w.source_changed THEN 'update' ELSE 'none' END`;
+  // A row that is marked as deleted counts as absent, and is there all the same: to write it again is to update it.
+  const { mark } = entity.target;
+  const live = mark === null ? [] : [`t.${quoteIdentifier(mark.column)} IS NULL`];
+  const absent = (action: string): string => (mark === null ? '' : `WHEN n.h IS NULL AND n.there THEN '${action}' `);
   const full = `CASE
       WHEN w.action = 'adopt' THEN CASE WHEN n.equal THEN 'adopt' ELSE 'adopt_update' END
-      WHEN n.h IS NULL THEN 'again'
+      ${absent('update')}WHEN n.h IS NULL THEN 'again'
       WHEN n.equal THEN CASE WHEN w.based AND NOT w.source_changed AND n.h = n.base THEN 'none' ELSE 'rebase' END
       ELSE 'update' END`;
-  const missingOnly =
-    "CASE WHEN w.action = 'adopt' THEN CASE WHEN n.equal THEN 'adopt' ELSE 'adopt_conflict' END WHEN n.h IS NULL THEN 'again' ELSE 'none' END";
+  const missingOnly = `CASE WHEN w.action = 'adopt' THEN CASE WHEN n.equal THEN 'adopt' ELSE 'adopt_conflict' END ${absent('none')}WHEN n.h IS NULL THEN 'again' ELSE 'none' END`;
   const action = { differential, full, 'missing-only': missingOnly }[mode];
   // In a dry run a parent may be known only to the source: its key is not there to compare with, so the row counts as different.
   const unresolved = dry
@@ -228,8 +231,8 @@ export function judge(entity: CompiledEntity, mode: Mode, dry: boolean): string 
     : [];
   return `UPDATE ${work(entity)} u SET equal = n.equal, target_state = CASE WHEN n.h IS NULL THEN 'absent' WHEN n.h IS DISTINCT FROM n.base THEN 'changed' ELSE 'same' END, action = n.action
     FROM (SELECT w.k, n.h, n.base, n.equal, ${action} AS action FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k
-      CROSS JOIN LATERAL (SELECT t.h, t.equal, ${base} AS base FROM (SELECT 1) one LEFT JOIN LATERAL
-        (SELECT ${entity.target.hash} AS h, ${allOf([...equal, ...unresolved])} AS equal FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) t ON true OFFSET 0) n
+      CROSS JOIN LATERAL (SELECT t.h, t.equal, ${mark === null ? '' : 'coalesce(t.there, false) AS there, '}${base} AS base FROM (SELECT 1) one LEFT JOIN LATERAL
+        (SELECT ${entity.target.hash} AS h, ${mark === null ? '' : 'true AS there, '}${allOf([...equal, ...live, ...unresolved])} AS equal FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) t ON true OFFSET 0) n
       WHERE w.action IN ('judge', 'adopt')) n
     WHERE u.k = n.k AND u.action IN ('judge', 'adopt')`;
 }

@@ -1,5 +1,6 @@
 /** Reading an entity's mappings: its key column, and sums of its bases beside sums of what stands in the target. */
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
+import { quoteIdentifier } from '../../domain/identifiers.ts';
 import type { KeyRange } from './range.ts';
 import { allOf, inRange } from './range.ts';
 import { bucketOf } from './source.ts';
@@ -20,7 +21,7 @@ export const leafTotals = (entity: CompiledEntity): string =>
 /** The target's rows of the entity, found by their identity or, without one, through the mapping: count and hash sum. */
 export const targetTotals = (entity: CompiledEntity): string =>
   entity.target.belongs === null
-    ? `SELECT count(*) AS rows, sum(${entity.target.hash}) AS hashes FROM ${entity.leaf} m JOIN ${entity.target.table} t ON ${entity.target.matchesMapping('m')} WHERE m.closed_by IS NULL`
+    ? `SELECT count(*) AS rows, sum(${entity.target.hash}) AS hashes FROM ${entity.leaf} m JOIN ${entity.target.table} t ON ${entity.target.matchesMapping('m')} WHERE m.closed_by IS NULL${entity.target.mark === null ? '' : ` AND t.${quoteIdentifier(entity.target.mark.column)} IS NULL`}`
     : `SELECT count(*) AS rows, sum(${entity.target.hash}) AS hashes FROM ${entity.target.table} t WHERE ${entity.target.belongs}`;
 
 /** By range: mapped rows with the sums of both bases, and of the target rows that they stand for as they are now. */

@@ -20,6 +20,8 @@ const FINDINGS: Readonly<Record<string, readonly [type: string, reason: string]>
   adopt_conflict: ['adopted', 'adopted, and different from the source'],
   reappeared: ['reappeared', 'the key was gone from the source and appears again'],
   deleted: ['deleted', 'deleted in the source, or left the filter: reported'],
+  referenced: ['conflict', 'deleted in the source, kept because rows still refer to it: '],
+  refused: ['conflict', 'deleted in the source, kept because it cannot be deleted: '],
 };
 /** Actions that are recorded as differentials. */
 export const FINDING_ACTIONS = Object.keys(FINDINGS);
@@ -45,7 +47,7 @@ export function recordDifferentials(entity: CompiledEntity, facts: WriteFacts): 
   return `INSERT INTO portage.data_differentials (entity_id, entity_type, source_table, target_table, legacy_key, target_key, comparison_type, columns, reason, source_hash, target_hash, source_values, target_values, operation_no)
     SELECT ${entity.entityId}, ${quoteLiteral(entity.name)}, ${quoteLiteral(`${source.relation.schema}.${source.relation.name}`)}, ${quoteLiteral(`${target.relation.schema}.${target.relation.name}`)},
       w.k::text, w.${targetKeyColumn(entity)}::text, ${cases(0)}, d.columns,
-      CASE WHEN w.action = 'conflict' AND NOT w.in_source THEN 'deleted in the source, changed in the target' WHEN w.action = 'conflict' AND w.target_state = 'absent' THEN 'changed in the source, deleted in the target' ELSE ${cases(1)} END,
+      CASE WHEN w.action = 'conflict' AND NOT w.in_source THEN 'deleted in the source, changed in the target' WHEN w.action = 'conflict' AND w.target_state = 'absent' THEN 'changed in the source, deleted in the target' WHEN w.action IN ('referenced', 'refused') THEN (${cases(1)}) || w.code ELSE ${cases(1)} END,
       g.h, t.portage_hash, d.source_values, d.target_values, ${facts.operationNo}
     FROM ${work(entity)} w LEFT JOIN ${stage(entity)} g ON g.k = w.k AND w.in_source
     LEFT JOIN LATERAL (SELECT t.*, ${entity.target.hash} AS portage_hash FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) t ON true

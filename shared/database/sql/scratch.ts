@@ -18,8 +18,9 @@ const keyType = (entity: CompiledEntity): string => (entity.order === 'integer' 
 
 /**
  * Actions of the work table. Writes: insert, again (the mapping is there, its row is gone), adopt, update, rebase (equal on
- * both sides: new bases alone). Findings: kept, missing, conflict, adopted (and different), reappeared, deleted. Others: park,
- * set_aside, close (gone on both sides), none.
+ * both sides: new bases alone). Findings: kept, missing, conflict, adopted (and different), reappeared, deleted, referenced and
+ * refused (gone from the source, and not to be deleted here). Others: park, set_aside, close (gone on both sides), leave (to be
+ * deleted at the end of the run), delete, mark, none.
  */
 export const createScratch = (
   entity: CompiledEntity,

@@ -7,6 +7,7 @@
  */
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { quoteIdentifier, quoteLiteral } from '../../domain/identifiers.ts';
+import { exactText } from '../../domain/value-types.ts';
 import { leafKey, targetKeyColumn } from './leaf.ts';
 import { stage, work } from './scratch.ts';
 
@@ -78,8 +79,11 @@ const basesOf = (entity: CompiledEntity): string =>
 
 /** Undo entries of rows to update: what they were, the bases that they had, and the hash that they are going to have. */
 export function keepBefore(entity: CompiledEntity, facts: WriteFacts): string {
-  const written = updatable(entity);
-  const before = `jsonb_object(ARRAY[${written.map((c) => quoteLiteral(c.column)).join(', ')}], ARRAY[${written.map((c) => c.textTarget).join(', ')}])`;
+  const written = [
+    ...updatable(entity).map((c) => [c.column, c.textTarget] as const),
+    ...markOf(entity).map((column) => [column, exactText(`t.${quoteIdentifier(column)}`)] as const),
+  ];
+  const before = `jsonb_object(ARRAY[${written.map(([column]) => quoteLiteral(column)).join(', ')}], ARRAY[${written.map(([, text]) => text).join(', ')}])`;
   return `INSERT INTO portage.undo_log (${undoColumns})
     SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'update', ${keyText(entity)}, coalesce(${entity.target.keyDesired ?? 'NULL'}, w.${targetKeyColumn(entity)})::text, b.before,
       ${entity.target.hashDesired}, m.source_hash, m.target_hash, m.source_columns, m.target_columns
@@ -90,12 +94,17 @@ export function keepBefore(entity: CompiledEntity, facts: WriteFacts): string {
 const updatable = (entity: CompiledEntity): CompiledEntity['columns'] =>
   entity.columns.filter((c) => !c.onInsertOnly && !entity.target.alwaysIdentity.includes(c.column));
 
+/** The column that an update clears: a row that is written is there again. */
+const markOf = (entity: CompiledEntity): readonly string[] =>
+  entity.target.mark === null ? [] : [entity.target.mark.column];
+
 /** Updates the rows. Gives their number and the sum of their hashes as the database returned them. */
 export const updateRows = (entity: CompiledEntity): string =>
   `WITH written AS (
-      UPDATE ${entity.target.table} AS t SET ${updatable(entity)
-        .map((c) => `${quoteIdentifier(c.column)} = ${c.desired}`)
-        .join(', ')}
+      UPDATE ${entity.target.table} AS t SET ${[
+        ...updatable(entity).map((c) => `${quoteIdentifier(c.column)} = ${c.desired}`),
+        ...markOf(entity).map((column) => `${quoteIdentifier(column)} = NULL`),
+      ].join(', ')}
       FROM ${rowsOf(entity, 'update')} AND ${entity.target.matchesMapping('w')}
       RETURNING ${entity.target.hash} AS h
     ) SELECT count(*) AS rows, sum(h) AS hashes FROM written`;
@@ -150,7 +159,7 @@ export const rebaseRows = (entity: CompiledEntity, facts: WriteFacts): readonly 
   `INSERT INTO portage.undo_log (${undoColumns})
    SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'remap', ${keyText(entity)}, w.${targetKeyColumn(entity)}::text, NULL, r.h, m.source_hash, m.target_hash, m.source_columns, m.target_columns
    FROM ${work(entity)} w ${basesOf(entity)} ${targetNow(entity, 'w')} WHERE w.action = 'rebase'`,
-  `UPDATE ${entity.leaf} AS m SET source_hash = g.h, target_hash = r.h, source_columns = r.ch, target_columns = NULL
+  `UPDATE ${entity.leaf} AS m SET source_hash = g.h, target_hash = r.h, source_columns = r.ch, target_columns = NULL, closed_by = NULL
    FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k ${targetNow(entity, 'w')} WHERE w.action = 'rebase' AND ${leafKey(entity)} = w.k`,
 ];
 

@@ -1,8 +1,8 @@
 /** Compiles one entity of a map against both catalogs. Pure: the faults of a map are found before (map-check). */
 import { columnOf } from '../catalog.ts';
 import { PortageError } from '../errors.ts';
-import { qualifiedName, quoteIdentifier } from '../identifiers.ts';
-import { exactForm, isLengthLimited, keyPart, rowHash } from '../value-types.ts';
+import { qualifiedName, quoteIdentifier, quoteLiteral } from '../identifiers.ts';
+import { exactForm, exactText, isLengthLimited, keyPart, rowHash } from '../value-types.ts';
 import { columnHash, packed } from './column-hash.ts';
 import type { CompiledColumn, CompiledEntity } from './types.ts';
 import { compileColumn, releasableColumns } from './compile-column.ts';
@@ -76,6 +76,11 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
   });
   const constants = identity.filter((column) => column.kind === 'constant');
 
+  const marks = normal.deletes.startsWith('soft:') ? normal.deletes.slice('soft:'.length) : null;
+  const mark = marks === null ? null : { column: marks, type: mustHave(target, marks, normal.name).type };
+  const hashOfRow = rowHash([...keyForms.target, ...based.map((column) => column.exactTarget)], context.targetVersion);
+  const writable = target.columns.filter((column) => !column.generated).map((column) => column.name);
+
   // Values are hashed, not the expressions that make them: another expression changes the rows whose value it changes. A
   // constant is in no hash of the source, and a key means another row under another parent.
   const consumed = (column: CompiledColumn): string =>
@@ -128,15 +133,19 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
           : [
               ...constants.map((column) => `${ofRow(column.column)} = ${column.desired}`),
               ...identity.filter((c) => c.kind !== 'constant').map((c) => `${ofRow(c.column)} IS NOT NULL`),
+              ...(mark === null ? [] : [`${ofRow(mark.column)} IS NULL`]),
             ].join(' AND '),
       identityIndexed: target.indexes.some(
         (index) => index.columns[0] !== undefined && normal.target.identity.includes(index.columns[0] ?? ''),
       ),
-      hash: rowHash([...keyForms.target, ...based.map((column) => column.exactTarget)], context.targetVersion),
+      hash: mark === null ? hashOfRow : `(CASE WHEN ${ofRow(mark.column)} IS NULL THEN ${hashOfRow} END)`,
+      hashOfRow,
       hashDesired: rowHash([...keyForms.desired, ...based.map((column) => column.exactDesired)], context.targetVersion),
       columnHashes: packed(based.map((column) => hashOf(column.column, ofRow(column.column), column.sensitive))),
       columnHashesDesired: packed(based.map((column) => hashOf(column.column, column.desired, column.sensitive))),
       releasable: releasableColumns(target, columns),
+      mark,
+      wholeRow: `jsonb_object(ARRAY[${writable.map(quoteLiteral).join(', ')}], ARRAY[${writable.map((column) => exactText(ofRow(column))).join(', ')}])`,
       foreseeable:
         target.kind === 'table' &&
         target.triggers.length === 0 &&

@@ -96,10 +96,13 @@ export interface CompiledEntity {
     readonly keyOrder: string;
     /** Over `t` and `g`/`w`: the row stands for this source row by its identity; null without identity. */
     readonly matchesIdentity: string | null;
-    /** Over `t`: has an identity that belongs to this entity; null without identity columns. */
+    /** Over `t`: has an identity that belongs to this entity, and is not marked as deleted; null without identity columns. */
     readonly belongs: string | null;
     readonly identityIndexed: boolean;
+    /** Over `t`: of a row that is marked as deleted NULL, because such a row counts as absent (SEMANTICS 17). */
     readonly hash: string;
+    /** Over `t`: the same, marked or not. */
+    readonly hashOfRow: string;
     readonly hashDesired: string;
     readonly columnHashes: string;
     readonly columnHashesDesired: string;
@@ -109,6 +112,10 @@ export interface CompiledEntity {
     readonly alwaysIdentity: readonly string[];
     /** Mapped columns of unique keys that are checked row by row, which may be NULL for a moment. */
     readonly releasable: readonly string[];
+    /** Column that marks deleted rows (`deletes: soft:COLUMN`), with its type; null where none does. */
+    readonly mark: { readonly column: string; readonly type: string } | null;
+    /** Over `t`: every column that can be written again, mapped or not, with its exact text, as jsonb. */
+    readonly wholeRow: string;
   };
   readonly columns: readonly CompiledColumn[];
   readonly references: readonly CompiledReference[];

@@ -38,6 +38,12 @@ export const migrate = operation({
       placeholder: 'LABEL',
       help: 'label that groups operations (default: batch_YYYYMMDD)',
     },
+    {
+      name: 'allow-deletes',
+      kind: 'text',
+      placeholder: 'N|P%',
+      help: 'let so many deletions of an entity pass, where more than 10 % of its rows would stop it (M006)',
+    },
     { name: 'enable-checkpointing', kind: 'switch', help: 'commit batch by batch (the default)' },
     {
       name: 'no-enable-checkpointing',
@@ -64,5 +70,6 @@ export const migrate = operation({
     'differential-migration migrate --entities all --dry-run',
     'differential-migration migrate --entities doctors,patients --batch-size 500 --sequential',
     'differential-migration migrate --mode missing-only --json',
+    'differential-migration migrate --entities appointments --allow-deletes 25%',
   ],
 });

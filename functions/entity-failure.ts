@@ -1,0 +1,30 @@
+/** Records that a step of some entities failed: their checkpoints are released, and the gate judges at the end. */
+import type { FailEntityInput } from '../shared/contracts/migration.ts';
+import { checkpointsOf, endCheckpoint } from '../shared/database/ledger/checkpoints.ts';
+import { addNote, readOperation } from '../shared/database/ledger/operations.ts';
+import type { Session } from '../shared/database/session.ts';
+import { isErrorCode } from '../shared/domain/errors.ts';
+import { messageOf } from '../shared/domain/state-error.ts';
+import type { Invocation } from './step.ts';
+
+export async function recordEntityFailure(
+  target: Session,
+  operationId: string,
+  entity: string,
+  error: { readonly code: string; readonly message: string },
+): Promise<void> {
+  const checkpoint = (await checkpointsOf(target, operationId)).find((c) => c.entity === entity);
+  if (checkpoint) await endCheckpoint(target, checkpoint.id, checkpoint.fence, 'failed', error);
+  // The gate reads this where the entity never got a checkpoint of its own.
+  await addNote(target, operationId, `${entity} failed: ${error.code} ${error.message}`);
+}
+
+export async function failEntities(input: FailEntityInput, deps: Invocation): Promise<{ recorded: true }> {
+  return deps.withTarget(`${input.operationId}:fail`, async (target) => {
+    const { operationId } = await readOperation(target, input.operationId);
+    const code = isErrorCode(input.error.Error) ? input.error.Error : 'SYS008';
+    const message = messageOf(input.error);
+    for (const entity of input.entities) await recordEntityFailure(target, operationId, entity, { code, message });
+    return { recorded: true };
+  });
+}
