@@ -17,7 +17,7 @@ export async function keptKeys(
   request: EstimateRequest,
   entity: CompiledEntity,
   keys: readonly string[],
-  going: Map<string, Set<string>> = new Map(),
+  going = new Map<string, Set<string>>(),
 ): Promise<Keys> {
   const mine = going.get(entity.name) ?? new Set();
   going.set(entity.name, mine);

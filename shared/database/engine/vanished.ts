@@ -18,5 +18,5 @@ export async function findVanished(worker: Worker, range: KeyRange, except: stri
 }
 
 /** Puts those of the batch on the list. */
-export const listVanished = async ({ target, entity, operationNo }: Worker): Promise<void> =>
-  void (await target.run(listLeaving(entity, operationNo)));
+export const listVanished = ({ target, entity, operationNo }: Worker): Promise<number> =>
+  target.run(listLeaving(entity, operationNo));

@@ -2,6 +2,16 @@
 import { leafName } from '../../domain/compiled/key-forms.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { findByIdentity, gather, gatherVanished, judge, lockRows, type BatchFacts } from '../sql/decide.ts';
+import {
+  closeLeft,
+  deleteRows,
+  judgeLeaving,
+  keepDeleted,
+  keepUnmarked,
+  lockLeaving,
+  markRows,
+  takeLeaving,
+} from '../sql/delete.ts';
 import { createLinks, findLinks, setLinks } from '../sql/link.ts';
 import type { KeyRange } from '../sql/range.ts';
 import { actionCounts, clearWritten, parkRows, recordDifferentials, setAsideRows } from '../sql/record.ts';
@@ -92,6 +102,7 @@ export function explainBatch(entity: CompiledEntity, map: string, batchRows: num
     ...target('record differences that are kept', recordDifferentials(entity, EXAMPLE)),
     ...target('take rows that are written now off the list of those set aside', clearWritten(entity)),
     ...target('count what was done', actionCounts(entity)),
+    ...explainDeletes(entity).flatMap(({ purpose, sql }) => target(purpose, sql)),
     ...entity.references
       .filter((reference) => reference.nullable)
       .flatMap((reference) => [
@@ -102,6 +113,23 @@ export function explainBatch(entity: CompiledEntity, map: string, batchRows: num
         ),
         ...target(`set ${reference.column}, with undo entries and bases`, ...setLinks(entity, reference, EXAMPLE)),
       ]),
+  ];
+}
+
+/** What is done at the end of a run with rows that the source lost. */
+function explainDeletes(entity: CompiledEntity): { purpose: string; sql: string }[] {
+  if (entity.normal.deletes === 'report') return [];
+  const marks = entity.target.mark !== null;
+  const { operationNo } = EXAMPLE;
+  return [
+    { purpose: 'at the end of the run: take rows that the source lost off their list', sql: takeLeaving(entity) },
+    { purpose: 'lock them, in key order', sql: lockLeaving(entity) },
+    { purpose: 'keep those that somebody edited', sql: judgeLeaving(entity) },
+    { purpose: 'keep what they were', sql: marks ? keepUnmarked(entity, EXAMPLE) : keepDeleted(entity, EXAMPLE) },
+    marks
+      ? { purpose: 'mark them as deleted', sql: markRows(entity, operationNo) }
+      : { purpose: 'delete those to which no row refers that stays', sql: deleteRows([entity]) },
+    { purpose: 'close their mappings', sql: closeLeft(entity, operationNo) },
   ];
 }
 

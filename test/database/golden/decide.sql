@@ -2,7 +2,7 @@
 INSERT INTO pg_temp.work_2 (k, action, known, in_source, source_changed, target_state, based, target_uuid, target_key, code, missing, r3, r4)
     SELECT g.k, CASE WHEN m.k IS NULL THEN CASE WHEN x.missing && ARRAY['office_id']::text[] THEN 'park' ELSE 'insert' END
          WHEN m.closed THEN 'reappeared' WHEN x.missing && ARRAY['office_id', 'boss_id']::text[] AND g.h IS DISTINCT FROM m.source_hash THEN 'park' ELSE 'judge' END,
-       m.k IS NOT NULL, true, m.k IS NULL OR g.h IS DISTINCT FROM m.source_hash,
+       m.k IS NOT NULL, true, m.k IS NULL OR m.closed OR g.h IS DISTINCT FROM m.source_hash,
        CASE WHEN m.k IS NULL THEN NULL WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'changed' ELSE 'same' END,
        m.source_hash IS NOT NULL AND m.target_hash IS NOT NULL, w.target_uuid, NULL::text, CASE WHEN x.missing IS NOT NULL THEN 'M003' END, x.missing, w.r3, w.r4
     FROM pg_temp.stage_2 g LEFT JOIN LATERAL (SELECT m.legacy_id AS k, m.closed_by IS NOT NULL AS closed, m.source_hash, m.target_hash, m.target_uuid, m.target_key FROM portage.uuid_mappings_2 m WHERE m.legacy_id = g.k) m ON true

@@ -40,6 +40,7 @@ export const merge: Schema = {
         source: { table: 'public.guest', key: ['id'] },
         target: { table: 'public.people', key: ['id'], identity: ['origin', 'legacy_id'] },
         columns: { origin: { value: 'guest' }, legacy_id: 'id', name: 'nm' },
+        deletes: 'propagate',
       },
       visits: {
         source: { table: 'public.visit', key: ['id'] },
@@ -83,14 +84,13 @@ export const merge: Schema = {
     counts: {
       clients: { inserted: 1, updated: 1, kept: 1, conflicts: 1 },
       staff: { inserted: 2, updated: 1, kept: 1 },
-      guests: { inserted: 1, kept: 1 },
+      guests: { inserted: 1, deleted: 1 },
       visits: { inserted: 1, updated: 1, kept: 2, setAside: 2 },
     },
     left: {
       'clients 4': 'value',
       'clients 6': 'value',
       'staff 6': 'value',
-      'guests 30': 'extra',
       'visits 60': 'missing',
       'visits 50': 'value',
       'visits 101': 'missing',
@@ -118,6 +118,7 @@ export const mergeOfTexts: Schema = {
         source: { table: 'public.a', key: ['code'] },
         target: { table: 'public.codes', key: ['id'], identity: ['kind', 'code'] },
         columns: { kind: { value: 'a' }, code: 'code', v: 'v' },
+        deletes: 'propagate',
       },
       b: {
         source: { table: 'public.b', key: ['code'] },
@@ -128,6 +129,7 @@ export const mergeOfTexts: Schema = {
         source: { table: 'public.use', key: ['n'] },
         target: { table: 'public.uses', key: ['id'] },
         columns: { n: 'n', a: { ref: 'a', from: ['a_code'] }, b: { ref: 'b', from: ['b_code'] } },
+        deletes: 'propagate',
       },
     },
   },
@@ -142,13 +144,8 @@ export const mergeOfTexts: Schema = {
   edits: {
     legacy: `UPDATE a SET v = 'new' WHERE code IN ('', 'b\\c'); DELETE FROM use WHERE a_code = '007'; DELETE FROM a WHERE code = '007'; INSERT INTO use VALUES (99, '', 'A/B'), (98, 'nowhere', '7');`,
     target: `UPDATE codes SET v = 'mine' WHERE kind = 'b' AND code = '';`,
-    counts: { a: { updated: 2, kept: 1 }, b: { kept: 1 }, uses: { inserted: 1, kept: 5, setAside: 1 } },
-    left: {
-      'a 007': 'extra',
-      'b ': 'value',
-      'uses 98': 'missing',
-      ...Object.fromEntries([2, 11, 20, 29, 38].map((n) => [`uses ${n}`, 'extra' as const])),
-    },
+    counts: { a: { updated: 2, deleted: 1 }, b: { kept: 1 }, uses: { inserted: 1, deleted: 5, setAside: 1 } },
+    left: { 'b ': 'value', 'uses 98': 'missing' },
   },
 };
 
