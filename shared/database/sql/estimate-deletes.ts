@@ -14,8 +14,8 @@ const keyArray = (entity: CompiledEntity): string => `$1::${entity.order === 'in
 /** The rows of the keys as `l`, with what a foreign key leads to as `r`. */
 const parents = (entity: CompiledEntity, key: ReferencingKey): string =>
   `unnest(${keyArray(entity)}) AS l (k)
-   CROSS JOIN LATERAL (SELECT m.target_uuid, m.target_key FROM ${entity.leaf} m WHERE ${leafKey(entity)} = l.k AND m.closed_by IS NULL) pm
-   CROSS JOIN LATERAL (SELECT ${referredColumns(key)} FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('pm')}) r`;
+   CROSS JOIN LATERAL (SELECT m.target_uuid, m.target_key FROM ${entity.leaf} m WHERE ${leafKey(entity)} = l.k AND m.closed_by IS NULL OFFSET 0) pm
+   CROSS JOIN LATERAL (SELECT ${referredColumns(key)} FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('pm')} OFFSET 0) r`;
 
 const mappingOf = (child: CompiledEntity, row: string): string =>
   `${child.leaf} m WHERE m.${targetKeyColumn(child)} = ${row} AND m.closed_by IS NULL`;

@@ -81,7 +81,10 @@ export const refersTo = (key: ReferencingKey, row: string): string =>
 export const referredColumns = (key: ReferencingKey): string =>
   key.pairs.map(({ parent }, i) => `t.${quoteIdentifier(parent)} AS r${i}`).join(', ');
 
-/** Adds rows of the list that refer to rows of this batch, so that both go at once. At most `limit`. */
+/**
+ * Adds rows of the list that refer to rows of this batch, so that both go at once. At most `limit`. From the batch outwards, row by
+ * row: a join would begin with the whole list, or with all mappings.
+ */
 export const pullReferring = (
   parent: CompiledEntity,
   key: ReferencingKey,
@@ -91,8 +94,8 @@ export const pullReferring = (
 ): string =>
   `INSERT INTO ${leaving(child)} (k)
    SELECT DISTINCT m.k FROM ${leaving(parent)} l
-   CROSS JOIN LATERAL (SELECT m.target_uuid, m.target_key FROM ${parent.leaf} m WHERE ${leafKey(parent)} = l.k AND m.closed_by IS NULL) pm
-   CROSS JOIN LATERAL (SELECT ${referredColumns(key)} FROM ${parent.target.table} t WHERE ${parent.target.matchesMapping('pm')}) r
-   CROSS JOIN LATERAL (SELECT ${child.target.keyOfRow} AS key FROM ${qualifiedName({ schema: key.schema, name: key.table })} t WHERE ${refersTo(key, 'r')}) c
-   CROSS JOIN LATERAL (SELECT ${leafKey(child)} AS k FROM ${child.leaf} m WHERE m.${targetKeyColumn(child)} = c.key AND m.closed_by IS NULL) m
+   CROSS JOIN LATERAL (SELECT m.target_uuid, m.target_key FROM ${parent.leaf} m WHERE ${leafKey(parent)} = l.k AND m.closed_by IS NULL OFFSET 0) pm
+   CROSS JOIN LATERAL (SELECT ${referredColumns(key)} FROM ${parent.target.table} t WHERE ${parent.target.matchesMapping('pm')} OFFSET 0) r
+   CROSS JOIN LATERAL (SELECT ${child.target.keyOfRow} AS key FROM ${qualifiedName({ schema: key.schema, name: key.table })} t WHERE ${refersTo(key, 'r')} OFFSET 0) c
+   CROSS JOIN LATERAL (SELECT ${leafKey(child)} AS k FROM ${child.leaf} m WHERE m.${targetKeyColumn(child)} = c.key AND m.closed_by IS NULL OFFSET 0) m
    WHERE EXISTS (SELECT FROM ${listed(child, operationNo)} AND v.legacy_key = m.k::text) AND NOT EXISTS (SELECT FROM ${leaving(child)} x WHERE x.k = m.k) LIMIT ${limit}`;

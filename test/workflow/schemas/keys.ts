@@ -209,7 +209,10 @@ export const compositeKeys: Schema = {
       UPDATE "select"."Table" SET "Group" = 0, "where" = E'tab\t', "order" = '2000-01-01 00:00', "Type" = 'n' WHERE "from" = 500; DELETE FROM "select"."Table" WHERE "from" = 3;
       INSERT INTO "select"."Table" VALUES (501, 0, E'tab\t', '2000-01-01', 'nix', 3, 4);`,
     target: `UPDATE "New Shop"."user" SET "A ""B""" = 'other' WHERE "A ""B""" = 'v1'; UPDATE public."table" SET "$1" = 77 WHERE "select" = 4; DELETE FROM public."table" WHERE "select" = 5;`,
-    counts: { 'order.lines': { inserted: 1, conflicts: 1 }, 'Uses of lines': { updated: 1, kept: 2, deleted: 1, setAside: 1 } },
+    counts: {
+      'order.lines': { inserted: 1, conflicts: 1 },
+      'Uses of lines': { updated: 1, kept: 2, deleted: 1, setAside: 1 },
+    },
     left: {
       'order.lines changed': 'missing',
       'order.lines other': 'extra',
