@@ -30,6 +30,7 @@ import {
   takeReturned,
   updateRows,
 } from '../sql/write.ts';
+import { createLeaving, nextLeaving } from '../sql/vanished.ts';
 import type { Side } from '../session.ts';
 import { layoutSql } from './sql-layout.ts';
 
@@ -102,7 +103,7 @@ export function explainBatch(entity: CompiledEntity, map: string, batchRows: num
     ...target('record differences that are kept', recordDifferentials(entity, EXAMPLE)),
     ...target('take rows that are written now off the list of those set aside', clearWritten(entity)),
     ...target('count what was done', actionCounts(entity)),
-    ...explainDeletes(entity).flatMap(({ purpose, sql }) => target(purpose, sql)),
+    ...explainDeletes(entity, batchRows).flatMap(({ purpose, sql }) => target(purpose, sql)),
     ...entity.references
       .filter((reference) => reference.nullable)
       .flatMap((reference) => [
@@ -117,12 +118,17 @@ export function explainBatch(entity: CompiledEntity, map: string, batchRows: num
 }
 
 /** What is done at the end of a run with rows that the source lost. */
-function explainDeletes(entity: CompiledEntity): { purpose: string; sql: string }[] {
+function explainDeletes(entity: CompiledEntity, batchRows: number): { purpose: string; sql: string }[] {
   if (entity.normal.deletes === 'report') return [];
   const marks = entity.target.mark !== null;
   const { operationNo } = EXAMPLE;
   return [
-    { purpose: 'at the end of the run: take rows that the source lost off their list', sql: takeLeaving(entity) },
+    {
+      purpose: 'at the end of the run: make a table for keys of rows that the source lost',
+      sql: createLeaving(entity),
+    },
+    { purpose: 'the next of their list', sql: nextLeaving(entity, operationNo, batchRows) },
+    { purpose: 'take them off the list', sql: takeLeaving(entity) },
     { purpose: 'lock them, in key order', sql: lockLeaving(entity) },
     { purpose: 'keep those that somebody edited', sql: judgeLeaving(entity) },
     { purpose: 'keep what they were', sql: marks ? keepUnmarked(entity, EXAMPLE) : keepDeleted(entity, EXAMPLE) },

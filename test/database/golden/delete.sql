@@ -16,10 +16,10 @@ SELECT v.k::text AS k FROM unnest($1::bigint[]) AS v (k)
 -- pullReferring
 INSERT INTO pg_temp.leaving_2 (k)
    SELECT DISTINCT m.k FROM pg_temp.leaving_2 l
-   CROSS JOIN LATERAL (SELECT m.target_uuid, m.target_key FROM portage.uuid_mappings_2 m WHERE m.legacy_id = l.k AND m.closed_by IS NULL) pm
-   CROSS JOIN LATERAL (SELECT t."id" AS r0 FROM "public"."doctors" t WHERE t."id" = pm.target_uuid) r
-   CROSS JOIN LATERAL (SELECT (t."id") AS key FROM "public"."doctors" t WHERE r.r0 OPERATOR(pg_catalog.=) t."boss_id") c
-   CROSS JOIN LATERAL (SELECT m.legacy_id AS k FROM portage.uuid_mappings_2 m WHERE m.target_uuid = c.key AND m.closed_by IS NULL) m
+   CROSS JOIN LATERAL (SELECT m.target_uuid, m.target_key FROM portage.uuid_mappings_2 m WHERE m.legacy_id = l.k AND m.closed_by IS NULL OFFSET 0) pm
+   CROSS JOIN LATERAL (SELECT t."id" AS r0 FROM "public"."doctors" t WHERE t."id" = pm.target_uuid OFFSET 0) r
+   CROSS JOIN LATERAL (SELECT (t."id") AS key FROM "public"."doctors" t WHERE r.r0 OPERATOR(pg_catalog.=) t."boss_id" OFFSET 0) c
+   CROSS JOIN LATERAL (SELECT m.legacy_id AS k FROM portage.uuid_mappings_2 m WHERE m.target_uuid = c.key AND m.closed_by IS NULL OFFSET 0) m
    WHERE EXISTS (SELECT FROM portage.vanished_rows v WHERE v.entity_id = 2 AND v.operation_no = 7 AND v.legacy_key = m.k::text) AND NOT EXISTS (SELECT FROM pg_temp.leaving_2 x WHERE x.k = m.k) LIMIT 5000;
 
 -- takeLeaving
@@ -65,7 +65,6 @@ WITH d0 AS (DELETE FROM "public"."doctors" AS t USING pg_temp.work_2 w WHERE w.a
 UPDATE portage.uuid_mappings_2 AS m SET closed_by = 7 FROM pg_temp.work_2 w WHERE w.action IN ('delete', 'mark', 'close') AND m.legacy_id = w.k;
 
 -- dropWaiting
-DELETE FROM portage.pending_references p WHERE p.entity_id = 2
-       AND p.legacy_key IN (SELECT w.k::text FROM pg_temp.work_2 w WHERE w.action IN ('delete', 'mark', 'close'));
-DELETE FROM portage.parked_rows p WHERE p.entity_id = 2
-       AND p.legacy_key IN (SELECT w.k::text FROM pg_temp.work_2 w WHERE w.action IN ('delete', 'mark', 'close'));
+DELETE FROM portage.pending_references WHERE entity_id = 2 AND column_name = 'office_id' AND legacy_key = ANY (ARRAY(SELECT w.k::text FROM pg_temp.work_2 w WHERE w.action IN ('delete', 'mark', 'close')));
+DELETE FROM portage.pending_references WHERE entity_id = 2 AND column_name = 'boss_id' AND legacy_key = ANY (ARRAY(SELECT w.k::text FROM pg_temp.work_2 w WHERE w.action IN ('delete', 'mark', 'close')));
+DELETE FROM portage.parked_rows WHERE entity_id = 2 AND legacy_key = ANY (ARRAY(SELECT w.k::text FROM pg_temp.work_2 w WHERE w.action IN ('delete', 'mark', 'close')));
