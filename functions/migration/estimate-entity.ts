@@ -12,6 +12,7 @@ import { PortageError } from '../../shared/domain/errors.ts';
 import { estimateEntity as estimate } from '../../shared/database/engine/estimate.ts';
 import { loadMap } from '../../shared/database/engine/load-entities.ts';
 import { ledgerVersion } from '../../shared/database/ledger/apply.ts';
+import { withComparableBases } from '../../shared/database/ledger/bases.ts';
 import { step, type Invocation } from '../step.ts';
 
 /** As many rows at a time as a batch of the real run. */
@@ -35,7 +36,7 @@ export async function estimateEntity(input: EstimateEntityInput, deps: Invocatio
       const result = await estimate(
         {
           ...sides,
-          entity,
+          entity: await withComparableBases(sides, entity),
           map: map.name,
           mode: request.mode,
           batchRows: request.batchSize ?? ROWS,

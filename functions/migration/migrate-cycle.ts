@@ -19,6 +19,7 @@ import {
   savePlan,
   type Checkpoint,
 } from '../../shared/database/ledger/checkpoints.ts';
+import { bringOverBases } from '../../shared/database/ledger/bases.ts';
 import { quoteIdentifier } from '../../shared/domain/identifiers.ts';
 import { slicesFrom } from '../../shared/domain/slice.ts';
 import { writeOrder } from '../../shared/domain/write-order.ts';
@@ -57,6 +58,7 @@ async function take(
     fence: checkpoint.fence,
   };
   await beat(sides.target, checkpoint.id, 0, deps.host);
+  if (mine === null) await bringOverBases(sides, entity);
   if (checkpoint.slices)
     return { worker: workerOf(sides, loaded, claim, 0, checkpoint.fresh, deps), checkpoint, equal: false };
   const plan = await prepare(sides, entity, loaded.operation.mode, 1);

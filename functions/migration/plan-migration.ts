@@ -8,7 +8,6 @@ import type { LoadedMap } from '../../shared/database/engine/load-entities.ts';
 import { loadMap, mapHash } from '../../shared/database/engine/load-entities.ts';
 import { applyLedger } from '../../shared/database/ledger/apply.ts';
 import { whilePlanning } from '../../shared/database/ledger/plan-lock.ts';
-import { basesComparable, forgetBases } from '../../shared/database/ledger/entities.ts';
 import { planCheckpoints, supersedeCheckpoints } from '../../shared/database/ledger/planned-checkpoints.ts';
 import { interruptedOperation, obstacle, planResume } from '../../shared/database/ledger/resume.ts';
 import {
@@ -100,10 +99,6 @@ async function migrate(
   await refuseActive(sides, loaded, entities, deps.config.leaseSeconds);
   await refuseMissingParents(sides, loaded, entities);
   await registerMap(sides.target, map, hash);
-  for (const name of entities) {
-    const entity = loaded.entities.get(name);
-    if (entity && !(await basesComparable(sides.target, entity))) await forgetBases(sides.target, entity);
-  }
   const earlier = await interruptedOperation(sides.target, map.name, entities, deps.config.leaseSeconds);
   const sourceDatabase = await readDatabaseIdentity(sides.source);
   const same =

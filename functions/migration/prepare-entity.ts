@@ -8,6 +8,7 @@ import {
 import { inListBatch, passRange } from '../../shared/database/engine/batch.ts';
 import { prepare, setAsideUnkeyed } from '../../shared/database/engine/prepare.ts';
 import { beat, checkpointsOf, claimEntity, savePlan } from '../../shared/database/ledger/checkpoints.ts';
+import { bringOverBases } from '../../shared/database/ledger/bases.ts';
 import type { Session } from '../../shared/database/session.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
 import { quoteIdentifier } from '../../shared/domain/identifiers.ts';
@@ -43,6 +44,8 @@ export async function prepareEntity(input: PrepareEntityInput, deps: Invocation)
       fence: checkpoint.fence,
     };
     await beat(sides.target, checkpoint.id, NO_SLICE, deps.host);
+    // Now that nobody else writes the entity.
+    await bringOverBases(sides, entity);
     // A resumed checkpoint keeps its plan: its slices' cursors stand in the ledger.
     if (checkpoint.slices) return { ...claim, sliceLanes: input.sliceLanes, slices: [...checkpoint.slices] };
     const plan = await prepare(sides, entity, loaded.operation.mode, input.sliceLanes);

@@ -3,7 +3,7 @@ import { columnOf } from '../catalog.ts';
 import { PortageError } from '../errors.ts';
 import { qualifiedName, quoteIdentifier } from '../identifiers.ts';
 import { exactForm, isLengthLimited, keyPart, rowHash } from '../value-types.ts';
-import { columnHash, packed } from './column-hash.ts';
+import { baseForm, columnHash, packed } from './column-hash.ts';
 import type { CompiledColumn, CompiledEntity } from './types.ts';
 import { compileColumn, releasableColumns } from './compile-column.ts';
 import {
@@ -148,6 +148,7 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
     columns,
     references,
     baseColumns: based.map((column) => column.column),
+    baseForms: based.map((column) => baseForm(mustHave(target, column.column, name).typeInfo, column.sensitive)),
     sourceShape: shape([order, ...based.map((column) => `${column.column}:${consumed(column)}`)]),
     targetShape: shape([...normal.target.key, ...based.map((column) => `${column.column}:${column.exactTarget}`)]),
   };
