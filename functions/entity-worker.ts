@@ -6,6 +6,7 @@ import { PortageError } from '../shared/domain/errors.ts';
 import { quoteIdentifier } from '../shared/domain/identifiers.ts';
 import { logger } from '../shared/log/current.ts';
 import type { LoadedOperation, Sides } from './dependencies.ts';
+import { refuseDrift, tellingDrift } from './schema-drift.ts';
 import type { Invocation } from './step.ts';
 
 /** What a state says of the entity that it works on. */
@@ -100,8 +101,11 @@ export async function withWorker<T>(
     if (checkpoint.status !== 'in_progress' || checkpoint.fence !== claim.fence) return work(null, loaded);
     if (loaded.operation.request['enableHeartbeat'] !== false)
       await beat(sides.target, claim.checkpointId, slice, deps.host);
-    return withEntity(sides, loaded, claim.entity, () =>
-      work(workerOf(sides, loaded, claim, slice, checkpoint.fresh, deps), loaded),
+    refuseDrift(loaded, claim.entity, checkpoint.catalogHash);
+    return tellingDrift(deps, loaded, [claim.entity], () =>
+      withEntity(sides, loaded, claim.entity, () =>
+        work(workerOf(sides, loaded, claim, slice, checkpoint.fresh, deps), loaded),
+      ),
     );
   });
 }

@@ -23,6 +23,7 @@ import { checkMap, faultsError } from '../../shared/database/map-check/check-map
 import { readDatabaseIdentity } from '../../shared/database/catalog/identity.ts';
 import type { Sides } from '../dependencies.ts';
 import type { Invocation } from '../step.ts';
+import { driftNotes } from '../schema-drift.ts';
 import { step } from '../step.ts';
 import { notYet, plannedOf, refuseActive, refuseMissingParents, wavesOf } from '../migration-plan.ts';
 
@@ -132,6 +133,7 @@ async function migrate(
     },
     deps.now(),
   );
+  const drift = await driftNotes(sides.target, loaded, entities);
   await planCheckpoints(
     sides.target,
     operation,
@@ -144,6 +146,7 @@ async function migrate(
       operation.operationId,
       `supersedes ${earlier.operation.operationId}, which was interrupted and had another map, schema, source, mode or choice of entities`,
     );
+  for (const note of drift) await addNote(sides.target, operation.operationId, note);
   for (const note of notYet(loaded, entities)) await addNote(sides.target, operation.operationId, note);
   return output(operation.operationId, entities);
 }

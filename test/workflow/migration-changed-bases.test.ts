@@ -1,5 +1,6 @@
 // What happens to bases when the map, a type or a server is another one than in the run before (SEMANTICS 5 and 16).
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { closeDependencies } from '../../functions/dependencies.ts';
 import type { EntityMap } from '../../shared/domain/entity-map.ts';
 import { portage, type Portage } from '../support/portage.ts';
 import { SURGERY_SOURCE, SURGERY_TARGET, surgery } from '../support/surgery.ts';
@@ -173,6 +174,54 @@ describe('a column of another type', () => {
     const { failure } = await p.migrate({ entities: ['doctors'] });
     await source('ALTER TABLE doctor ALTER doc_no TYPE integer USING doc_no::integer');
     expect(failure).toMatchObject({ code: 'SYS002', message: expect.stringMatching(/source key of doctors/) });
+  });
+});
+
+describe('a schema', () => {
+  const GONE = 'ALTER TABLE doctors RENAME note TO remark';
+  const BACK = 'ALTER TABLE doctors RENAME remark TO note';
+
+  test('that changed since the last run is told in the answer', async () => {
+    const before = await p.migrate();
+    await target('ALTER TABLE doctors ADD born date');
+    const notes = async () => (await p.migrate()).output!.notes;
+    expect(await notes()).toEqual([`doctors: the schema of its tables changed since ${before.output!.operationId}`]);
+    expect(await notes()).toEqual([]);
+    await target('ALTER TABLE doctors DROP born');
+  });
+
+  test('that changes during a run ends it with the code for that, in whichever step it is met', async () => {
+    await source("UPDATE doctor SET note = 'source'");
+    for (const state of ['PrepareEntity', 'MigrateSlice']) {
+      const run = await p.migrateAround({
+        [state]: async (input, go) => {
+          if (input['entity'] === 'doctors') await target(GONE);
+          return go();
+        },
+      });
+      await target(BACK);
+      expect(run.failure).toMatchObject({
+        code: 'M015',
+        message: expect.stringMatching(/schema of doctors changed/),
+      });
+    }
+    expect((await p.migrate()).output).toMatchObject({ status: 'completed', entities: { doctors: { updated: 20 } } });
+  });
+
+  test('that another container finds changed when it joins the run ends it too', async () => {
+    await source("UPDATE doctor SET note = 'source'");
+    const run = await p.migrateAround({
+      MigrateSlice: async (input, go) => {
+        if (input['entity'] === 'doctors') {
+          await target('ALTER TABLE doctors ALTER phone TYPE varchar(20)');
+          await closeDependencies();
+        }
+        return go();
+      },
+    });
+    await target('ALTER TABLE doctors ALTER phone TYPE text');
+    expect(run.failure).toMatchObject({ code: 'M015' });
+    expect((await p.migrate()).output).toMatchObject({ status: 'completed' });
   });
 });
 
