@@ -3,6 +3,7 @@ import { endCheckpoint, type Checkpoint } from '../ledger/checkpoints.ts';
 import { allSlicesDone, writtenBy } from '../ledger/progress.ts';
 import { finishEntity } from './finish.ts';
 import { linkPending, settleUnlinked, workParked } from './link.ts';
+import { pullPending } from './pull-pending.ts';
 import type { Worker } from './worker.ts';
 
 /** `waiting`: a reference was cut, and the entity that it leads to has its turn later; the end of the run settles it. */
@@ -41,16 +42,14 @@ export async function completeEntity(
     return 'stopped';
   }
   if (await waits(worker, later)) return 'waiting';
-  for (
-    let looked = await workParked(worker, []);
-    !looked.done || looked.stopped;
-    looked = await workParked(worker, [])
-  ) {
-    if (!looked.stopped) continue;
-    await endCheckpoint(target, checkpoint.id, checkpoint.fence, 'stopped', null);
-    return 'stopped';
+  for (const look of [workParked, pullPending]) {
+    for (let looked = await look(worker, []); !looked.done || looked.stopped; looked = await look(worker, [])) {
+      if (!looked.stopped) continue;
+      await endCheckpoint(target, checkpoint.id, checkpoint.fence, 'stopped', null);
+      return 'stopped';
+    }
+    await linkPending(worker);
   }
-  await linkPending(worker);
   await settleUnlinked(worker);
   await finishEntity(target, worker.entity, worker.operationNo, worker.mode, await writtenBy(target, checkpoint.id));
   const ended = await endCheckpoint(target, checkpoint.id, checkpoint.fence, 'completed', null);

@@ -12,6 +12,7 @@ import { copyIn, createScratch, emptyStage } from '../sql/scratch.ts';
 import { copyOut } from '../sql/source.ts';
 import { inListBatch, runBatch } from './batch.ts';
 import { copyRows } from './copy-rows.ts';
+import { pullForStaged } from './pull.ts';
 import { reasonOf } from './reason.ts';
 import type { SliceProgress } from './slice.ts';
 import type { Worker } from './worker.ts';
@@ -63,8 +64,13 @@ export async function linkPending(worker: Worker, parent?: string): Promise<Slic
 /**
  * Gives every parked row its last look of this run; one that waits for an entity that is loaded later is parked again.
  * @param later entities that still have their turn
+ * @param waiting entities whose rows wait for these, each for the one before it
  */
-export async function workParked(worker: Worker, later: readonly string[]): Promise<SliceProgress> {
+export async function workParked(
+  worker: Worker,
+  later: readonly string[],
+  waiting: readonly string[] = [],
+): Promise<SliceProgress> {
   const { entity, target, source } = worker;
   // More than a batch may hold otherwise: rows that swap values are written together.
   let size = MOST_KEYS;
@@ -82,6 +88,8 @@ export async function workParked(worker: Worker, later: readonly string[]): Prom
     try {
       await target.run(emptyStage(entity));
       const { ms } = await copyRows(source, copyOut(entity, { keys }), target, copyIn(entity));
+      const pulled = await pullForStaged(worker, columns, waiting, (owner, staged) => workParked(owner, [], staged));
+      if (!pulled.done || pulled.stopped) return { rows, done: pulled.done, stopped: pulled.stopped };
       outcome = await runBatch(worker, WHOLE, { readMs: ms, list: { label, keys, later: columns } });
       size = Math.min(MOST_KEYS, size * 2);
     } catch (error) {
