@@ -10,10 +10,11 @@ import { clearLinked, createLinks, findLinks, setAsideUnlinked, setLinks } from 
 import { parkedKeys, setAsideOne, unpark } from '../sql/record.ts';
 import { copyIn, createScratch, emptyStage } from '../sql/scratch.ts';
 import { copyOut } from '../sql/source.ts';
+import type { BatchOutcome } from './batch-frame.ts';
 import { inListBatch, runBatch } from './batch.ts';
 import { copyRows } from './copy-rows.ts';
 import { pullForStaged } from './pull.ts';
-import { reasonOf } from './reason.ts';
+import { workApart, type ListWork, type Step } from './rings.ts';
 import type { SliceProgress } from './slice.ts';
 import type { Worker } from './worker.ts';
 
@@ -72,42 +73,49 @@ export async function workParked(
   waiting: readonly string[] = [],
 ): Promise<SliceProgress> {
   const { entity, target, source } = worker;
-  // More than a batch may hold otherwise: rows that swap values are written together.
-  let size = MOST_KEYS;
   let rows = 0;
   const columns = waitsFor(entity, later);
+  const ended = ({ stopped }: BatchOutcome, count: number): Step => {
+    if (stopped) return { rows, done: true, stopped: true };
+    rows += count;
+    return worker.timeIsUp() ? { rows, done: false, stopped: false } : true;
+  };
+  let readMs = 0;
+  const list: ListWork = {
+    async stage(keys) {
+      await target.run(emptyStage(entity));
+      readMs = (await copyRows(source, copyOut(entity, { keys }), target, copyIn(entity))).ms;
+      return true;
+    },
+    async write(keys, replace) {
+      await list.stage(keys);
+      const pulled = await pullForStaged(worker, columns, waiting, (owner, staged) => workParked(owner, [], staged));
+      if (!pulled.done || pulled.stopped) return { rows, done: pulled.done, stopped: pulled.stopped };
+      const label = `parked ${randomUUID()}`;
+      const outcome = await runBatch(worker, WHOLE, { readMs, list: { label, keys, later: columns, replace } });
+      return ended(outcome, keys.length);
+    },
+    async setAside(key, reason) {
+      const outcome = await inListBatch(worker, `parked ${randomUUID()}`, async () => {
+        await target.run(setAsideOne(entity, worker.operationNo), [key, reason.code, reason.column, reason.text]);
+        await target.run(unpark(entity), [[key]]);
+        return { ...NOTHING, read: 1, setAside: 1 };
+      });
+      return ended(outcome, 1);
+    },
+  };
   for (;;) {
-    const keys = (await target.rows<{ legacy_key: string }>(parkedKeys(entity, columns.length > 0), [size])).map(
-      (row) => row.legacy_key,
-    );
+    // More than a batch may hold otherwise: rows that swap values are written together.
+    const found = await target.rows<{ legacy_key: string }>(parkedKeys(entity, columns.length > 0), [MOST_KEYS]);
+    const keys = found.map((row) => row.legacy_key);
     if (keys.length === 0) return { rows, done: true, stopped: false };
     // Not before there is something to do: temporary tables cost the catalogs 330 KB of log.
     if (rows === 0) await target.run(createScratch(entity));
-    const label = `parked ${randomUUID()}`;
-    let outcome;
-    try {
-      await target.run(emptyStage(entity));
-      const { ms } = await copyRows(source, copyOut(entity, { keys }), target, copyIn(entity));
-      const pulled = await pullForStaged(worker, columns, waiting, (owner, staged) => workParked(owner, [], staged));
-      if (!pulled.done || pulled.stopped) return { rows, done: pulled.done, stopped: pulled.stopped };
-      outcome = await runBatch(worker, WHOLE, { readMs: ms, list: { label, keys, later: columns } });
-      size = Math.min(MOST_KEYS, size * 2);
-    } catch (error) {
-      if (!(error instanceof DataError)) throw error;
-      if (keys.length > 1) {
-        size = Math.max(1, Math.floor(keys.length / 8));
-        continue;
-      }
-      const reason = reasonOf(entity, error);
-      outcome = await inListBatch(worker, label, async () => {
-        await target.run(setAsideOne(entity, worker.operationNo), [keys[0], reason.code, reason.column, reason.text]);
-        await target.run(unpark(entity), [keys]);
-        return { ...NOTHING, read: 1, setAside: 1 };
-      });
-    }
-    if (outcome.stopped) return { rows, done: true, stopped: true };
-    rows += keys.length;
-    if (worker.timeIsUp()) return { rows, done: false, stopped: false };
+    const step = await list.write(keys).catch((error: unknown) => {
+      if (error instanceof DataError) return workApart(worker, keys, list);
+      throw error;
+    });
+    if (step !== true) return step;
   }
 }
 

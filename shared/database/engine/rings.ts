@@ -18,8 +18,7 @@ type Keys = readonly string[];
 
 /** What the list of parked rows does with some of its keys. */
 export interface ListWork {
-  /** Stages them. */
-  stage(keys: Keys): Promise<void>;
+  stage(keys: Keys): Promise<true>;
   /** Writes all of them or none. @param replace instead of the update */
   write(keys: Keys, replace?: string): Promise<Step>;
   setAside(key: string, reason: Reason): Promise<Step>;
@@ -47,6 +46,8 @@ export function groupsOf(keys: Keys, pairs: readonly (readonly [string, string])
 }
 
 async function connected({ target, entity }: Worker, keys: Keys): Promise<readonly Keys[]> {
+  // What a unique expression makes of a row is not known here: anyone may hold what another wants.
+  if (entity.target.uniques.some((columns) => columns.length === 0)) return [keys];
   const pairs: [string, string][] = [];
   for (const sql of takers(entity))
     for (const row of await target.rows<{ taker: string; holder: string }>(sql)) pairs.push([row.taker, row.holder]);
@@ -98,9 +99,35 @@ async function workGroup(worker: Worker, group: Keys, list: ListWork): Promise<S
   return true;
 }
 
+/** Stages what can be read of the keys, and sets the others aside. @returns the keys staged */
+async function stageReadable(worker: Worker, keys: Keys, list: ListWork): Promise<Keys | SliceProgress> {
+  const staged = await tried(worker, list.stage(keys));
+  if (!refused(staged)) return keys;
+  if (keys.length === 1) {
+    const step = await list.setAside(keys[0] ?? '', staged);
+    return step === true ? [] : step;
+  }
+  const middle = Math.ceil(keys.length / 2);
+  const readable: string[] = [];
+  for (const half of [keys.slice(0, middle), keys.slice(middle)]) {
+    const found = await stageReadable(worker, half, list);
+    if ('done' in found) return found;
+    readable.push(...found);
+  }
+  if (readable.length > 0) await list.stage(readable);
+  return readable;
+}
+
 /** Rows of a list that could not be written as a whole. */
-export async function workApart(worker: Worker, keys: Keys, list: ListWork): Promise<Step> {
-  await list.stage(keys);
+export async function workApart(worker: Worker, all: Keys, list: ListWork): Promise<Step> {
+  const keys = await stageReadable(worker, all, list);
+  if ('done' in keys) return keys;
+  if (keys.length === 0) return true;
+  if (keys.length < all.length) {
+    const rest = await tried(worker, list.write(keys));
+    if (!refused(rest)) return rest;
+    await list.stage(keys);
+  }
   const groups = await connected(worker, keys);
   if (groups.length === 1) return workGroup(worker, keys, list);
   const most = Math.max(1, Math.floor(keys.length / SHRINK));

@@ -137,6 +137,7 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
       columnHashes: packed(based.map((column) => hashOf(column.column, ofRow(column.column), column.sensitive))),
       columnHashesDesired: packed(based.map((column) => hashOf(column.column, column.desired, column.sensitive))),
       releasable: releasableColumns(target, columns),
+      uniques: [...(target.primaryKey ? [target.primaryKey] : []), ...target.uniqueKeys].map((key) => key.columns),
       foreseeable:
         target.kind === 'table' &&
         target.triggers.length === 0 &&

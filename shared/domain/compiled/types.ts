@@ -113,6 +113,8 @@ export interface CompiledEntity {
     readonly alwaysIdentity: readonly string[];
     /** Mapped columns of unique keys that are checked row by row, which may be NULL for a moment. */
     readonly releasable: readonly string[];
+    /** Columns of every unique key; none of one over an expression. */
+    readonly uniques: readonly (readonly string[])[];
   };
   readonly columns: readonly CompiledColumn[];
   readonly references: readonly CompiledReference[];
