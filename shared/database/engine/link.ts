@@ -4,9 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { NOTHING } from '../../domain/action-counts.ts';
-import type { CompiledEntity } from '../../domain/compiled/types.ts';
+import type { CompiledEntity, CompiledReference } from '../../domain/compiled/types.ts';
 import { DataError } from '../pg-errors.ts';
-import { clearLinked, createLinks, findLinks, setAsideUnlinked, setLinks } from '../sql/link.ts';
+import { UNLINKED, clearLinked, createLinks, findLinks, foundLinks, setAsideUnlinked, setLinks } from '../sql/link.ts';
 import { parkedKeys, setAsideOne, unpark } from '../sql/record.ts';
 import { copyIn, createScratch, emptyStage } from '../sql/scratch.ts';
 import { copyOut } from '../sql/source.ts';
@@ -14,6 +14,7 @@ import type { BatchOutcome } from './batch-frame.ts';
 import { inListBatch, runBatch } from './batch.ts';
 import { copyRows } from './copy-rows.ts';
 import { pullForStaged } from './pull.ts';
+import { reasonOf } from './reason.ts';
 import { workApart, type ListWork, type Step } from './rings.ts';
 import type { SliceProgress } from './slice.ts';
 import type { Worker } from './worker.ts';
@@ -21,6 +22,8 @@ import type { Worker } from './worker.ts';
 const WHOLE = { from: null, to: null };
 /** As many keys as fit into one statement without growing it beyond reason. */
 const MOST_KEYS = 2000;
+/** How far a failing batch shrinks at a time. */
+const SHRINK = 8;
 /** Rows of one transaction that sets references, also where an entity is otherwise written in one. */
 const MOST_LINKS = 10_000;
 
@@ -45,15 +48,28 @@ export async function linkPending(worker: Worker, parent?: string): Promise<Slic
       (parent !== undefined && reference.parent !== parent)
     )
       continue;
+    let size = Math.min(MOST_LINKS, worker.batchRows);
     for (let seen = 1; seen > 0;) {
       seen = 0;
-      const outcome = await inListBatch(worker, `reference ${reference.column} ${randomUUID()}`, async (batchNo) => {
-        seen = await worker.target.run(findLinks(worker.entity, reference, Math.min(MOST_LINKS, worker.batchRows)));
-        if (seen > 0)
-          for (const statement of setLinks(worker.entity, reference, { operationNo: worker.operationNo, batchNo }))
-            await worker.target.run(statement);
-        return NOTHING;
-      });
+      let outcome;
+      try {
+        outcome = await inListBatch(worker, `reference ${reference.column} ${randomUUID()}`, async (batchNo) => {
+          seen = await worker.target.run(findLinks(worker.entity, reference, size, worker.operationNo));
+          if (seen > 0)
+            for (const statement of setLinks(worker.entity, reference, { operationNo: worker.operationNo, batchNo }))
+              await worker.target.run(statement);
+          await worker.target.run('SET CONSTRAINTS ALL IMMEDIATE');
+          return NOTHING;
+        });
+        size = Math.min(MOST_LINKS, worker.batchRows, size * SHRINK);
+      } catch (error) {
+        if (!(error instanceof DataError)) throw error;
+        if (seen > 1) {
+          size = Math.max(1, Math.floor(seen / SHRINK));
+          continue;
+        }
+        outcome = await refuseLink(worker, reference, error);
+      }
       if (outcome.stopped) return { rows, done: true, stopped: true };
       rows += seen;
       if (worker.timeIsUp()) return { rows, done: false, stopped: false };
@@ -61,6 +77,18 @@ export async function linkPending(worker: Worker, parent?: string): Promise<Slic
   }
   return { rows, done: true, stopped: false };
 }
+
+/** Lists the one row whose reference the target refuses; it goes on waiting, for the next run. */
+const refuseLink = (worker: Worker, reference: CompiledReference, error: DataError): Promise<BatchOutcome> =>
+  inListBatch(worker, `reference ${reference.column} ${randomUUID()}`, async () => {
+    const { target, entity, operationNo } = worker;
+    await target.run(findLinks(entity, reference, 1, operationNo));
+    const { legacy_key: key } = await target.one<{ legacy_key: string }>(foundLinks);
+    const { code, text } = reasonOf(entity, error);
+    const listed = code === 'M003' ? 'M012' : code;
+    await target.run(setAsideOne(entity, operationNo), [key, listed, reference.column, `${text}${UNLINKED}`]);
+    return { ...NOTHING, setAside: 1 };
+  });
 
 /**
  * Gives every parked row its last look of this run; one that waits for an entity that is loaded later is parked again.
