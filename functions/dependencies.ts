@@ -32,12 +32,12 @@ export interface Dependencies {
   /** Opens both sessions for the work and closes them after it, whatever happens. */
   withSides<T>(step: string, schemas: readonly string[], work: (sides: Sides) => Promise<T>): Promise<T>;
   withTarget<T>(step: string, work: (target: Session) => Promise<T>): Promise<T>;
-  /** The operation with its map as it was registered; compiled once an operation and container. */
+  /** The operation with its map as it was registered; compiled once an execution and container. */
   loadOperation(sides: Sides, operationId: string): Promise<LoadedOperation>;
 }
 
-/** The last compiled operation of this container: steps of one operation follow each other. */
-let compiled: { readonly operationId: string; readonly loaded: Promise<LoadedMap> } | null = null;
+/** The last compiled execution of this container: its steps follow each other. One that resumes compiles anew: schemas may have changed. */
+let compiled: { readonly execution: string; readonly loaded: Promise<LoadedMap> } | null = null;
 
 function databaseOf(config: Config, side: 'source' | 'target'): DatabaseConfig {
   const database = config[side];
@@ -98,11 +98,11 @@ export function dependencies(): Promise<Dependencies> {
     withTarget,
     async loadOperation(sides, operationId) {
       const operation = await readOperation(sides.target, operationId);
-      if (compiled?.operationId !== operationId) {
+      if (compiled?.execution !== operation.execution) {
         const loaded = readMap(sides.target, operation.mapName, operation.mapHash).then((map) =>
           compileMap(sides.source, sides.target, map, 'read'),
         );
-        compiled = { operationId, loaded };
+        compiled = { execution: operation.execution, loaded };
         loaded.catch(() => {
           compiled = null;
         });

@@ -1,11 +1,12 @@
 /** A worker on one entity of an operation: sessions opened, map compiled, proof of ownership in hand. */
 import type { BatchReport, Worker } from '../shared/database/engine/worker.ts';
-import { beat, checkpointById } from '../shared/database/ledger/checkpoints.ts';
+import { beat, checkpointById, checkpointsOf } from '../shared/database/ledger/checkpoints.ts';
 import type { CompiledEntity } from '../shared/domain/compiled/types.ts';
 import { PortageError } from '../shared/domain/errors.ts';
 import { quoteIdentifier } from '../shared/domain/identifiers.ts';
 import { logger } from '../shared/log/current.ts';
 import type { LoadedOperation, Sides } from './dependencies.ts';
+import { refuseDrift, tellingDrift } from './schema-drift.ts';
 import type { Invocation } from './step.ts';
 
 /** What a state says of the entity that it works on. */
@@ -18,6 +19,8 @@ export interface EntityClaim {
 
 /** Batches commit every 100 to 300 ms at this size on small hardware (measured: 5,000 cost some percent more, 20,000 gained nothing). */
 const BATCH_ROWS = 10_000;
+/** Work beside the slices is recorded under this number. */
+const NO_SLICE = -1;
 /** One transaction an entity, when checkpoints are not wanted. */
 const UNBOUNDED_ROWS = 1_000_000_000;
 
@@ -70,8 +73,27 @@ export const workerOf = (
   fresh,
   batchRows: batchRowsOf(loaded, deps),
   timeIsUp: deps.timeIsUp,
+  workerOn: (name) => workerOn(sides, loaded, claim, name, deps),
   onBatch: logBatch(claim.operationId),
 });
+
+/** On another entity of the operation, under the number that its own worker had: a takeover since then shuts it out. */
+async function workerOn(
+  sides: Sides,
+  loaded: LoadedOperation,
+  { operationId, ...own }: EntityClaim,
+  name: string,
+  deps: Invocation,
+): Promise<Worker | null> {
+  const circle = loaded.order.waves.flat().find((group) => group.entities.includes(name));
+  if (circle?.cycle === true) return null;
+  const checkpoint = (await checkpointsOf(sides.target, operationId)).find((c) => c.entity === name);
+  if (name !== own.entity && !['in_progress', 'completed'].includes(checkpoint?.status ?? '')) return null;
+  const claim = checkpoint
+    ? { operationId, entity: name, checkpointId: checkpoint.id, fence: checkpoint.fence }
+    : { operationId, ...own };
+  return workerOf(sides, loaded, claim, NO_SLICE, false, deps);
+}
 
 /** Lets unqualified names of the entity's expressions mean tables of its own schema. */
 export async function withEntity<T>(
@@ -100,8 +122,11 @@ export async function withWorker<T>(
     if (checkpoint.status !== 'in_progress' || checkpoint.fence !== claim.fence) return work(null, loaded);
     if (loaded.operation.request['enableHeartbeat'] !== false)
       await beat(sides.target, claim.checkpointId, slice, deps.host);
-    return withEntity(sides, loaded, claim.entity, () =>
-      work(workerOf(sides, loaded, claim, slice, checkpoint.fresh, deps), loaded),
+    refuseDrift(loaded, claim.entity, checkpoint.catalogHash);
+    return tellingDrift(deps, loaded, [claim.entity], () =>
+      withEntity(sides, loaded, claim.entity, () =>
+        work(workerOf(sides, loaded, claim, slice, checkpoint.fresh, deps), loaded),
+      ),
     );
   });
 }

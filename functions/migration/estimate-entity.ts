@@ -17,6 +17,7 @@ import type { CompiledEntity } from '../../shared/domain/compiled/types.ts';
 import { deleteAllowance, isMassDeletion, massDeletionText } from '../../shared/domain/mass-deletion.ts';
 import { selectEntities } from '../../shared/domain/select-entities.ts';
 import { ledgerVersion } from '../../shared/database/ledger/apply.ts';
+import { withComparableBases } from '../../shared/database/ledger/bases.ts';
 import { step, type Invocation } from '../step.ts';
 
 /** As many rows at a time as a batch of the real run. */
@@ -41,7 +42,7 @@ export async function estimateEntity(input: EstimateEntityInput, deps: Invocatio
       const result = await estimate(
         {
           ...sides,
-          entity,
+          entity: await withComparableBases(sides, entity),
           map: map.name,
           mode: request.mode,
           entities: loaded.entities,

@@ -5,7 +5,8 @@ import {
   type LinkReferencesOutput,
   linkReferencesOutput,
 } from '../../shared/contracts/migration.ts';
-import { linkPending, workParked } from '../../shared/database/engine/link.ts';
+import { linkPending, waitsFor, workParked } from '../../shared/database/engine/link.ts';
+import { pullPending } from '../../shared/database/engine/pull-pending.ts';
 import { checkpointById, checkpointsOf } from '../../shared/database/ledger/checkpoints.ts';
 import type { Worker } from '../../shared/database/engine/worker.ts';
 import type { LoadedOperation } from '../dependencies.ts';
@@ -43,6 +44,7 @@ export async function linkReferences(input: EntityStepInput, deps: Invocation): 
         () => linkPending(worker),
         () => workParked(worker, later),
         () => linkPending(worker),
+        () => pullPending(worker, waitsFor(worker.entity, later)),
         ...children.map((child) => () => linkPending(child, entity)),
       ];
       for (const look of looks) {

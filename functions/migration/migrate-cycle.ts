@@ -19,11 +19,13 @@ import {
   savePlan,
   type Checkpoint,
 } from '../../shared/database/ledger/checkpoints.ts';
+import { bringOverBases } from '../../shared/database/ledger/bases.ts';
 import { quoteIdentifier } from '../../shared/domain/identifiers.ts';
 import { slicesFrom } from '../../shared/domain/slice.ts';
 import { writeOrder } from '../../shared/domain/write-order.ts';
 import type { LoadedOperation, Sides } from '../dependencies.ts';
 import { entityOf, workerOf } from '../entity-worker.ts';
+import { refuseDrift, tellingDrift } from '../schema-drift.ts';
 import { step, type Invocation } from '../step.ts';
 
 /** Rows of a closed set beyond which it is no batch any more: it stands in one transaction, and in temporary tables. */
@@ -57,6 +59,8 @@ async function take(
     fence: checkpoint.fence,
   };
   await beat(sides.target, checkpoint.id, 0, deps.host);
+  refuseDrift(loaded, name, checkpoint.catalogHash);
+  if (mine === null) await bringOverBases(sides, entity);
   if (checkpoint.slices)
     return { worker: workerOf(sides, loaded, claim, 0, checkpoint.fresh, deps), checkpoint, equal: false };
   const plan = await prepare(sides, entity, loaded.operation.mode, 1);
@@ -74,19 +78,29 @@ export async function migrateCycle(input: MigrateCycleInput, deps: Invocation): 
     const order = writeOrder(input.entities, (name) => loaded.relations.get(name)?.target);
     const schemas = [...new Set(order.map((name) => entityOf(loaded, name).source.schema))];
     await sides.source.run(`SET search_path = ${['pg_catalog', ...schemas].map(quoteIdentifier).join(', ')}`);
-    const taken = [];
-    for (const name of order) taken.push(await take(sides, loaded, name, deps));
-    const circle = taken.map(({ worker }) => worker);
-    const progress = await workCycle(circle, deps.settings(loaded.map).closureRows ?? CLOSURE_ROWS);
-    const done = progress.done || progress.stopped;
-    if (done) {
-      for (const { worker, checkpoint } of taken) {
-        if (progress.done) await linkPending({ ...worker, slice: -1 });
-        await completeEntity({ ...worker, slice: -1 }, checkpoint, [], true);
-      }
-    }
-    return { operationId: input.operationId, entities: input.entities, rows: input.rows + progress.rows, done };
+    return tellingDrift(deps, loaded, order, () => work(sides, loaded, order, input, deps));
   });
+}
+
+async function work(
+  sides: Sides,
+  loaded: LoadedOperation,
+  order: readonly string[],
+  input: MigrateCycleInput,
+  deps: Invocation,
+): Promise<MigrateCycleOutput> {
+  const taken = [];
+  for (const name of order) taken.push(await take(sides, loaded, name, deps));
+  const circle = taken.map(({ worker }) => worker);
+  const progress = await workCycle(circle, deps.settings(loaded.map).closureRows ?? CLOSURE_ROWS);
+  const done = progress.done || progress.stopped;
+  if (done) {
+    for (const { worker, checkpoint } of taken) {
+      if (progress.done) await linkPending({ ...worker, slice: -1 });
+      await completeEntity({ ...worker, slice: -1 }, checkpoint, [], true);
+    }
+  }
+  return { operationId: input.operationId, entities: input.entities, rows: input.rows + progress.rows, done };
 }
 
 export const handler = step('MigrateCycle', { input: migrateCycleInput, output: migrateCycleOutput }, migrateCycle);

@@ -8,7 +8,6 @@ import type { LoadedMap } from '../../shared/database/engine/load-entities.ts';
 import { loadMap, mapHash } from '../../shared/database/engine/load-entities.ts';
 import { applyLedger } from '../../shared/database/ledger/apply.ts';
 import { whilePlanning } from '../../shared/database/ledger/plan-lock.ts';
-import { basesComparable, forgetBases } from '../../shared/database/ledger/entities.ts';
 import { planCheckpoints, supersedeCheckpoints } from '../../shared/database/ledger/planned-checkpoints.ts';
 import { interruptedOperation, obstacle, planResume } from '../../shared/database/ledger/resume.ts';
 import {
@@ -25,6 +24,7 @@ import { checkMap, faultsError } from '../../shared/database/map-check/check-map
 import { readDatabaseIdentity } from '../../shared/database/catalog/identity.ts';
 import type { Sides } from '../dependencies.ts';
 import type { Invocation } from '../step.ts';
+import { driftNotes } from '../schema-drift.ts';
 import { step } from '../step.ts';
 import { deletesOf, plannedOf, refuseActive, refuseMissingParents, wavesOf } from '../migration-plan.ts';
 
@@ -103,10 +103,6 @@ async function migrate(
   await refuseActive(sides, loaded, entities, deps.config.leaseSeconds);
   await refuseMissingParents(sides, loaded, entities);
   await registerMap(sides.target, map, hash);
-  for (const name of entities) {
-    const entity = loaded.entities.get(name);
-    if (entity && !(await basesComparable(sides.target, entity))) await forgetBases(sides.target, entity);
-  }
   const earlier = await interruptedOperation(sides.target, map.name, entities, deps.config.leaseSeconds);
   const sourceDatabase = await readDatabaseIdentity(sides.source);
   const same =
@@ -141,6 +137,7 @@ async function migrate(
     },
     deps.now(),
   );
+  const drift = await driftNotes(sides.target, loaded, entities);
   await planCheckpoints(
     sides.target,
     operation,
@@ -153,6 +150,7 @@ async function migrate(
       operation.operationId,
       `supersedes ${earlier.operation.operationId}, which was interrupted and had another map, schema, source, mode or choice of entities`,
     );
+  for (const note of drift) await addNote(sides.target, operation.operationId, note);
   return output(operation.operationId, entities);
 }
 

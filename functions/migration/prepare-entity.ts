@@ -7,11 +7,20 @@ import {
 } from '../../shared/contracts/migration.ts';
 import { inListBatch, passRange } from '../../shared/database/engine/batch.ts';
 import { prepare, setAsideUnkeyed } from '../../shared/database/engine/prepare.ts';
-import { beat, checkpointsOf, claimEntity, savePlan } from '../../shared/database/ledger/checkpoints.ts';
+import {
+  beat,
+  checkpointsOf,
+  claimEntity,
+  savePlan,
+  type Checkpoint,
+} from '../../shared/database/ledger/checkpoints.ts';
+import { bringOverBases } from '../../shared/database/ledger/bases.ts';
 import type { Session } from '../../shared/database/session.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
 import { quoteIdentifier } from '../../shared/domain/identifiers.ts';
 import { entityOf, workerOf } from '../entity-worker.ts';
+import type { LoadedOperation, Sides } from '../dependencies.ts';
+import { refuseDrift, tellingDrift } from '../schema-drift.ts';
 import { step, type Invocation } from '../step.ts';
 
 /** Steps before and after the slices work under this number. */
@@ -36,22 +45,37 @@ export async function prepareEntity(input: PrepareEntityInput, deps: Invocation)
       catalogHash: loaded.catalogHash(input.entity),
       leaseSeconds: deps.config.leaseSeconds,
     });
-    const claim = {
-      operationId: input.operationId,
-      entity: input.entity,
-      checkpointId: checkpoint.id,
-      fence: checkpoint.fence,
-    };
-    await beat(sides.target, checkpoint.id, NO_SLICE, deps.host);
-    // A resumed checkpoint keeps its plan: its slices' cursors stand in the ledger.
-    if (checkpoint.slices) return { ...claim, sliceLanes: input.sliceLanes, slices: [...checkpoint.slices] };
-    const plan = await prepare(sides, entity, loaded.operation.mode, input.sliceLanes);
-    const worker = workerOf(sides, loaded, claim, NO_SLICE, plan.fresh, deps);
-    await inListBatch(worker, 'unkeyed', () => setAsideUnkeyed(sides, entity, loaded.operation.operationNo));
-    if (plan.equal) await passRange({ ...worker, slice: 0 }, { from: null, to: null }, plan.rows, 0);
-    await savePlan(sides.target, checkpoint.id, plan.slices, plan.rows, plan.fresh);
-    return { ...claim, sliceLanes: input.sliceLanes, slices: [...plan.slices] };
+    refuseDrift(loaded, input.entity, checkpoint.catalogHash);
+    return tellingDrift(deps, loaded, [input.entity], () => planEntity(sides, loaded, checkpoint, input, deps));
   });
+}
+
+/** What is done once the entity is ours. */
+async function planEntity(
+  sides: Sides,
+  loaded: LoadedOperation,
+  checkpoint: Checkpoint,
+  input: PrepareEntityInput,
+  deps: Invocation,
+): Promise<PrepareEntityOutput> {
+  const entity = entityOf(loaded, input.entity);
+  const claim = {
+    operationId: input.operationId,
+    entity: input.entity,
+    checkpointId: checkpoint.id,
+    fence: checkpoint.fence,
+  };
+  await beat(sides.target, checkpoint.id, NO_SLICE, deps.host);
+  // Now that nobody else writes it.
+  await bringOverBases(sides, entity);
+  // A resumed checkpoint keeps its plan: its slices' cursors stand in the ledger.
+  if (checkpoint.slices) return { ...claim, sliceLanes: input.sliceLanes, slices: [...checkpoint.slices] };
+  const prepared = await prepare(sides, entity, loaded.operation.mode, input.sliceLanes);
+  const worker = workerOf(sides, loaded, claim, NO_SLICE, prepared.fresh, deps);
+  await inListBatch(worker, 'unkeyed', () => setAsideUnkeyed(sides, entity, loaded.operation.operationNo));
+  if (prepared.equal) await passRange({ ...worker, slice: 0 }, { from: null, to: null }, prepared.rows, 0);
+  await savePlan(sides.target, checkpoint.id, prepared.slices, prepared.rows, prepared.fresh);
+  return { ...claim, sliceLanes: input.sliceLanes, slices: [...prepared.slices] };
 }
 
 /** Children of an entity that failed in this run would only be set aside in numbers: they wait for the resume. */

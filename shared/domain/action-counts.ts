@@ -45,6 +45,7 @@ const COUNTERS: Readonly<Record<string, readonly Counter[]>> = {
   adopt_update: ['adopted', 'updated'],
   adopted: ['conflicts'],
   conflict: ['conflicts'],
+  no_base: ['conflicts'],
   reappeared: ['conflicts'],
   kept: ['kept'],
   missing: ['kept'],

@@ -102,6 +102,12 @@ export const CATALOGUE = {
     1,
     "Look at them: SELECT * FROM data_differentials WHERE comparison_type = 'conflict' AND NOT resolved",
   ),
+  M015: entry(
+    'Schema changed during the run',
+    'never',
+    3,
+    'Check the map against the schema: portage migration-analyzer validate-config. Then start a new run: portage differential-migration migrate --entities NAME',
+  ),
   S001: entry('Sync job creation failed', 'never', 2, 'Correct the schedule or the configuration of the job.'),
   S002: entry(
     'Job execution timeout',

@@ -1,6 +1,6 @@
 // References that wait for their parents, and rows that wait for other rows (SEMANTICS 23).
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { linkPending } from '../../shared/database/engine/link.ts';
+import { linkPending, settleUnlinked } from '../../shared/database/engine/link.ts';
 import { workSlice } from '../../shared/database/engine/slice.ts';
 import type { Worker } from '../../shared/database/engine/worker.ts';
 import { ledgered, type Ledgered } from '../support/ledgered.ts';
@@ -88,6 +88,35 @@ test('a row that somebody deleted meanwhile waits no more', async () => {
   await link();
   expect(await pending()).toBe('0');
   expect(await bosses()).toEqual(NINE.slice(1));
+});
+
+test('a reference that the target refuses, even if only at the end, leaves that one row without it, listed until it goes', async () => {
+  await p.run(
+    'target',
+    `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF new.legacy_id = 5 AND new.boss_id IS NOT NULL THEN RAISE EXCEPTION 'not he'; END IF; RETURN NULL; END $$;
+     CREATE CONSTRAINT TRIGGER refuse AFTER UPDATE ON doctors DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()`,
+  );
+  expect(await link()).toMatchObject({ done: true, stopped: false });
+  await settleUnlinked({ ...worker, slice: -1 });
+  await p.run('target', 'DROP FUNCTION refuse CASCADE');
+  expect(await bosses()).toEqual(NINE.filter(({ doctor }) => doctor !== '5'));
+  const listed = 'SELECT legacy_key, code, column_name, state, reason FROM set_aside_rows';
+  expect(await p.rows(listed)).toEqual([
+    {
+      legacy_key: '5',
+      code: 'M012',
+      column_name: 'boss_id',
+      state: 'open',
+      reason: expect.stringMatching(/trigger refuses.*the reference is NULL in the target$/),
+    },
+  ]);
+  await p.target.run("UPDATE portage.migration_checkpoints SET status = 'completed'");
+  const operation = await p.operation();
+  const next = p.worker(operation, await p.claim(operation, 'doctors'), { slice: -1 });
+  await linkPending(next);
+  await settleUnlinked(next);
+  expect(await bosses()).toEqual(NINE);
+  expect(await p.rows(listed)).toMatchObject([{ legacy_key: '5', state: 'written' }]);
 });
 
 describe('a parent that is nowhere', () => {

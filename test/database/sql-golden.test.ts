@@ -1,6 +1,7 @@
 // The exact SQL of every builder, for an entity with one of everything and for one whose keys are text. What the
 // statements do is shown beside it, in sql-*.test.ts.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { alignBases, forgetSourceHashes, forgetTargetHashes } from '../../shared/database/sql/align.ts';
 import { missingParents, demote, resolveWithin } from '../../shared/database/sql/closure.ts';
 import {
   findByIdentity,
@@ -14,6 +15,9 @@ import { leafHasRows, leafTotals, mappedSums, targetTotals } from '../../shared/
 import { clearLinked, createLinks, findLinks, setAsideUnlinked, setLinks } from '../../shared/database/sql/link.ts';
 import * as del from '../../shared/database/sql/delete.ts';
 import * as vanished from '../../shared/database/sql/vanished.ts';
+import { sourceProbe, targetProbe } from '../../shared/database/sql/probe.ts';
+import * as pull from '../../shared/database/sql/pull.ts';
+import { replaceRows, replaceable, takers } from '../../shared/database/sql/rings.ts';
 import * as record from '../../shared/database/sql/record.ts';
 import { copyIn, createScratch, emptyStage } from '../../shared/database/sql/scratch.ts';
 import * as source from '../../shared/database/sql/source.ts';
@@ -106,6 +110,33 @@ describe('the text of', () => {
     });
   });
 
+  test('bases brought over', () => {
+    const doctors = p.entity('doctors');
+    const old = { columns: ['note', 'fee', 'gone'], forms: ['text', 'integer', 'text'] };
+    expectGolden('align', {
+      alignBases: alignBases(doctors, old, new Map([['code', "'none'::text"]]), false),
+      forgetSourceHashes: forgetSourceHashes(doctors),
+      forgetTargetHashes: forgetTargetHashes(doctors),
+      sourceProbe: sourceProbe(180000),
+      targetProbe: targetProbe(180000),
+    });
+  });
+
+  test('parents that come late, and rings', () => {
+    const doctors = p.entity('doctors');
+    const [office] = doctors.references;
+    expectGolden('pull', {
+      unmappedParents: pull.unmappedParents(doctors, office!),
+      unmappedPending: pull.unmappedPending(doctors, office!),
+      presentKeys: pull.presentKeys(doctors, ['3', '5']),
+      parkParents: pull.parkParents(doctors, 7),
+      notSetAside: pull.notSetAside(doctors, 7),
+      takers: takers(doctors),
+      replaceable: replaceable(doctors),
+      replaceRows: replaceRows(doctors, ['id', 'legacy_id', 'note', 'phone']),
+    });
+  });
+
   test('writes', () => {
     const doctors = p.entity('doctors');
     expectGolden('write', {
@@ -148,7 +179,7 @@ describe('the text of', () => {
     const [office, boss] = doctors.references;
     expectGolden('link', {
       createLinks,
-      findLinks: findLinks(doctors, boss!, 5000),
+      findLinks: findLinks(doctors, boss!, 5000, 7),
       setLinks: setLinks(doctors, boss!, FACTS),
       setAsideUnlinked: setAsideUnlinked(doctors, 7, ['boss_id']),
       clearLinked: clearLinked(doctors),
@@ -254,7 +285,7 @@ test('PostgreSQL plans every one of them', async () => {
       record.clearWritten(entity),
       record.closeByFull(entity),
       ...entity.references.flatMap((reference) => [
-        findLinks(entity, reference, 10),
+        findLinks(entity, reference, 10, 7),
         ...setLinks(entity, reference, FACTS),
       ]),
     ];

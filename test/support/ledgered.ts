@@ -91,6 +91,7 @@ export async function ledgered(sourceSql: string, targetSql: string, map: Entity
     fresh: false,
     batchRows: 5000,
     timeIsUp: () => false,
+    workerOn: () => Promise.resolve(null),
     onBatch: () => undefined,
     ...more,
   });

@@ -71,6 +71,8 @@ export interface BatchOptions {
     readonly label: string;
     readonly keys: readonly string[];
     /** Columns whose parents have their turn later: rows that lack one go on waiting. */ readonly later: readonly string[];
+    /** What stands for the update of rows, where one row keeps another from being updated. */ readonly replace?:
+      string | undefined;
   };
 }
 
@@ -110,7 +112,7 @@ export const runBatch = (worker: Worker, range: KeyRange, { readMs, list }: Batc
     );
     // Rows that take values from each other are here together: checked when all of them are written.
     if (list !== undefined) await target.run('SET CONSTRAINTS ALL DEFERRED');
-    await writeBatch(worker, batchNo, decided, list !== undefined);
+    await writeBatch(worker, batchNo, decided, list !== undefined, list?.replace);
     if (list !== undefined) await target.run(unpark(entity), [list.keys]);
     // Deferred constraints would fail at COMMIT, where no row can be told from another (SEMANTICS 24).
     await target.run('SET CONSTRAINTS ALL IMMEDIATE');

@@ -5,6 +5,7 @@ import { dropOlder } from '../sql/vanished.ts';
 import { hasVanished } from './delete-rows.ts';
 import { finishEntity } from './finish.ts';
 import { linkPending, settleUnlinked, workParked } from './link.ts';
+import { pullPending } from './pull-pending.ts';
 import type { Worker } from './worker.ts';
 
 /**
@@ -50,16 +51,14 @@ export async function completeEntity(
     return 'stopped';
   }
   if (await waits(worker, later)) return 'waiting';
-  for (
-    let looked = await workParked(worker, []);
-    !looked.done || looked.stopped;
-    looked = await workParked(worker, [])
-  ) {
-    if (!looked.stopped) continue;
-    await endCheckpoint(target, checkpoint.id, checkpoint.fence, 'stopped', null);
-    return 'stopped';
+  for (const look of [workParked, pullPending]) {
+    for (let looked = await look(worker, []); !looked.done || looked.stopped; looked = await look(worker, [])) {
+      if (!looked.stopped) continue;
+      await endCheckpoint(target, checkpoint.id, checkpoint.fence, 'stopped', null);
+      return 'stopped';
+    }
+    await linkPending(worker);
   }
-  await linkPending(worker);
   await settleUnlinked(worker);
   if (await hasVanished(worker)) {
     if (deletesFollow) return 'waiting';

@@ -15,7 +15,7 @@ async function indexTargetKeys(target: Session, entity: CompiledEntity): Promise
 }
 
 /** Owned sequences and identities of mapped integer columns go up to the maximum, never down (SEMANTICS 27). */
-async function raiseSequences(target: Session, entity: CompiledEntity): Promise<void> {
+export async function raiseSequences(target: Session, entity: CompiledEntity): Promise<void> {
   for (const { column } of entity.columns) {
     const quoted = `"${column.replaceAll('"', '""')}"`;
     const { sequence } = await target.one<{ sequence: string | null }>(

@@ -4,21 +4,26 @@
  */
 import { randomUUID } from 'node:crypto';
 import { NOTHING } from '../../domain/action-counts.ts';
-import type { CompiledEntity } from '../../domain/compiled/types.ts';
+import type { CompiledEntity, CompiledReference } from '../../domain/compiled/types.ts';
 import { DataError } from '../pg-errors.ts';
-import { clearLinked, createLinks, findLinks, setAsideUnlinked, setLinks } from '../sql/link.ts';
+import { UNLINKED, clearLinked, createLinks, findLinks, foundLinks, setAsideUnlinked, setLinks } from '../sql/link.ts';
 import { parkedKeys, setAsideOne, unpark } from '../sql/record.ts';
 import { copyIn, createScratch, emptyStage } from '../sql/scratch.ts';
 import { copyOut } from '../sql/source.ts';
+import type { BatchOutcome } from './batch-frame.ts';
 import { inListBatch, runBatch } from './batch.ts';
 import { copyRows } from './copy-rows.ts';
+import { pullForStaged } from './pull.ts';
 import { reasonOf } from './reason.ts';
+import { workApart, type ListWork, type Step } from './rings.ts';
 import type { SliceProgress } from './slice.ts';
 import type { Worker } from './worker.ts';
 
 const WHOLE = { from: null, to: null };
 /** As many keys as fit into one statement without growing it beyond reason. */
 const MOST_KEYS = 2000;
+/** How far a failing batch shrinks at a time. */
+const SHRINK = 8;
 /** Rows of one transaction that sets references, also where an entity is otherwise written in one. */
 const MOST_LINKS = 10_000;
 
@@ -43,15 +48,28 @@ export async function linkPending(worker: Worker, parent?: string): Promise<Slic
       (parent !== undefined && reference.parent !== parent)
     )
       continue;
+    let size = Math.min(MOST_LINKS, worker.batchRows);
     for (let seen = 1; seen > 0;) {
       seen = 0;
-      const outcome = await inListBatch(worker, `reference ${reference.column} ${randomUUID()}`, async (batchNo) => {
-        seen = await worker.target.run(findLinks(worker.entity, reference, Math.min(MOST_LINKS, worker.batchRows)));
-        if (seen > 0)
-          for (const statement of setLinks(worker.entity, reference, { operationNo: worker.operationNo, batchNo }))
-            await worker.target.run(statement);
-        return NOTHING;
-      });
+      let outcome;
+      try {
+        outcome = await inListBatch(worker, `reference ${reference.column} ${randomUUID()}`, async (batchNo) => {
+          seen = await worker.target.run(findLinks(worker.entity, reference, size, worker.operationNo));
+          if (seen > 0)
+            for (const statement of setLinks(worker.entity, reference, { operationNo: worker.operationNo, batchNo }))
+              await worker.target.run(statement);
+          await worker.target.run('SET CONSTRAINTS ALL IMMEDIATE');
+          return NOTHING;
+        });
+        size = Math.min(MOST_LINKS, worker.batchRows, size * SHRINK);
+      } catch (error) {
+        if (!(error instanceof DataError)) throw error;
+        if (seen > 1) {
+          size = Math.max(1, Math.floor(seen / SHRINK));
+          continue;
+        }
+        outcome = await refuseLink(worker, reference, error);
+      }
       if (outcome.stopped) return { rows, done: true, stopped: true };
       rows += seen;
       if (worker.timeIsUp()) return { rows, done: false, stopped: false };
@@ -60,46 +78,72 @@ export async function linkPending(worker: Worker, parent?: string): Promise<Slic
   return { rows, done: true, stopped: false };
 }
 
+/** Lists the one row whose reference the target refuses; it goes on waiting, for the next run. */
+const refuseLink = (worker: Worker, reference: CompiledReference, error: DataError): Promise<BatchOutcome> =>
+  inListBatch(worker, `reference ${reference.column} ${randomUUID()}`, async () => {
+    const { target, entity, operationNo } = worker;
+    await target.run(findLinks(entity, reference, 1, operationNo));
+    const { legacy_key: key } = await target.one<{ legacy_key: string }>(foundLinks);
+    const { code, text } = reasonOf(entity, error);
+    const listed = code === 'M003' ? 'M012' : code;
+    await target.run(setAsideOne(entity, operationNo), [key, listed, reference.column, `${text}${UNLINKED}`]);
+    return { ...NOTHING, setAside: 1 };
+  });
+
 /**
  * Gives every parked row its last look of this run; one that waits for an entity that is loaded later is parked again.
  * @param later entities that still have their turn
+ * @param waiting entities whose rows wait for these, each for the one before it
  */
-export async function workParked(worker: Worker, later: readonly string[]): Promise<SliceProgress> {
+export async function workParked(
+  worker: Worker,
+  later: readonly string[],
+  waiting: readonly string[] = [],
+): Promise<SliceProgress> {
   const { entity, target, source } = worker;
-  // More than a batch may hold otherwise: rows that swap values are written together.
-  let size = MOST_KEYS;
   let rows = 0;
   const columns = waitsFor(entity, later);
+  const ended = ({ stopped }: BatchOutcome, count: number): Step => {
+    if (stopped) return { rows, done: true, stopped: true };
+    rows += count;
+    return worker.timeIsUp() ? { rows, done: false, stopped: false } : true;
+  };
+  let readMs = 0;
+  const list: ListWork = {
+    async stage(keys) {
+      await target.run(emptyStage(entity));
+      readMs = (await copyRows(source, copyOut(entity, { keys }), target, copyIn(entity))).ms;
+      return true;
+    },
+    async write(keys, replace) {
+      await list.stage(keys);
+      const pulled = await pullForStaged(worker, columns, waiting, (owner, staged) => workParked(owner, [], staged));
+      if (!pulled.done || pulled.stopped) return { rows, done: pulled.done, stopped: pulled.stopped };
+      const label = `parked ${randomUUID()}`;
+      const outcome = await runBatch(worker, WHOLE, { readMs, list: { label, keys, later: columns, replace } });
+      return ended(outcome, keys.length);
+    },
+    async setAside(key, reason) {
+      const outcome = await inListBatch(worker, `parked ${randomUUID()}`, async () => {
+        await target.run(setAsideOne(entity, worker.operationNo), [key, reason.code, reason.column, reason.text]);
+        await target.run(unpark(entity), [[key]]);
+        return { ...NOTHING, read: 1, setAside: 1 };
+      });
+      return ended(outcome, 1);
+    },
+  };
   for (;;) {
-    const keys = (await target.rows<{ legacy_key: string }>(parkedKeys(entity, columns.length > 0), [size])).map(
-      (row) => row.legacy_key,
-    );
+    // More than a batch may hold otherwise: rows that swap values are written together.
+    const found = await target.rows<{ legacy_key: string }>(parkedKeys(entity, columns.length > 0), [MOST_KEYS]);
+    const keys = found.map((row) => row.legacy_key);
     if (keys.length === 0) return { rows, done: true, stopped: false };
     // Not before there is something to do: temporary tables cost the catalogs 330 KB of log.
     if (rows === 0) await target.run(createScratch(entity));
-    const label = `parked ${randomUUID()}`;
-    let outcome;
-    try {
-      await target.run(emptyStage(entity));
-      const { ms } = await copyRows(source, copyOut(entity, { keys }), target, copyIn(entity));
-      outcome = await runBatch(worker, WHOLE, { readMs: ms, list: { label, keys, later: columns } });
-      size = Math.min(MOST_KEYS, size * 2);
-    } catch (error) {
-      if (!(error instanceof DataError)) throw error;
-      if (keys.length > 1) {
-        size = Math.max(1, Math.floor(keys.length / 8));
-        continue;
-      }
-      const reason = reasonOf(entity, error);
-      outcome = await inListBatch(worker, label, async () => {
-        await target.run(setAsideOne(entity, worker.operationNo), [keys[0], reason.code, reason.column, reason.text]);
-        await target.run(unpark(entity), [keys]);
-        return { ...NOTHING, read: 1, setAside: 1 };
-      });
-    }
-    if (outcome.stopped) return { rows, done: true, stopped: true };
-    rows += keys.length;
-    if (worker.timeIsUp()) return { rows, done: false, stopped: false };
+    const step = await list.write(keys).catch((error: unknown) => {
+      if (error instanceof DataError) return workApart(worker, keys, list);
+      throw error;
+    });
+    if (step !== true) return step;
   }
 }
 

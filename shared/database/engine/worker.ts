@@ -20,6 +20,11 @@ export interface Worker {
   readonly batchRows: number;
   /** True when the step must return its progress. */
   readonly timeIsUp: () => boolean;
+  /**
+   * A worker of this run on another entity, which had its turn already, for rows that came too late; null where the run does
+   * not have it, or it can only be written in a circle.
+   */
+  readonly workerOn: (entity: string) => Promise<Worker | null>;
   /** A line for every committed batch. */
   readonly onBatch: (batch: BatchReport) => void;
 }

@@ -34,7 +34,13 @@ import type { Worker } from './worker.ts';
  * Writes the rows of an action. What the database returned is compared with what was foreseen; a row that a trigger
  * suppressed counts as one that cannot be written.
  */
-async function writeRows(worker: Worker, facts: WriteFacts, action: RowWrite, lastLook = false): Promise<void> {
+async function writeRows(
+  worker: Worker,
+  facts: WriteFacts,
+  action: RowWrite,
+  lastLook = false,
+  replace?: string,
+): Promise<void> {
   const { target, entity } = worker;
   const run = (sql: string): Promise<Record<string, string | null>> => target.one(sql);
   let foreseen: Record<string, string | null>;
@@ -43,7 +49,7 @@ async function writeRows(worker: Worker, facts: WriteFacts, action: RowWrite, la
     await target.run(keepBefore(entity, facts));
     const release = lastLook ? releaseUnique(entity) : null;
     if (release !== null) await target.run(release);
-    returned = await run(updateRows(entity));
+    returned = await run(replace ?? updateRows(entity));
     foreseen = await run(mapUpdates(entity));
     const moved = moveKeys(entity);
     if (moved !== null) await target.run(moved);
@@ -75,6 +81,7 @@ export async function writeBatch(
   batchNo: string,
   decided: readonly ActionCount[],
   lastLook = false,
+  replace?: string,
 ): Promise<void> {
   const { target, entity } = worker;
   const facts = { operationNo: worker.operationNo, batchNo };
@@ -85,7 +92,7 @@ export async function writeBatch(
     await run(adoptRows(entity, facts));
     await run(`UPDATE ${work(entity)} SET action = 'update' WHERE action = 'adopt_update'`);
   }
-  if (any('update', 'adopt_update')) await writeRows(worker, facts, 'update', lastLook);
+  if (any('update', 'adopt_update')) await writeRows(worker, facts, 'update', lastLook, replace);
   if (any('rebase')) for (const statement of rebaseRows(entity, facts)) await run(statement);
   if (any('leave')) await listVanished(worker);
   if (any('close')) await run(closeMappings(entity, facts));

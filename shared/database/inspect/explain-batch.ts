@@ -110,7 +110,7 @@ export function explainBatch(entity: CompiledEntity, map: string, batchRows: num
         ...target(
           `after all rows: find those whose ${reference.column} has come`,
           createLinks,
-          findLinks(entity, reference, batchRows),
+          findLinks(entity, reference, batchRows, EXAMPLE.operationNo),
         ),
         ...target(`set ${reference.column}, with undo entries and bases`, ...setLinks(entity, reference, EXAMPLE)),
       ]),

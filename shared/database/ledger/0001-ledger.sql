@@ -24,6 +24,9 @@ CREATE TABLE portage.entities (
   source_shape text NOT NULL,         -- what the row hash of the source was taken over; another shape is incomparable
   target_shape text NOT NULL,
   base_columns text[] NOT NULL,       -- the columns of source_columns and target_columns of a mapping, four bytes each
+  base_forms text[] NOT NULL,         -- how each of them is hashed
+  source_probe text,                  -- what each server answered when asked to hash known values (SEMANTICS 5)
+  target_probe text,
   registered_at timestamptz NOT NULL DEFAULT now(),
   UNIQUE (map_name, entity)
 );

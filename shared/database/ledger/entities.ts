@@ -26,13 +26,21 @@ const leafDdl = (entityId: number, order: CompiledEntity['order']): string => {
 export async function registerEntity(
   target: Session,
   mapName: string,
-  entity: Pick<CompiledEntity, 'name' | 'order' | 'sourceShape' | 'targetShape' | 'baseColumns'>,
+  entity: Pick<CompiledEntity, 'name' | 'order' | 'sourceShape' | 'targetShape' | 'baseColumns' | 'baseForms'>,
 ): Promise<number> {
   return transaction(target, async () => {
     const row = await target.maybeOne<{ entity_id: string }>(
-      `INSERT INTO portage.entities (map_name, entity, order_key, source_shape, target_shape, base_columns) VALUES ($1, $2, $3, $4, $5, $6)
+      `INSERT INTO portage.entities (map_name, entity, order_key, source_shape, target_shape, base_columns, base_forms) VALUES ($1, $2, $3, $4, $5, $6, $7)
        ON CONFLICT (map_name, entity) DO NOTHING RETURNING entity_id`,
-      [mapName, entity.name, entity.order, entity.sourceShape, entity.targetShape, entity.baseColumns],
+      [
+        mapName,
+        entity.name,
+        entity.order,
+        entity.sourceShape,
+        entity.targetShape,
+        entity.baseColumns,
+        entity.baseForms,
+      ],
     );
     if (row) {
       await target.run(leafDdl(Number(row.entity_id), entity.order));
@@ -45,35 +53,3 @@ export async function registerEntity(
     return Number(known.entity_id);
   });
 }
-
-/** Whether the bases of the entity were taken over the same projections as now. */
-export async function basesComparable(target: Session, entity: CompiledEntity): Promise<boolean> {
-  const row = await target.one<{ same: string }>(
-    'SELECT (source_shape = $2 AND target_shape = $3)::text AS same FROM portage.entities WHERE entity_id = $1',
-    [entity.entityId, entity.sourceShape, entity.targetShape],
-  );
-  return row.same === 'true';
-}
-
-/**
- * Makes bases that the map or a type made incomparable harmless (SEMANTICS 16). Where only what is consumed changed, such
- * as a constant, every row counts as changed in the source; what somebody edited in the target is still seen. Otherwise
- * the bases go: rows that are equal get new ones, all others become conflicts, so that nothing is overwritten unseen.
- */
-export const forgetBases = (target: Session, entity: CompiledEntity): Promise<void> =>
-  transaction(target, async () => {
-    const { same } = await target.one<{ same: string }>(
-      'SELECT (target_shape = $2)::text AS same FROM portage.entities WHERE entity_id = $1',
-      [entity.entityId, entity.targetShape],
-    );
-    // Any other number is not the hash of the row.
-    const forgotten =
-      same === 'true'
-        ? 'source_hash = ~source_hash'
-        : 'source_hash = NULL, target_hash = NULL, source_columns = NULL, target_columns = NULL';
-    await target.run(`UPDATE ${entity.leaf} SET ${forgotten}`);
-    await target.run(
-      'UPDATE portage.entities SET source_shape = $2, target_shape = $3, base_columns = $4 WHERE entity_id = $1',
-      [entity.entityId, entity.sourceShape, entity.targetShape, entity.baseColumns],
-    );
-  });

@@ -10,6 +10,7 @@
  */
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { quoteIdentifier, quoteLiteral } from '../../domain/identifiers.ts';
+import { judgeColumns, sourceChanged } from './judge-columns.ts';
 import { leafKey, targetKeyColumn } from './leaf.ts';
 import type { KeyRange } from './range.ts';
 import { allOf, inRange, keyLiteral } from './range.ts';
@@ -209,9 +210,9 @@ export function judge(entity: CompiledEntity, mode: Mode, dry: boolean): string 
       : `(SELECT m.target_hash FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k)`;
   const differential = `CASE
       WHEN w.action = 'adopt' THEN CASE WHEN coalesce(n.equal, false) THEN 'adopt' ELSE 'adopt_conflict' END
-      WHEN n.h IS NULL THEN CASE WHEN w.source_changed THEN 'conflict' ELSE 'missing' END
+      WHEN n.h IS NULL THEN CASE WHEN CASE WHEN w.based THEN w.source_changed ELSE ${sourceChanged(entity)} END THEN 'conflict' ELSE 'missing' END
       WHEN n.equal THEN 'rebase'
-      WHEN NOT w.based THEN 'adopted'
+      WHEN NOT w.based THEN n.by_column
       WHEN n.h IS DISTINCT FROM n.base THEN CASE WHEN w.source_changed THEN 'conflict' ELSE 'kept' END
       WHEN w.source_changed THEN 'update' ELSE 'none' END`;
   // A row that is marked as deleted counts as absent, and is there all the same: to write it again is to update it.
@@ -229,10 +230,14 @@ export function judge(entity: CompiledEntity, mode: Mode, dry: boolean): string 
   const unresolved = dry
     ? entity.references.map((r) => `NOT (g.${r.staged} IS NOT NULL AND w.${r.staged} IS NULL)`)
     : [];
+  const byColumn =
+    mode === 'differential'
+      ? `, CASE WHEN w.action = 'judge' AND NOT w.based THEN ${judgeColumns(entity)} END AS by_column`
+      : '';
   return `UPDATE ${work(entity)} u SET equal = n.equal, target_state = CASE WHEN n.h IS NULL THEN 'absent' WHEN n.h IS DISTINCT FROM n.base THEN 'changed' ELSE 'same' END, action = n.action
     FROM (SELECT w.k, n.h, n.base, n.equal, ${action} AS action FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k
-      CROSS JOIN LATERAL (SELECT t.h, t.equal, ${mark === null ? '' : 'coalesce(t.there, false) AS there, '}${base} AS base FROM (SELECT 1) one LEFT JOIN LATERAL
-        (SELECT ${entity.target.hash} AS h, ${mark === null ? '' : 'true AS there, '}${allOf([...equal, ...live, ...unresolved])} AS equal FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) t ON true OFFSET 0) n
+      CROSS JOIN LATERAL (SELECT t.h, t.equal, ${byColumn === '' ? '' : 't.by_column, '}${mark === null ? '' : 'coalesce(t.there, false) AS there, '}${base} AS base FROM (SELECT 1) one LEFT JOIN LATERAL
+        (SELECT ${entity.target.hash} AS h, ${mark === null ? '' : 'true AS there, '}${allOf([...equal, ...live, ...unresolved])} AS equal${byColumn} FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) t ON true OFFSET 0) n
       WHERE w.action IN ('judge', 'adopt')) n
     WHERE u.k = n.k AND u.action IN ('judge', 'adopt')`;
 }

@@ -5,6 +5,8 @@ import { leafKey } from './leaf.ts';
 import type { WriteFacts } from './write.ts';
 
 const LINKS = 'pg_temp.links';
+/** How the reason ends of a row that was written without its reference. */
+export const UNLINKED = '; the reference is NULL in the target';
 
 /** A table between the statements, because a CTE would be taken for one row and joined row by row. */
 export const createLinks = `CREATE TEMP TABLE IF NOT EXISTS links (legacy_key text COLLATE "C" PRIMARY KEY, legacy_id bigint, target_uuid uuid, target_key text COLLATE "C",
@@ -14,7 +16,12 @@ export const createLinks = `CREATE TEMP TABLE IF NOT EXISTS links (legacy_key te
  * Finds up to `limit` rows whose parent is there now, and locks them. `free`: the reference is NULL still; where somebody
  * gave it a value meanwhile, his stays and is found as an edit. `untouched`: the row is as we wrote it.
  */
-export function findLinks(entity: CompiledEntity, reference: CompiledReference, limit: number): string {
+export function findLinks(
+  entity: CompiledEntity,
+  reference: CompiledReference,
+  limit: number,
+  operationNo: number,
+): string {
   const parentKey =
     reference.parentOrder === 'integer' ? 'p.legacy_id = w.parent_key::bigint' : 'p.legacy_key = w.parent_key';
   const ownKey = entity.order === 'integer' ? 'w.legacy_key::bigint' : 'w.legacy_key';
@@ -24,8 +31,15 @@ export function findLinks(entity: CompiledEntity, reference: CompiledReference, 
     CROSS JOIN LATERAL (SELECT p.target_uuid, p.target_key FROM ${reference.parentLeaf} p WHERE ${parentKey} AND p.closed_by IS NULL) x
     CROSS JOIN LATERAL (SELECT m.target_uuid, m.target_key, m.target_hash FROM ${entity.leaf} m WHERE ${leafKey(entity)} = ${ownKey}) m
     LEFT JOIN LATERAL (SELECT ${entity.target.hash} AS h, t.${quoteIdentifier(reference.column)} IS NULL AS free FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('m')} FOR UPDATE) t ON true
-    WHERE w.entity_id = ${entity.entityId} AND w.column_name = ${quoteLiteral(reference.column)} ORDER BY w.legacy_key LIMIT ${limit}`;
+    WHERE w.entity_id = ${entity.entityId} AND w.column_name = ${quoteLiteral(reference.column)} AND NOT ${refused(entity, operationNo, 'w')} ORDER BY w.legacy_key LIMIT ${limit}`;
 }
+
+/** True for a waiting reference that this operation tried to set, and the target refused. */
+const refused = (entity: CompiledEntity, operationNo: number, row: string): string =>
+  `EXISTS (SELECT FROM portage.set_aside_rows a WHERE a.entity_id = ${entity.entityId} AND a.legacy_key = ${row}.legacy_key AND a.operation_no = ${operationNo} AND a.code <> 'M003' AND a.reason LIKE '%${UNLINKED}')`;
+
+/** Keys of the rows found. */
+export const foundLinks = `SELECT l.legacy_key FROM ${LINKS} l`;
 
 /**
  * Sets the references found, in order: the undo entry, the row, its base, and the end of the waiting. The base moves with
@@ -53,13 +67,13 @@ export function setLinks(entity: CompiledEntity, reference: CompiledReference, f
 /** References that still lead nowhere when their parents are all there: the row stays with NULL, and is listed. */
 export const setAsideUnlinked = (entity: CompiledEntity, operationNo: number, columns: readonly string[]): string =>
   `INSERT INTO portage.set_aside_rows (entity_id, legacy_key, code, column_name, reason, operation_no)
-   SELECT p.entity_id, p.legacy_key, 'M003', min(p.column_name), 'there is no parent ' || min(p.parent_key) || '; the reference is NULL in the target', ${operationNo}
-   FROM portage.pending_references p WHERE p.entity_id = ${entity.entityId} AND p.column_name IN (${columns.map(quoteLiteral).join(', ')}) GROUP BY p.entity_id, p.legacy_key
+   SELECT p.entity_id, p.legacy_key, 'M003', min(p.column_name), 'there is no parent ' || min(p.parent_key) || '${UNLINKED}', ${operationNo}
+   FROM portage.pending_references p WHERE p.entity_id = ${entity.entityId} AND p.column_name IN (${columns.map(quoteLiteral).join(', ')}) AND NOT ${refused(entity, operationNo, 'p')} GROUP BY p.entity_id, p.legacy_key
    ON CONFLICT (entity_id, legacy_key) DO UPDATE SET code = excluded.code, column_name = excluded.column_name, reason = excluded.reason, operation_no = excluded.operation_no, last_seen = now(),
      state = CASE WHEN set_aside_rows.state = 'ignored' THEN 'ignored' ELSE 'open' END`;
 
 /** A row listed for an unlinked reference leaves the list when the reference is set. */
 export const clearLinked = (entity: CompiledEntity): string =>
   `UPDATE portage.set_aside_rows a SET state = 'written', last_seen = now()
-   WHERE a.entity_id = ${entity.entityId} AND a.state = 'open' AND a.code = 'M003' AND a.reason LIKE '%the reference is NULL in the target'
+   WHERE a.entity_id = ${entity.entityId} AND a.state = 'open' AND a.reason LIKE '%${UNLINKED}'
      AND NOT EXISTS (SELECT FROM portage.pending_references p WHERE p.entity_id = a.entity_id AND p.legacy_key = a.legacy_key)`;

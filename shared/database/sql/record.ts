@@ -16,6 +16,7 @@ const FINDINGS: Readonly<Record<string, readonly [type: string, reason: string]>
   kept: ['value', 'changed in the target only: kept'],
   missing: ['missing', 'deleted in the target only: recorded'],
   conflict: ['conflict', 'changed on both sides'],
+  no_base: ['conflict', 'differs, and no base tells which side changed it'],
   adopted: ['adopted', 'adopted, and different from the source'],
   adopt_conflict: ['adopted', 'adopted, and different from the source'],
   reappeared: ['reappeared', 'the key was gone from the source and appears again'],

@@ -17,8 +17,8 @@ export interface ScratchOptions {
 const keyType = (entity: CompiledEntity): string => (entity.order === 'integer' ? 'bigint' : 'text COLLATE "C"');
 
 /**
- * Actions of the work table. Writes: insert, again (the mapping is there, its row is gone), adopt, update, rebase (equal on
- * both sides: new bases alone). Findings: kept, missing, conflict, adopted (and different), reappeared, deleted, referenced and
+ * Actions of the work table. Writes: insert, again (the mapping is there, its row is gone), adopt, update, rebase (new
+ * bases alone). Findings: kept, missing, conflict, no_base, adopted (and different), reappeared, deleted, referenced and
  * refused (gone from the source, and not to be deleted here). Others: park, set_aside, close (gone on both sides), leave (to be
  * deleted at the end of the run), delete, mark, none.
  */

@@ -154,12 +154,12 @@ export const adoptRows = (entity: CompiledEntity, facts: WriteFacts): string =>
     INSERT INTO portage.undo_log (${undoColumns})
     SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'adopt', k::text, key::text, NULL, h, NULL, NULL, NULL, NULL FROM map`;
 
-/** New bases for rows that are equal on both sides, after an undo entry with the old ones. */
+/** New bases for rows that are equal on both sides, or changed on neither, after an undo entry with the old ones. */
 export const rebaseRows = (entity: CompiledEntity, facts: WriteFacts): readonly string[] => [
   `INSERT INTO portage.undo_log (${undoColumns})
    SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'remap', ${keyText(entity)}, w.${targetKeyColumn(entity)}::text, NULL, r.h, m.source_hash, m.target_hash, m.source_columns, m.target_columns
    FROM ${work(entity)} w ${basesOf(entity)} ${targetNow(entity, 'w')} WHERE w.action = 'rebase'`,
-  `UPDATE ${entity.leaf} AS m SET source_hash = g.h, target_hash = r.h, source_columns = r.ch, target_columns = NULL, closed_by = NULL
+  `UPDATE ${entity.leaf} AS m SET source_hash = g.h, target_hash = r.h, source_columns = ${entity.target.columnHashesDesired}, target_columns = nullif(r.ch, ${entity.target.columnHashesDesired}), closed_by = NULL
    FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k ${targetNow(entity, 'w')} WHERE w.action = 'rebase' AND ${leafKey(entity)} = w.k`,
 ];
 

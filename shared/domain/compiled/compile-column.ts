@@ -84,6 +84,8 @@ export function compileColumn(
     exactTarget: exactForm(target.typeInfo, inTarget),
     textDesired: exactText(desired),
     textTarget: exactText(inTarget),
+    baseDesired: packed([columnHash(target.typeInfo, desired, column.sensitive)]),
+    baseTarget: packed([columnHash(target.typeInfo, inTarget, column.sensitive)]),
   });
   if (column.kind === 'reference') {
     const { source, wire, ...reference } = compileReference(context, facts, column, number);

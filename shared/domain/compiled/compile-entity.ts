@@ -3,7 +3,7 @@ import { columnOf } from '../catalog.ts';
 import { PortageError } from '../errors.ts';
 import { qualifiedName, quoteIdentifier, quoteLiteral } from '../identifiers.ts';
 import { exactForm, exactText, isLengthLimited, keyPart, rowHash } from '../value-types.ts';
-import { columnHash, packed } from './column-hash.ts';
+import { baseForm, columnHash, packed } from './column-hash.ts';
 import type { CompiledColumn, CompiledEntity } from './types.ts';
 import { compileColumn, releasableColumns } from './compile-column.ts';
 import {
@@ -146,6 +146,7 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
       releasable: releasableColumns(target, columns),
       mark,
       wholeRow: `jsonb_object(ARRAY[${writable.map(quoteLiteral).join(', ')}], ARRAY[${writable.map((column) => exactText(ofRow(column))).join(', ')}])`,
+      uniques: [...(target.primaryKey ? [target.primaryKey] : []), ...target.uniqueKeys].map((key) => key.columns),
       foreseeable:
         target.kind === 'table' &&
         target.triggers.length === 0 &&
@@ -157,6 +158,7 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
     columns,
     references,
     baseColumns: based.map((column) => column.column),
+    baseForms: based.map((column) => baseForm(mustHave(target, column.column, name).typeInfo, column.sensitive)),
     sourceShape: shape([order, ...based.map((column) => `${column.column}:${consumed(column)}`)]),
     targetShape: shape([...normal.target.key, ...based.map((column) => `${column.column}:${column.exactTarget}`)]),
   };

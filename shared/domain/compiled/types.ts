@@ -4,6 +4,7 @@
  * row, `m` the mapping row.
  */
 import type { NormalEntity, OnMissing } from '../entity-map.ts';
+import type { BaseForm } from './column-hash.ts';
 
 /** How legacy keys of an entity are ordered and compared, alike on both sides: integers as numbers, all else as canonical text. */
 export type OrderKind = 'integer' | 'text';
@@ -29,6 +30,9 @@ export interface CompiledColumn {
   readonly exactTarget: string;
   readonly textDesired: string;
   readonly textTarget: string;
+  /** The base of this column, four bytes (column-hash.ts), over `g`/`w` and over `t`. */
+  readonly baseDesired: string;
+  readonly baseTarget: string;
 }
 
 export interface CompiledReference {
@@ -116,11 +120,15 @@ export interface CompiledEntity {
     readonly mark: { readonly column: string; readonly type: string } | null;
     /** Over `t`: every column that can be written again, mapped or not, with its exact text, as jsonb. */
     readonly wholeRow: string;
+    /** Columns of every unique key; none of one over an expression. */
+    readonly uniques: readonly (readonly string[])[];
   };
   readonly columns: readonly CompiledColumn[];
   readonly references: readonly CompiledReference[];
   /** Columns that take part in hashes and bases, in order. */
   readonly baseColumns: readonly string[];
+  /** How each of them is hashed: under another form its base says nothing. */
+  readonly baseForms: readonly BaseForm[];
   readonly sourceShape: string;
   readonly targetShape: string;
 }

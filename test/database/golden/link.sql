@@ -9,7 +9,7 @@ INSERT INTO pg_temp.links (legacy_key, legacy_id, target_uuid, target_key, paren
     CROSS JOIN LATERAL (SELECT p.target_uuid, p.target_key FROM portage.uuid_mappings_2 p WHERE p.legacy_id = w.parent_key::bigint AND p.closed_by IS NULL) x
     CROSS JOIN LATERAL (SELECT m.target_uuid, m.target_key, m.target_hash FROM portage.uuid_mappings_2 m WHERE m.legacy_id = w.legacy_key::bigint) m
     LEFT JOIN LATERAL (SELECT hashint8extended(hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0), 0) AS h, t."boss_id" IS NULL AS free FROM "public"."doctors" t WHERE t."id" = m.target_uuid FOR UPDATE) t ON true
-    WHERE w.entity_id = 2 AND w.column_name = 'boss_id' ORDER BY w.legacy_key LIMIT 5000;
+    WHERE w.entity_id = 2 AND w.column_name = 'boss_id' AND NOT EXISTS (SELECT FROM portage.set_aside_rows a WHERE a.entity_id = 2 AND a.legacy_key = w.legacy_key AND a.operation_no = 7 AND a.code <> 'M003' AND a.reason LIKE '%; the reference is NULL in the target') ORDER BY w.legacy_key LIMIT 5000;
 
 -- setLinks
 UPDATE "public"."doctors" AS t SET "boss_id" = l.parent_uuid FROM pg_temp.links l WHERE l.free AND t."boss_id" IS NULL AND t."id" = l.target_uuid;
@@ -24,13 +24,13 @@ DELETE FROM portage.pending_references p WHERE p.entity_id = 2 AND p.column_name
 -- setAsideUnlinked
 INSERT INTO portage.set_aside_rows (entity_id, legacy_key, code, column_name, reason, operation_no)
    SELECT p.entity_id, p.legacy_key, 'M003', min(p.column_name), 'there is no parent ' || min(p.parent_key) || '; the reference is NULL in the target', 7
-   FROM portage.pending_references p WHERE p.entity_id = 2 AND p.column_name IN ('boss_id') GROUP BY p.entity_id, p.legacy_key
+   FROM portage.pending_references p WHERE p.entity_id = 2 AND p.column_name IN ('boss_id') AND NOT EXISTS (SELECT FROM portage.set_aside_rows a WHERE a.entity_id = 2 AND a.legacy_key = p.legacy_key AND a.operation_no = 7 AND a.code <> 'M003' AND a.reason LIKE '%; the reference is NULL in the target') GROUP BY p.entity_id, p.legacy_key
    ON CONFLICT (entity_id, legacy_key) DO UPDATE SET code = excluded.code, column_name = excluded.column_name, reason = excluded.reason, operation_no = excluded.operation_no, last_seen = now(),
      state = CASE WHEN set_aside_rows.state = 'ignored' THEN 'ignored' ELSE 'open' END;
 
 -- clearLinked
 UPDATE portage.set_aside_rows a SET state = 'written', last_seen = now()
-   WHERE a.entity_id = 2 AND a.state = 'open' AND a.code = 'M003' AND a.reason LIKE '%the reference is NULL in the target'
+   WHERE a.entity_id = 2 AND a.state = 'open' AND a.reason LIKE '%; the reference is NULL in the target'
      AND NOT EXISTS (SELECT FROM portage.pending_references p WHERE p.entity_id = a.entity_id AND p.legacy_key = a.legacy_key);
 
 -- missingParents

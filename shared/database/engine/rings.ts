@@ -1,0 +1,142 @@
+/**
+ * The last look at rows of which a whole list could not be written (SEMANTICS 25). Rows that take unique values from each
+ * other must go together, so a list is never cut through a ring:
+ *
+ * 1. Rows are put into groups, along who holds what another one is to have; lists shrink by whole groups.
+ * 2. Of a group that fails each row is tried alone. One that goes is written; one that its own values keep out is set aside.
+ * 3. What is left, if anything moved, goes together once more; and at last by taking all of its rows out and putting them in
+ *    again in one statement, where that is safe (sql/rings.ts): the way for a value that may not be NULL in between.
+ * 4. What still stands in its own way is set aside: the value is held by a row that keeps it.
+ */
+import { DataError } from '../pg-errors.ts';
+import { replaceRows, replaceable, takers } from '../sql/rings.ts';
+import { reasonOf, type Reason } from './reason.ts';
+import type { SliceProgress } from './slice.ts';
+import type { Worker } from './worker.ts';
+
+type Keys = readonly string[];
+
+/** What the list of parked rows does with some of its keys. */
+export interface ListWork {
+  stage(keys: Keys): Promise<true>;
+  /** Writes all of them or none. @param replace instead of the update */
+  write(keys: Keys, replace?: string): Promise<Step>;
+  setAside(key: string, reason: Reason): Promise<Step>;
+}
+/** `true`: go on; otherwise the look ends here for now. */
+export type Step = true | SliceProgress;
+
+const SHRINK = 8;
+
+/** Groups of keys that are connected by the pairs. */
+export function groupsOf(keys: Keys, pairs: readonly (readonly [string, string])[]): readonly Keys[] {
+  const leader = new Map(keys.map((key) => [key, key]));
+  const find = (key: string): string => {
+    let at = key;
+    for (let next = leader.get(at); next !== undefined && next !== at; next = leader.get(at)) at = next;
+    return at;
+  };
+  for (const [one, other] of pairs) leader.set(find(one), find(other));
+  const groups = new Map<string, string[]>();
+  for (const key of keys) {
+    const group = find(key);
+    groups.set(group, [...(groups.get(group) ?? []), key]);
+  }
+  return [...groups.values()];
+}
+
+async function connected({ target, entity }: Worker, keys: Keys): Promise<readonly Keys[]> {
+  // What a unique expression makes of a row is not known here: anyone may hold what another wants.
+  if (entity.target.uniques.some((columns) => columns.length === 0)) return [keys];
+  const pairs: [string, string][] = [];
+  for (const sql of takers(entity))
+    for (const row of await target.rows<{ taker: string; holder: string }>(sql)) pairs.push([row.taker, row.holder]);
+  return groupsOf(keys, pairs);
+}
+
+async function replacement({ target, entity }: Worker): Promise<string | null> {
+  const { may, columns } = await target.one<{ may: string; columns: string }>(replaceable(entity));
+  return may === 'true' ? replaceRows(entity, JSON.parse(columns) as string[]) : null;
+}
+
+/** The step, or why the rows cannot be written. */
+const tried = (worker: Worker, step: Promise<Step>): Promise<Step | Reason> =>
+  step.catch((error: unknown) => {
+    if (error instanceof DataError) return reasonOf(worker.entity, error);
+    throw error;
+  });
+const refused = (result: Step | Reason): result is Reason => result !== true && 'text' in result;
+
+/** Steps 2 to 4. */
+async function workGroup(worker: Worker, group: Keys, list: ListWork): Promise<Step> {
+  let left: Keys = group;
+  for (let moved = true; moved && left.length > 0;) {
+    moved = false;
+    const waiting: string[] = [];
+    for (const key of left) {
+      const result = await tried(worker, list.write([key]));
+      if (refused(result) && result.taken === true && group.length > 1) {
+        waiting.push(key);
+        continue;
+      }
+      const step = refused(result) ? await list.setAside(key, result) : result;
+      if (step !== true) return step;
+      moved = true;
+    }
+    left = waiting;
+    if (!moved || left.length < 2) continue;
+    const together = await tried(worker, list.write(left));
+    if (!refused(together)) return together;
+  }
+  const replace = left.length > 1 ? await replacement(worker) : null;
+  const replaced = replace === null ? null : await tried(worker, list.write(left, replace));
+  if (replaced !== null && !refused(replaced)) return replaced;
+  for (const key of left) {
+    const result = await tried(worker, list.write([key]));
+    const step = refused(result) ? await list.setAside(key, result) : result;
+    if (step !== true) return step;
+  }
+  return true;
+}
+
+/** Stages what can be read of the keys, and sets the others aside. @returns the keys staged */
+async function stageReadable(worker: Worker, keys: Keys, list: ListWork): Promise<Keys | SliceProgress> {
+  const staged = await tried(worker, list.stage(keys));
+  if (!refused(staged)) return keys;
+  if (keys.length === 1) {
+    const step = await list.setAside(keys[0] ?? '', staged);
+    return step === true ? [] : step;
+  }
+  const middle = Math.ceil(keys.length / 2);
+  const readable: string[] = [];
+  for (const half of [keys.slice(0, middle), keys.slice(middle)]) {
+    const found = await stageReadable(worker, half, list);
+    if ('done' in found) return found;
+    readable.push(...found);
+  }
+  if (readable.length > 0) await list.stage(readable);
+  return readable;
+}
+
+/** Rows of a list that could not be written as a whole. */
+export async function workApart(worker: Worker, all: Keys, list: ListWork): Promise<Step> {
+  const keys = await stageReadable(worker, all, list);
+  if ('done' in keys) return keys;
+  if (keys.length === 0) return true;
+  if (keys.length < all.length) {
+    const rest = await tried(worker, list.write(keys));
+    if (!refused(rest)) return rest;
+    await list.stage(keys);
+  }
+  const groups = await connected(worker, keys);
+  if (groups.length === 1) return workGroup(worker, keys, list);
+  const most = Math.max(1, Math.floor(keys.length / SHRINK));
+  for (let i = 0; i < groups.length;) {
+    const part: string[] = [...(groups[i++] ?? [])];
+    while (i < groups.length && part.length + (groups[i]?.length ?? 0) <= most) part.push(...(groups[i++] ?? []));
+    const result = await tried(worker, list.write(part));
+    const step = refused(result) ? await workApart(worker, part, list) : result;
+    if (step !== true) return step;
+  }
+  return true;
+}

@@ -1,0 +1,52 @@
+/** Rows of the stage that take unique values from each other (SEMANTICS 25). */
+import type { CompiledEntity } from '../../domain/compiled/types.ts';
+import { quoteIdentifier, quoteLiteral } from '../../domain/identifiers.ts';
+import { leafKey, targetKeyColumn } from './leaf.ts';
+import { stage, work } from './scratch.ts';
+
+/**
+ * Pairs of staged rows of which the first is to have a unique value that the second has now: one statement for each unique
+ * key. Values are compared as texts, and references left out, so that a pair too many may be named, and none is missed.
+ */
+export function takers(entity: CompiledEntity): readonly string[] {
+  const own = new Map(entity.columns.map((column) => [column.column, column]));
+  return entity.target.uniques.flatMap((unique) => {
+    const columns = unique.flatMap((name) => own.get(name) ?? []).filter((column) => column.kind !== 'reference');
+    if (columns.length === 0) return [];
+    const held = columns.map((column, i) => `${column.textTarget} AS u${i}`);
+    const same = columns.map((column, i) => `${column.textDesired} = h.u${i}`);
+    return [
+      `SELECT g.k::text AS taker, h.k::text AS holder FROM ${stage(entity)} g
+       JOIN (SELECT s.k, ${held.join(', ')} FROM ${stage(entity)} s JOIN ${entity.leaf} m ON ${leafKey(entity)} = s.k JOIN ${entity.target.table} t ON ${entity.target.matchesMapping('m')}) h
+         ON ${same.join(' AND ')} WHERE g.k <> h.k`,
+    ];
+  });
+}
+
+/** Whether rows of the table may be taken out and put in again in one statement without anybody noticing, and its columns. */
+export const replaceable = (entity: CompiledEntity): string =>
+  `SELECT (c.relkind = 'r' AND has_table_privilege(c.oid, 'DELETE')
+       AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal AND tgenabled <> 'D') AND NOT EXISTS (SELECT FROM pg_rewrite WHERE ev_class = c.oid)
+       AND NOT EXISTS (SELECT FROM pg_constraint WHERE contype = 'f' AND confrelid = c.oid AND confdeltype NOT IN ('a', 'r')))::text AS may,
+     (SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') AS columns
+   FROM pg_class c WHERE c.oid = ${quoteLiteral(entity.target.table)}::regclass`;
+
+/**
+ * Updates rows by taking all of them out before the first is put in again: no row stands in another's way, and a foreign key
+ * that is checked at the end finds its row again. Sorting is what makes the insert wait for the last delete.
+ */
+export function replaceRows(entity: CompiledEntity, columns: readonly string[]): string {
+  const written = new Map(
+    entity.columns
+      .filter((c) => !c.onInsertOnly && !entity.target.alwaysIdentity.includes(c.column))
+      .map((c) => [c.column, c.desired]),
+  );
+  const values = columns.map((name, i) => `${written.get(name) ?? `t.${quoteIdentifier(name)}`} AS n${i}`);
+  return `WITH gone AS (
+      DELETE FROM ${entity.target.table} AS t USING ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k
+      WHERE w.action = 'update' AND ${entity.target.matchesMapping('w')} RETURNING w.${targetKeyColumn(entity)} AS portage_key, ${values.join(', ')}
+    ), written AS (
+      INSERT INTO ${entity.target.table} AS t (${columns.map(quoteIdentifier).join(', ')}) OVERRIDING SYSTEM VALUE
+      SELECT ${columns.map((_, i) => `x.n${i}`).join(', ')} FROM gone x ORDER BY x.portage_key RETURNING ${entity.target.hash} AS h
+    ) SELECT count(*) AS rows, sum(h) AS hashes FROM written`;
+}

@@ -1,0 +1,140 @@
+// Unique values that move between rows (SEMANTICS 25), and constraints that are checked late (SEMANTICS 24).
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { groupsOf } from '../../shared/database/engine/rings.ts';
+import type { EntityMap } from '../../shared/domain/entity-map.ts';
+import { portage, type Portage } from '../support/portage.ts';
+
+const map: EntityMap = {
+  name: 'rings',
+  entities: {
+    seats: {
+      source: { table: 'public.seat', key: ['no'] },
+      target: { table: 'public.seats', key: ['id'], identity: ['legacy_id'] },
+      columns: { legacy_id: 'no', code: 'code', place: 'place', price: 'price' },
+    },
+  },
+};
+const SOURCE =
+  "CREATE TABLE seat (no integer PRIMARY KEY, code text, place integer, price integer); INSERT INTO seat SELECT n, 'c' || n, n, n FROM generate_series(1, 40) n";
+const TARGET = `CREATE TABLE seats (id uuid PRIMARY KEY, legacy_id integer UNIQUE, code text UNIQUE, place integer NOT NULL UNIQUE, price integer CHECK (price > 0), local text DEFAULT 'own', twice integer GENERATED ALWAYS AS (price * 2) STORED);
+  CREATE TABLE guests (id integer PRIMARY KEY, seat uuid REFERENCES seats);`;
+
+let p: Portage;
+beforeAll(async () => {
+  p = await portage(SOURCE, TARGET, map);
+  await p.run('source', 'CREATE SCHEMA kept; CREATE TABLE kept.seat AS TABLE seat');
+  await p.migrate();
+});
+afterAll(() => p.end());
+beforeEach(async () => {
+  await p.run('source', 'TRUNCATE seat; INSERT INTO seat TABLE kept.seat');
+  await p.empty();
+  await p.migrate();
+});
+
+const source = (sql: string) => p.run('source', sql);
+const target = (sql: string) => p.run('target', sql);
+const seats = async (request = {}) => (await p.migrate(request)).output!.entities['seats'];
+const same = async () => {
+  const truth = await p.source.rows('SELECT no, code, place, price FROM public.seat ORDER BY no');
+  expect(await p.rows('SELECT legacy_id AS no, code, place, price FROM seats ORDER BY legacy_id')).toEqual(truth);
+};
+const aside = () =>
+  p.rows("SELECT legacy_key, reason FROM set_aside_rows WHERE state = 'open' ORDER BY legacy_key::int");
+
+describe('a ring of unique values', () => {
+  const rotateCodes = "UPDATE seat SET code = 'c' || 1 + no % 5 WHERE no <= 5";
+
+  test('is carried though other rows that moved cannot be written', async () => {
+    await source(
+      `${rotateCodes}; UPDATE seat SET code = 'c' || CASE no WHEN 10 THEN 11 ELSE 10 END, price = -1 WHERE no IN (10, 11)`,
+    );
+    expect(await seats({ batchSize: 4 })).toMatchObject({ updated: 5, setAside: 2 });
+    expect((await aside()).map((row) => row['legacy_key'])).toEqual(['10', '11']);
+    expect(await p.value("SELECT string_agg(code, ' ' ORDER BY legacy_id) FROM seats WHERE legacy_id <= 5")).toBe(
+      'c2 c3 c4 c5 c1',
+    );
+  });
+
+  test('is not spoilt by rows of it that give up their value to one that cannot take it', async () => {
+    // 1 takes a new value, 2 takes that of 1, 3 would take that of 2 and is not valid.
+    await source(
+      "UPDATE seat SET code = CASE no WHEN 1 THEN 'new' ELSE 'c' || no - 1 END WHERE no <= 3; UPDATE seat SET price = -1 WHERE no = 3",
+    );
+    expect(await seats()).toMatchObject({ updated: 2, setAside: 1 });
+    expect(await aside()).toEqual([{ legacy_key: '3', reason: expect.stringMatching(/check constraint/) }]);
+    expect(await p.value("SELECT string_agg(code, ' ' ORDER BY legacy_id) FROM seats WHERE legacy_id <= 3")).toBe(
+      'new c1 c3',
+    );
+  });
+
+  test('that a row of it keeps closed is set aside with the reason of each', async () => {
+    await source(`${rotateCodes}; UPDATE seat SET price = -1 WHERE no = 3`);
+    expect(await seats()).toMatchObject({ updated: 0, setAside: 5 });
+    expect((await aside()).map((row) => /check constraint|taken already/.exec(row['reason']!)?.[0])).toEqual([
+      'taken already',
+      'taken already',
+      'check constraint',
+      'taken already',
+      'taken already',
+    ]);
+    await source('UPDATE seat SET price = 3 WHERE no = 3');
+    expect(await seats()).toMatchObject({ updated: 5, setAside: 0 });
+    await same();
+  });
+});
+
+describe('values that may not be NULL in between', () => {
+  const rotate = 'UPDATE seat SET place = 1 + no % 5 WHERE no <= 5';
+
+  test('rotate, and nothing else of the rows changes', async () => {
+    await target("UPDATE seats SET local = 'kept'; INSERT INTO guests SELECT legacy_id, id FROM seats");
+    const before = await p.rows('SELECT id, legacy_id, local, twice FROM seats ORDER BY id');
+    await source(rotate);
+    expect(await seats()).toMatchObject({ updated: 5, setAside: 0, conflicts: 0 });
+    await same();
+    expect(await p.rows('SELECT id, legacy_id, local, twice FROM seats ORDER BY id')).toEqual(before);
+    expect(await p.value('SELECT count(*) FROM guests JOIN seats ON seats.id = seat')).toBe('40');
+    expect(
+      await p.value("SELECT count(*) FROM undo_log WHERE action = 'update' AND before ->> 'place' = legacy_key"),
+    ).toBe('5');
+    expect(await seats()).toMatchObject({ updated: 0, unchanged: 40 });
+  });
+
+  test('are left alone where a delete would not go unnoticed: the rows are set aside', async () => {
+    await target('ALTER TABLE guests ADD seat2 uuid REFERENCES seats ON DELETE CASCADE');
+    await source(rotate);
+    expect(await seats()).toMatchObject({ updated: 0, setAside: 5 });
+    await target('ALTER TABLE guests DROP seat2');
+    expect(await seats()).toMatchObject({ updated: 5, setAside: 0 });
+    await same();
+  });
+});
+
+test('a violation of a constraint that is checked late keeps the one row out, not its batch', async () => {
+  await target(
+    'CREATE TABLE zones (place integer PRIMARY KEY); INSERT INTO zones SELECT generate_series(1, 100); ALTER TABLE seats ADD CONSTRAINT zone FOREIGN KEY (place) REFERENCES zones DEFERRABLE INITIALLY DEFERRED',
+  );
+  await source('UPDATE seat SET price = price + 1; UPDATE seat SET place = 1000 WHERE no = 17');
+  expect(await seats()).toMatchObject({ updated: 39, setAside: 1 });
+  expect(await aside()).toEqual([{ legacy_key: '17', reason: expect.stringMatching(/zone/) }]);
+  await target('DROP TABLE zones CASCADE');
+});
+
+test('after an entity the planner knows how many rows there are', async () => {
+  expect(await p.value("SELECT reltuples FROM pg_class WHERE relname = 'seats'")).toBe('40');
+  expect(await p.value("SELECT reltuples FROM pg_class WHERE relname = 'uuid_mappings_1'")).toBe('40');
+});
+
+test('groups are what is connected, in the order of the keys', () => {
+  expect(
+    groupsOf(
+      ['1', '2', '3', '4', '5'],
+      [
+        ['1', '4'],
+        ['5', '4'],
+        ['3', '3'],
+      ],
+    ),
+  ).toEqual([['1', '4', '5'], ['2'], ['3']]);
+});
