@@ -17,7 +17,7 @@ import * as del from '../../shared/database/sql/delete.ts';
 import * as vanished from '../../shared/database/sql/vanished.ts';
 import { sourceProbe, targetProbe } from '../../shared/database/sql/probe.ts';
 import * as pull from '../../shared/database/sql/pull.ts';
-import { replaceRows, replaceable, takers } from '../../shared/database/sql/rings.ts';
+import { lockForReplace, replaceRows, replaceable, takers } from '../../shared/database/sql/rings.ts';
 import * as record from '../../shared/database/sql/record.ts';
 import { copyIn, createScratch, emptyStage } from '../../shared/database/sql/scratch.ts';
 import * as source from '../../shared/database/sql/source.ts';
@@ -132,6 +132,7 @@ describe('the text of', () => {
       parkParents: pull.parkParents(doctors, 7),
       notSetAside: pull.notSetAside(doctors, 7),
       takers: takers(doctors),
+      lockForReplace: lockForReplace(doctors),
       replaceable: replaceable(doctors),
       replaceRows: replaceRows(doctors, ['id', 'legacy_id', 'note', 'phone']),
     });

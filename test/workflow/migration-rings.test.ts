@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { groupsOf } from '../../shared/database/engine/rings.ts';
 import type { EntityMap } from '../../shared/domain/entity-map.ts';
+import { withClient } from '../support/database.ts';
 import { portage, type Portage } from '../support/portage.ts';
 
 const map: EntityMap = {
@@ -99,6 +100,25 @@ describe('values that may not be NULL in between', () => {
       await p.value("SELECT count(*) FROM undo_log WHERE action = 'update' AND before ->> 'place' = legacy_key"),
     ).toBe('5');
     expect(await seats()).toMatchObject({ updated: 0, unchanged: 40 });
+  });
+
+  test('lose no edit that somebody makes meanwhile', async () => {
+    await source(rotate);
+    let writing = true;
+    let edits = 0;
+    const writer = withClient(p.targetUrl, async (client) => {
+      while (writing) {
+        const { rowCount } = await client.query('UPDATE seats SET local = $1 WHERE legacy_id = 3', [`edit ${edits}`]);
+        expect(rowCount).toBe(1);
+        edits++;
+      }
+    });
+    expect(await seats()).toMatchObject({ updated: 5, setAside: 0 });
+    writing = false;
+    await writer;
+    expect(edits).toBeGreaterThan(20);
+    expect(await p.value('SELECT local FROM seats WHERE legacy_id = 3')).toBe(`edit ${edits - 1}`);
+    await same();
   });
 
   test('are left alone where a delete would not go unnoticed: the rows are set aside', async () => {

@@ -13,6 +13,7 @@ import { leafHasRows } from '../sql/leaf.ts';
 import { loadRows } from '../sql/load.ts';
 import type { KeyRange } from '../sql/range.ts';
 import { allOf, inRange } from '../sql/range.ts';
+import { lockForReplace } from '../sql/rings.ts';
 import { clearLoaded, parkOne, recordDifferentials, setAsideOne, unpark } from '../sql/record.ts';
 import { stage } from '../sql/scratch.ts';
 import { closeMappings } from '../sql/write.ts';
@@ -84,6 +85,7 @@ export interface BatchOptions {
 export const runBatch = (worker: Worker, range: KeyRange, { readMs, list }: BatchOptions): Promise<BatchOutcome> =>
   inBatch(worker, list === undefined ? range : { from: list.label, to: null }, async (batchNo) => {
     const { target, entity } = worker;
+    if (list?.replace !== undefined) await target.run(lockForReplace(entity));
     const mapped = await target.one<{ present: string }>(leafHasRows(entity, range));
     const loaded =
       mapped.present === 'false' && worker.fresh && entity.target.foreseeable && list === undefined

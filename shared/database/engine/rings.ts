@@ -8,6 +8,7 @@
  *    again in one statement, where that is safe (sql/rings.ts): the way for a value that may not be NULL in between.
  * 4. What still stands in its own way is set aside: the value is held by a row that keeps it.
  */
+import { PortageError } from '../../domain/errors.ts';
 import { DataError } from '../pg-errors.ts';
 import { replaceRows, replaceable, takers } from '../sql/rings.ts';
 import { reasonOf, type Reason } from './reason.ts';
@@ -65,6 +66,11 @@ const tried = (worker: Worker, step: Promise<Step>): Promise<Step | Reason> =>
     if (error instanceof DataError) return reasonOf(worker.entity, error);
     throw error;
   });
+/** A table that others do not let go of is no reason to fail: its rows are set aside, and the next run tries again. */
+const unlessBusy = (error: unknown): null => {
+  if (error instanceof PortageError && error.code === 'M010') return null;
+  throw error;
+};
 const refused = (result: Step | Reason): result is Reason => result !== true && 'text' in result;
 
 /** Steps 2 to 4. */
@@ -89,7 +95,7 @@ async function workGroup(worker: Worker, group: Keys, list: ListWork): Promise<S
     if (!refused(together)) return together;
   }
   const replace = left.length > 1 ? await replacement(worker) : null;
-  const replaced = replace === null ? null : await tried(worker, list.write(left, replace));
+  const replaced = replace === null ? null : await tried(worker, list.write(left, replace)).catch(unlessBusy);
   if (replaced !== null && !refused(replaced)) return replaced;
   for (const key of left) {
     const result = await tried(worker, list.write([key]));

@@ -236,7 +236,7 @@ export function judge(entity: CompiledEntity, mode: Mode, dry: boolean): string 
       : '';
   return `UPDATE ${work(entity)} u SET equal = n.equal, target_state = CASE WHEN n.h IS NULL THEN 'absent' WHEN n.h IS DISTINCT FROM n.base THEN 'changed' ELSE 'same' END, action = n.action
     FROM (SELECT w.k, n.h, n.base, n.equal, ${action} AS action FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k
-      CROSS JOIN LATERAL (SELECT t.h, t.equal, ${byColumn === '' ? '' : 't.by_column, '}${mark === null ? '' : 'coalesce(t.there, false) AS there, '}${base} AS base FROM (SELECT 1) one LEFT JOIN LATERAL
+      CROSS JOIN LATERAL (SELECT t.h, t.equal${byColumn === '' ? '' : ', t.by_column'}, ${mark === null ? '' : 'coalesce(t.there, false) AS there, '}${base} AS base FROM (SELECT 1) one LEFT JOIN LATERAL
         (SELECT ${entity.target.hash} AS h, ${mark === null ? '' : 'true AS there, '}${allOf([...equal, ...live, ...unresolved])} AS equal${byColumn} FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) t ON true OFFSET 0) n
       WHERE w.action IN ('judge', 'adopt')) n
     WHERE u.k = n.k AND u.action IN ('judge', 'adopt')`;

@@ -32,6 +32,12 @@ export const replaceable = (entity: CompiledEntity): string =>
    FROM pg_class c WHERE c.oid = ${quoteLiteral(entity.target.table)}::regclass`;
 
 /**
+ * Nobody else may write the table, or take a key of it, while its rows are out: an update that waited for such a row would find
+ * it deleted, and do nothing without a word. One that waits for the table finds the row that was put in again.
+ */
+export const lockForReplace = (entity: CompiledEntity): string => `LOCK TABLE ${entity.target.table} IN EXCLUSIVE MODE`;
+
+/**
  * Updates rows by taking all of them out before the first is put in again: no row stands in another's way, and a foreign key
  * that is checked at the end finds its row again. Sorting is what makes the insert wait for the last delete.
  */

@@ -25,6 +25,9 @@ SELECT g.k::text AS taker, h.k::text AS holder FROM pg_temp.stage_2 g
        JOIN (SELECT s.k, (t."legacy_id")::text AS u0 FROM pg_temp.stage_2 s JOIN portage.uuid_mappings_2 m ON m.legacy_id = s.k JOIN "public"."doctors" t ON t."id" = m.target_uuid) h
          ON (g.c0::integer)::text = h.u0 WHERE g.k <> h.k;
 
+-- lockForReplace
+LOCK TABLE "public"."doctors" IN EXCLUSIVE MODE;
+
 -- replaceable
 SELECT (c.relkind = 'r' AND has_table_privilege(c.oid, 'DELETE')
        AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal AND tgenabled <> 'D') AND NOT EXISTS (SELECT FROM pg_rewrite WHERE ev_class = c.oid)
