@@ -13,8 +13,6 @@ import {
 } from '../../shared/database/sql/decide.ts';
 import { leafHasRows, leafTotals, mappedSums, targetTotals } from '../../shared/database/sql/leaf.ts';
 import { clearLinked, createLinks, findLinks, setAsideUnlinked, setLinks } from '../../shared/database/sql/link.ts';
-import * as del from '../../shared/database/sql/delete.ts';
-import * as vanished from '../../shared/database/sql/vanished.ts';
 import { sourceProbe, targetProbe } from '../../shared/database/sql/probe.ts';
 import * as pull from '../../shared/database/sql/pull.ts';
 import { lockForReplace, replaceRows, replaceable, takers } from '../../shared/database/sql/rings.ts';
@@ -29,20 +27,13 @@ import { SURGERY_SOURCE, SURGERY_TARGET, surgery } from '../support/surgery.ts';
 const RANGE = { from: '10', to: '20' };
 const BOUNDS = ['12', '15'];
 const FACTS = { operationNo: 7, batchNo: '42' };
-const REFERRING = {
-  name: 'doctors_boss_id_fkey',
-  schema: 'public',
-  table: 'doctors',
-  pairs: [{ parent: 'id', child: 'boss_id', operator: 'OPERATOR(pg_catalog.=)' }],
-  shownKey: 'id',
-};
 const DECIDE = { map: 'surgery', mode: 'differential', unmapped: false, final: false, dry: false } as const;
 
 let p: Ledgered;
 beforeAll(async () => {
   p = await ledgered(
     `${SURGERY_SOURCE} CREATE TABLE rate (code text, day date, amount numeric, PRIMARY KEY (code, day));`,
-    `${SURGERY_TARGET} CREATE TABLE rates (code text, day date, amount numeric(8,2), gone date, PRIMARY KEY (code, day));`,
+    `${SURGERY_TARGET} CREATE TABLE rates (code text, day date, amount numeric(8,2), PRIMARY KEY (code, day));`,
     {
       ...surgery,
       entities: {
@@ -51,7 +42,6 @@ beforeAll(async () => {
           source: { table: 'public.rate', key: ['code', 'day'] },
           target: { table: 'public.rates', key: ['code', 'day'] },
           columns: { code: 'code', day: 'day', amount: 'amount' },
-          deletes: 'soft:gone',
         },
       },
     },
@@ -190,35 +180,6 @@ describe('the text of', () => {
     });
   });
 
-  test('rows that are gone', () => {
-    const doctors = p.entity('doctors');
-    const key = REFERRING;
-    expectGolden('delete', {
-      markLeaving: vanished.markLeaving(doctors),
-      listLeaving: vanished.listLeaving(doctors, 7),
-      nextLeaving: vanished.nextLeaving(doctors, 7, 5000),
-      presentInSource: vanished.presentInSource(doctors),
-      pullReferring: vanished.pullReferring(doctors, key, doctors, 7, 5000),
-      takeLeaving: del.takeLeaving(doctors),
-      lockLeaving: del.lockLeaving(doctors),
-      judgeLeaving: del.judgeLeaving(doctors),
-      demoteReferred: del.demoteReferred(doctors, key, [doctors], false),
-      keepDeleted: del.keepDeleted(doctors, FACTS),
-      deleteRows: del.deleteRows([doctors, p.entity('offices')]),
-      closeLeft: del.closeLeft(doctors, 7),
-      dropWaiting: del.dropWaiting(doctors),
-    });
-    const rates = p.entity('rates');
-    expectGolden('delete-marked', {
-      targetTotals: targetTotals(rates),
-      judge: judge(rates, 'full', false),
-      updateRows: write.updateRows(rates),
-      keepUnmarked: del.keepUnmarked(rates, FACTS),
-      markRows: del.markRows(rates, 7),
-      reviveMarked: del.reviveMarked(rates),
-    });
-  });
-
   test('an entity whose keys are text on both sides', () => {
     const rates = p.entity('rates');
     const range = { from: '["a", "2023-01-01"]', to: null };
@@ -244,7 +205,6 @@ test('PostgreSQL plans every one of them', async () => {
   for (const entity of [doctors, rates]) {
     await p.target.run(createScratch(entity));
     await p.target.run(createLinks);
-    await p.target.run(vanished.createLeaving(entity));
     const [range, bounds] = entity === doctors ? [RANGE, BOUNDS] : [{ from: '["a", 1]', to: null }, ['["b", 1]']];
     const ofTarget = [
       leafHasRows(entity, range),
@@ -259,15 +219,6 @@ test('PostgreSQL plans every one of them', async () => {
         judge(entity, mode, true),
       ]),
       gatherVanished(entity, range),
-      vanished.listLeaving(entity, 7),
-      vanished.nextLeaving(entity, 7, 5),
-      del.takeLeaving(entity),
-      del.lockLeaving(entity),
-      del.judgeLeaving(entity),
-      del.keepDeleted(entity, FACTS),
-      del.deleteRows([entity]),
-      del.closeLeft(entity, 7),
-      ...del.reviveMarked(entity),
       ...findByIdentity(entity),
       judgeAgain(entity),
       write.mapInserts(entity, FACTS, 'insert'),

@@ -1,41 +1,41 @@
 -- targetTotals
-SELECT count(*) AS rows, sum((CASE WHEN t."gone" IS NULL THEN hashint8extended(hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0), 0) END)) AS hashes FROM "public"."rates" t WHERE t."code" IS NOT NULL AND t."day" IS NOT NULL AND t."gone" IS NULL;
+SELECT count(*) AS rows, sum((CASE WHEN t."gone_at" IS NULL THEN hashint8extended(hash_record_extended(row((t."id"), (t."code") COLLATE "C", (t."name") COLLATE "C"), 0), 0) END)) AS hashes FROM "public"."drugs" t WHERE t."code" IS NOT NULL AND t."gone_at" IS NULL;
 
 -- judge
-UPDATE pg_temp.work_3 u SET equal = n.equal, target_state = CASE WHEN n.h IS NULL THEN 'absent' WHEN n.h IS DISTINCT FROM n.base THEN 'changed' ELSE 'same' END, action = n.action
+UPDATE pg_temp.work_4 u SET equal = n.equal, target_state = CASE WHEN n.h IS NULL THEN 'absent' WHEN n.h IS DISTINCT FROM n.base THEN 'changed' ELSE 'same' END, action = n.action
     FROM (SELECT w.k, n.h, n.base, n.equal, CASE
       WHEN w.action = 'adopt' THEN CASE WHEN n.equal THEN 'adopt' ELSE 'adopt_update' END
       WHEN n.h IS NULL AND n.there THEN 'update' WHEN n.h IS NULL THEN 'again'
       WHEN n.equal THEN CASE WHEN w.based AND NOT w.source_changed AND n.h = n.base THEN 'none' ELSE 'rebase' END
-      ELSE 'update' END AS action FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k
-      CROSS JOIN LATERAL (SELECT t.h, t.equal, coalesce(t.there, false) AS there, (SELECT m.target_hash FROM portage.uuid_mappings_3 m WHERE m.legacy_key = w.k) AS base FROM (SELECT 1) one LEFT JOIN LATERAL
-        (SELECT (CASE WHEN t."gone" IS NULL THEN hashint8extended(hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0), 0) END) AS h, true AS there, (g.c0::text) COLLATE "C" IS NOT DISTINCT FROM (t."code") COLLATE "C" AND (g.c1::date) IS NOT DISTINCT FROM (t."day") AND (g.c2::numeric(8,2))::text COLLATE "C" IS NOT DISTINCT FROM (t."amount")::text COLLATE "C" AND t."gone" IS NULL AS equal FROM "public"."rates" t WHERE t."code" = ((w.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((w.target_key::jsonb)->>1)::pg_catalog."date") t ON true OFFSET 0) n
+      ELSE 'update' END AS action FROM pg_temp.work_4 w JOIN pg_temp.stage_4 g ON g.k = w.k
+      CROSS JOIN LATERAL (SELECT t.h, t.equal, coalesce(t.there, false) AS there, (SELECT m.target_hash FROM portage.uuid_mappings_4 m WHERE m.legacy_key = w.k) AS base FROM (SELECT 1) one LEFT JOIN LATERAL
+        (SELECT (CASE WHEN t."gone_at" IS NULL THEN hashint8extended(hash_record_extended(row((t."id"), (t."code") COLLATE "C", (t."name") COLLATE "C"), 0), 0) END) AS h, true AS there, (g.c0::text) COLLATE "C" IS NOT DISTINCT FROM (t."code") COLLATE "C" AND (g.c1::text) COLLATE "C" IS NOT DISTINCT FROM (t."name") COLLATE "C" AND t."gone_at" IS NULL AS equal FROM "public"."drugs" t WHERE t."id" = w.target_uuid) t ON true OFFSET 0) n
       WHERE w.action IN ('judge', 'adopt')) n
     WHERE u.k = n.k AND u.action IN ('judge', 'adopt');
 
 -- updateRows
 WITH written AS (
-      UPDATE "public"."rates" AS t SET "code" = g.c0::text, "day" = g.c1::date, "amount" = g.c2::numeric(8,2), "gone" = NULL
-      FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k WHERE w.action IN ('update') AND t."code" = ((w.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((w.target_key::jsonb)->>1)::pg_catalog."date"
-      RETURNING (CASE WHEN t."gone" IS NULL THEN hashint8extended(hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0), 0) END) AS h
+      UPDATE "public"."drugs" AS t SET "code" = g.c0::text, "name" = g.c1::text, "gone_at" = NULL
+      FROM pg_temp.work_4 w JOIN pg_temp.stage_4 g ON g.k = w.k WHERE w.action IN ('update') AND t."id" = w.target_uuid
+      RETURNING (CASE WHEN t."gone_at" IS NULL THEN hashint8extended(hash_record_extended(row((t."id"), (t."code") COLLATE "C", (t."name") COLLATE "C"), 0), 0) END) AS h
     ) SELECT count(*) AS rows, sum(h) AS hashes FROM written;
 
 -- keepUnmarked
 INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns)
-   SELECT 42, 3, 7, 'update', w.k::text, w.target_key::text, jsonb_build_object('gone', NULL), NULL, m.source_hash, m.target_hash, m.source_columns, m.target_columns
-   FROM pg_temp.work_3 w CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns FROM portage.uuid_mappings_3 m WHERE m.legacy_key = w.k OFFSET 0) m
+   SELECT 42, 4, 7, 'update', w.k::text, w.target_uuid::text, jsonb_build_object('gone_at', NULL), NULL, m.source_hash, m.target_hash, m.source_columns, m.target_columns
+   FROM pg_temp.work_4 w CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns FROM portage.uuid_mappings_4 m WHERE m.legacy_key = w.k OFFSET 0) m
    WHERE w.action = 'mark';
 
 -- markRows
 WITH marked AS (
-      UPDATE "public"."rates" AS t SET "gone" = (SELECT o.started_at::date FROM portage.operations o WHERE o.operation_no = 7) FROM pg_temp.work_3 w WHERE w.action = 'mark' AND t."code" = ((w.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((w.target_key::jsonb)->>1)::pg_catalog."date" RETURNING 1
+      UPDATE "public"."drugs" AS t SET "gone_at" = (SELECT o.started_at::timestamp without time zone FROM portage.operations o WHERE o.operation_no = 7) FROM pg_temp.work_4 w WHERE w.action = 'mark' AND t."id" = w.target_uuid RETURNING 1
     ) SELECT count(*) AS rows FROM marked;
 
 -- reviveMarked
-SELECT count(*) AS locked FROM (SELECT w.* FROM pg_temp.work_3 w WHERE w.action = 'reappeared' ORDER BY w.target_key) w
-     CROSS JOIN LATERAL (SELECT 1 FROM "public"."rates" t WHERE t."code" = ((w.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((w.target_key::jsonb)->>1)::pg_catalog."date" FOR UPDATE) l;
-UPDATE pg_temp.work_3 u SET action = 'update', target_state = 'same' FROM (SELECT w.k FROM pg_temp.work_3 w
-     CROSS JOIN LATERAL (SELECT m.target_hash, (SELECT o.started_at::date FROM portage.operations o WHERE o.operation_no = m.closed_by) AS mark FROM portage.uuid_mappings_3 m WHERE m.legacy_key = w.k OFFSET 0) m
-     CROSS JOIN LATERAL (SELECT hashint8extended(hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0), 0) AS h, t."gone" AS mark FROM "public"."rates" t WHERE t."code" = ((w.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((w.target_key::jsonb)->>1)::pg_catalog."date") t
+SELECT count(*) AS locked FROM (SELECT w.* FROM pg_temp.work_4 w WHERE w.action = 'reappeared' ORDER BY w.target_uuid) w
+     CROSS JOIN LATERAL (SELECT 1 FROM "public"."drugs" t WHERE t."id" = w.target_uuid FOR UPDATE) l;
+UPDATE pg_temp.work_4 u SET action = 'update', target_state = 'same' FROM (SELECT w.k FROM pg_temp.work_4 w
+     CROSS JOIN LATERAL (SELECT m.target_hash, (SELECT o.started_at::timestamp without time zone FROM portage.operations o WHERE o.operation_no = m.closed_by) AS mark FROM portage.uuid_mappings_4 m WHERE m.legacy_key = w.k OFFSET 0) m
+     CROSS JOIN LATERAL (SELECT hashint8extended(hash_record_extended(row((t."id"), (t."code") COLLATE "C", (t."name") COLLATE "C"), 0), 0) AS h, t."gone_at" AS mark FROM "public"."drugs" t WHERE t."id" = w.target_uuid) t
      WHERE w.action = 'reappeared' AND w.missing IS NULL AND t.h = m.target_hash AND (t.mark IS NULL OR t.mark = m.mark)) x
    WHERE u.k = x.k AND u.action = 'reappeared';

@@ -7,7 +7,7 @@ SELECT width_bucket(q.k, ARRAY['["b", "2023-01-01"]' COLLATE "C"]) - (q.k = ANY 
 -- mappedSums
 SELECT width_bucket(m.legacy_key, ARRAY['["b", "2023-01-01"]' COLLATE "C"]) - (m.legacy_key = ANY (ARRAY['["b", "2023-01-01"]' COLLATE "C"]))::int AS bucket, count(*) AS rows, count(*) FILTER (WHERE m.source_hash IS NULL OR m.target_hash IS NULL) AS unbased,
      sum(m.source_hash) AS source_hashes, sum(m.target_hash) AS target_hashes, count(t.h) AS target_rows, sum(t.h) AS target_now
-   FROM portage.uuid_mappings_3 m LEFT JOIN LATERAL (SELECT (CASE WHEN t."gone" IS NULL THEN hashint8extended(hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0), 0) END) AS h FROM "public"."rates" t WHERE t."code" = ((m.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((m.target_key::jsonb)->>1)::pg_catalog."date") t ON true
+   FROM portage.uuid_mappings_3 m LEFT JOIN LATERAL (SELECT hashint8extended(hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0), 0) AS h FROM "public"."rates" t WHERE t."code" = ((m.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((m.target_key::jsonb)->>1)::pg_catalog."date") t ON true
    WHERE m.closed_by IS NULL AND m.legacy_key > '["a", "2023-01-01"]' COLLATE "C" GROUP BY 1;
 
 -- gather
@@ -18,7 +18,7 @@ INSERT INTO pg_temp.work_3 (k, action, known, in_source, source_changed, target_
        CASE WHEN m.k IS NULL THEN NULL WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'changed' ELSE 'same' END,
        m.source_hash IS NOT NULL AND m.target_hash IS NOT NULL, NULL::uuid, coalesce(m.target_key, jsonb_build_array(g.c0::text, g.c1::date)::text COLLATE "C"), CASE WHEN x.missing IS NOT NULL THEN 'M003' END, x.missing
     FROM pg_temp.stage_3 g LEFT JOIN LATERAL (SELECT m.legacy_key AS k, m.closed_by IS NOT NULL AS closed, m.source_hash, m.target_hash, m.target_uuid, m.target_key FROM portage.uuid_mappings_3 m WHERE m.legacy_key = g.k) m ON true
-      LEFT JOIN LATERAL (SELECT (CASE WHEN t."gone" IS NULL THEN hashint8extended(hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0), 0) END) AS h FROM "public"."rates" t WHERE t."code" = ((m.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((m.target_key::jsonb)->>1)::pg_catalog."date") t ON m.k IS NOT NULL
+      LEFT JOIN LATERAL (SELECT hashint8extended(hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0), 0) AS h FROM "public"."rates" t WHERE t."code" = ((m.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((m.target_key::jsonb)->>1)::pg_catalog."date") t ON m.k IS NOT NULL
     CROSS JOIN LATERAL (SELECT m.target_uuid AS target_uuid OFFSET 0) w
     CROSS JOIN LATERAL (SELECT NULL::text[] AS missing OFFSET 0) x
     WHERE g.k > '["a", "2023-01-01"]' COLLATE "C" AND (m.k IS NULL OR m.closed OR g.h IS DISTINCT FROM m.source_hash OR t.h IS DISTINCT FROM m.target_hash);
@@ -43,7 +43,7 @@ WITH map AS (INSERT INTO portage.uuid_mappings_3 AS m (legacy_key, source_hash, 
 WITH written AS (
       INSERT INTO "public"."rates" AS t ("code", "day", "amount") 
       SELECT g.c0::text, g.c1::date, g.c2::numeric(8,2) FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k WHERE w.action IN ('insert') ORDER BY w.target_key
-      RETURNING (CASE WHEN t."gone" IS NULL THEN hashint8extended(hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0), 0) END) AS h
+      RETURNING hashint8extended(hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0), 0) AS h
     ) SELECT count(*) AS rows, sum(h) AS hashes FROM written;
 
 -- keepBefore
@@ -51,13 +51,13 @@ INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_
     SELECT 42, 3, 7, 'update', w.k, coalesce(jsonb_build_array(g.c0::text, g.c1::date)::text COLLATE "C", w.target_key)::text, b.before,
       hashint8extended(hash_record_extended(row((g.c0::text) COLLATE "C", (g.c1::date), (g.c2::numeric(8,2))::text COLLATE "C"), 0), 0), m.source_hash, m.target_hash, m.source_columns, m.target_columns
     FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns FROM portage.uuid_mappings_3 m WHERE m.legacy_key = w.k) m
-    CROSS JOIN LATERAL (SELECT jsonb_object(ARRAY['code', 'day', 'amount', 'gone'], ARRAY[(t."code")::text, (t."day")::text, (t."amount")::text, (t."gone")::text]) AS before FROM "public"."rates" t WHERE t."code" = ((w.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((w.target_key::jsonb)->>1)::pg_catalog."date") b WHERE w.action = 'update';
+    CROSS JOIN LATERAL (SELECT jsonb_object(ARRAY['code', 'day', 'amount'], ARRAY[(t."code")::text, (t."day")::text, (t."amount")::text]) AS before FROM "public"."rates" t WHERE t."code" = ((w.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((w.target_key::jsonb)->>1)::pg_catalog."date") b WHERE w.action = 'update';
 
 -- updateRows
 WITH written AS (
-      UPDATE "public"."rates" AS t SET "code" = g.c0::text, "day" = g.c1::date, "amount" = g.c2::numeric(8,2), "gone" = NULL
+      UPDATE "public"."rates" AS t SET "code" = g.c0::text, "day" = g.c1::date, "amount" = g.c2::numeric(8,2)
       FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k WHERE w.action IN ('update') AND t."code" = ((w.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((w.target_key::jsonb)->>1)::pg_catalog."date"
-      RETURNING (CASE WHEN t."gone" IS NULL THEN hashint8extended(hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0), 0) END) AS h
+      RETURNING hashint8extended(hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0), 0) AS h
     ) SELECT count(*) AS rows, sum(h) AS hashes FROM written;
 
 -- mapUpdates
