@@ -42,11 +42,12 @@ export const lockForReplace = (entity: CompiledEntity): string => `LOCK TABLE ${
  * that is checked at the end finds its row again. Sorting is what makes the insert wait for the last delete.
  */
 export function replaceRows(entity: CompiledEntity, columns: readonly string[]): string {
-  const written = new Map(
-    entity.columns
-      .filter((c) => !c.onInsertOnly && !entity.target.alwaysIdentity.includes(c.column))
-      .map((c) => [c.column, c.desired]),
-  );
+  const { mark, alwaysIdentity } = entity.target;
+  const updated = entity.columns.filter((c) => !c.onInsertOnly && !alwaysIdentity.includes(c.column));
+  const written = new Map([
+    ...updated.map((c) => [c.column, c.desired] as const),
+    ...(mark === null ? [] : [[mark.column, `NULL::${mark.type}`] as const]),
+  ]);
   const values = columns.map((name, i) => `${written.get(name) ?? `t.${quoteIdentifier(name)}`} AS n${i}`);
   return `WITH gone AS (
       DELETE FROM ${entity.target.table} AS t USING ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k
