@@ -12,7 +12,7 @@ import type { FinishMigrationOutput } from '../../shared/contracts/migration.ts'
 import type { EntityMap } from '../../shared/domain/entity-map.ts';
 import { failureOf, type Failure } from '../../shared/operations/failure.ts';
 import pg from 'pg';
-import { twoSides, type TestSides } from './sides.ts';
+import { twoSides, type Servers, type TestSides } from './sides.ts';
 
 export type Row = Record<string, string | null>;
 
@@ -95,8 +95,9 @@ export async function portage(
   targetSql: string,
   map: EntityMap,
   variables: Record<string, string> = {},
+  servers: Servers = {},
 ): Promise<Portage> {
-  const sides = await twoSides(sourceSql, targetSql);
+  const sides = await twoSides(sourceSql, targetSql, servers);
   const own = owner(sides);
   const folder = await mkdtemp(join(tmpdir(), 'portage-map-'));
   const mapFile = join(folder, 'map.json');
