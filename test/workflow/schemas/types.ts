@@ -163,7 +163,10 @@ export function typesBetween(source: number, target: number): Schema {
   };
   const names = Object.keys(kinds);
   const of = (name: string): Kind => kinds[name] ?? { type: '', values: [] };
-  const told = (name: string): string => of(name).as ?? 'v';
+  const ofLegacy = (name: string): string =>
+    source < 14 && name === 'spans'
+      ? `replace(e.spans, ' ', '')`
+      : shown(of(name).type, (of(name).as ?? 'v').replace(/\bv\b/g, `e."${name}"`));
   return {
     name: 'values of every type',
     legacy: `${TYPES} ${names
@@ -204,7 +207,7 @@ export function typesBetween(source: number, target: number): Schema {
           : [
               `of ${name}`,
               {
-                legacy: `SELECT e.nr, ${shown(of(name).type, told(name).replace(/\bv\b/g, `e."${name}"`))} FROM everything e`,
+                legacy: `SELECT e.nr, ${ofLegacy(name)} FROM everything e`,
                 target: `SELECT e.legacy, ${shown(of(name).type, `e."${name}"`)} FROM everything e`,
               },
             ],
