@@ -69,5 +69,6 @@ const eachTable = (url: string, row: string): Promise<string> =>
 export const contentOf = (url: string): Promise<string> =>
   eachTable(url, "(to_jsonb(t) - 'created_at' - 'updated_at')::text");
 
-/** Where all rows stand and who wrote or locked them last: another text after any touch. */
-export const touchesOf = (url: string): Promise<string> => eachTable(url, "concat_ws(' ', t.ctid, t.xmin, t.xmax)");
+/** Where all rows stand, and who wrote or locked them last: another text after any touch. */
+export const touchesOf = (url: string, system: readonly string[] = ['ctid', 'xmin', 'xmax']): Promise<string> =>
+  eachTable(url, `concat_ws(' ', ${system.map((column) => `t.${column}`).join(', ')})`);

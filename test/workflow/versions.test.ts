@@ -2,8 +2,10 @@
 // PORTAGE_LONG; the second server of each side is the one that all tests share.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { generateClinic, clinicSchema } from '../../cli/demo/generate-clinic.ts';
+import { closeDependencies } from '../../functions/dependencies.ts';
+import { setVariables } from '../../shared/config.ts';
 import { clinic } from '../../shared/entities/clinic.ts';
-import { withClient } from '../support/database.ts';
+import { createDatabase, dropDatabase, withClient } from '../support/database.ts';
 import { portage, type Ended, type Portage } from '../support/portage.ts';
 import { noOlderServers, type Version } from '../support/server-binaries.ts';
 import { startServer, type Server } from '../support/server.ts';
@@ -32,6 +34,9 @@ const EDITS = {
     INSERT INTO order_hdr (ord_no, pat_no, doc_no, ord_dt, stat_cd, total) SELECT max(ord_no) + 5, min(pat_no), min(doc_no), '20200229', 'OP', 0.1 FROM order_hdr`,
   target: "UPDATE doctors SET specialty = 'edited' WHERE legacy_id = (SELECT min(legacy_id) FROM doctors)",
 };
+
+/** What a run counts after the edits of the source. */
+const EDITED = { orders: { inserted: 1, updated: 7 }, order_items: { updated: 3 }, patients: { updated: 1 } };
 
 if (noOlderServers !== null) test.skip(`versions other than 18: ${noOlderServers}`, () => undefined);
 const describeHere = noOlderServers === null ? describe : describe.skip;
@@ -98,12 +103,7 @@ describeHere('versions', () => {
         await p.run('source', EDITS.source);
         await p.run('target', EDITS.target);
         const edited = await p.migrate();
-        expect(written(edited)).toEqual({
-          orders: { inserted: 1, updated: 7 },
-          order_items: { updated: 3 },
-          patients: { updated: 1 },
-          doctors: { kept: 1 },
-        });
+        expect(written(edited)).toEqual({ ...EDITED, doctors: { kept: 1 } });
         await expectTruth(p);
         contents.set(`${from} to ${to}`, await contentOf(p.targetUrl));
       } finally {
@@ -117,6 +117,44 @@ describeHere('versions', () => {
     expect(contents.size).toBe(COMBINATIONS.length);
     expect(new Set(contents.values()).size).toBe(1);
   });
+
+  test(
+    'a source that was upgraded from 11 to 18: no row is written again, and edits are told apart as before',
+    async () => {
+      const p = await clinicBetween(11, 18);
+      const upgraded = await createDatabase('upgraded');
+      try {
+        await withClient(upgraded, (client) => generateClinic({ client, rows: ROWS, seed: 7 }));
+        expect(await p.migrate()).toMatchObject({ output: { status: 'completed' } });
+        await p.run(
+          'target',
+          `${EDITS.target}; UPDATE offices SET name = 'edited' WHERE legacy_id = (SELECT min(legacy_id) FROM offices WHERE manager_id IS NOT NULL)`,
+        );
+        const before = await touchesOf(p.targetUrl, ['ctid', 'xmin']);
+        await closeDependencies();
+        setVariables({ SOURCE_DB_URL: upgraded });
+
+        const kept = { doctors: { kept: 1 }, offices: { kept: 1 } };
+        for (const _ of ['after the upgrade', 'and again']) {
+          const again = await p.migrate();
+          expect(again).toMatchObject({ output: { status: 'completed' } });
+          expect(written(again)).toEqual(kept);
+          expect(await touchesOf(p.targetUrl, ['ctid', 'xmin'])).toBe(before);
+        }
+
+        await withClient(upgraded, (client) =>
+          client.query(
+            `${EDITS.source}; UPDATE office_mst SET office_nm = 'other' WHERE office_no = (SELECT min(office_no) FROM office_mst WHERE mgr_no <> 0)`,
+          ),
+        );
+        expect(written(await p.migrate())).toEqual({ ...EDITED, doctors: { kept: 1 }, offices: { conflicts: 1 } });
+      } finally {
+        await p.end();
+        await dropDatabase(upgraded);
+      }
+    },
+    PATIENCE,
+  );
 
   test.each(
     (LONG ? COMBINATIONS : COMBINATIONS.slice(0, 1)).flatMap(([from, to]) =>
