@@ -67,13 +67,15 @@ export async function startServer(
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     child = started;
-    started.stderr.on('data', (chunk: Buffer) => log.splice(0, Math.max(0, log.push(chunk.toString()) - 50)));
+    started.stderr.on('data', (chunk: Buffer) => log.push(chunk.toString()));
     await ready(url, started, log);
+    started.stderr.removeAllListeners('data').resume(); // what it says later is of no use, and must not block it
   };
   const end = async (signal: NodeJS.Signals): Promise<void> => {
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise((resolve) => child!.once('exit', resolve));
-    child.kill(signal);
+    const running = child;
+    if (running?.exitCode !== null || running.signalCode !== null) return;
+    const gone = new Promise((resolve) => running.once('exit', resolve));
+    running.kill(signal);
     await gone;
   };
   const stop = async (): Promise<void> => {
@@ -103,7 +105,8 @@ export async function startServer(
 }
 
 async function ready(url: string, server: ChildProcess, log: readonly string[]): Promise<void> {
-  for (const until = Date.now() + PATIENCE_MS; ; await sleep(20)) {
+  const until = Date.now() + PATIENCE_MS;
+  for (;;) {
     const client = new pg.Client({ connectionString: url });
     client.on('error', () => undefined);
     try {
@@ -114,6 +117,7 @@ async function ready(url: string, server: ChildProcess, log: readonly string[]):
     } finally {
       await client.end().catch(() => undefined);
     }
+    await sleep(20);
   }
 }
 
