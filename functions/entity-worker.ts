@@ -120,6 +120,10 @@ export async function withWorker<T>(
     const loaded = await deps.loadOperation(sides, claim.operationId);
     const checkpoint = await checkpointById(sides.target, claim.checkpointId);
     if (checkpoint.status !== 'in_progress' || checkpoint.fence !== claim.fence) return work(null, loaded);
+    // The map's, which a session does not know when it is opened; the session's own is the environment's, or the default.
+    const { batchTimeoutMs } = deps.settings(loaded.map);
+    if (batchTimeoutMs !== undefined)
+      for (const side of [sides.source, sides.target]) await side.run(`SET statement_timeout = ${batchTimeoutMs}`);
     if (loaded.operation.request['enableHeartbeat'] !== false)
       await beat(sides.target, claim.checkpointId, slice, deps.host);
     refuseDrift(loaded, claim.entity, checkpoint.catalogHash);

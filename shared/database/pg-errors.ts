@@ -36,9 +36,13 @@ const BY_STATE: Readonly<Record<string, ErrorCode>> = {
   '53300': 'SYS003', // too many connections
   '53200': 'SYS003', // out of memory
   '53100': 'SYS003', // disk full
+  '53400': 'SYS003', // a limit of the server, such as temp_file_limit
   '57P01': 'SYS001', // terminated by an administrator, or fenced off by a takeover
   '57P02': 'SYS001',
   '57P03': 'SYS001', // starting up
+};
+const NEXT: Readonly<Record<string, string>> = {
+  '42501': 'Grant what is missing: portage migration-analyzer test-connections --verbose lists it right by right.',
 };
 /** Classes whose errors belong to a row: data exception (a time zone that does not exist is one), integrity constraint violation, raised by a trigger. */
 const DATA_CLASSES = new Set(['22', '23', 'P0']);
@@ -70,5 +74,7 @@ export function translated(error: unknown, side: string): PortageError {
     return new DataError(state === '23503' ? 'M003' : 'M012', fault, side, error);
   }
   const code = BY_STATE[state] ?? (state.startsWith('08') ? 'SYS001' : 'SYS007');
-  return new PortageError(code, error.message, { where: side, got: `SQLSTATE ${state}` }, { cause: error });
+  const next = NEXT[state];
+  const facts = { where: side, got: `SQLSTATE ${state}`, ...(next === undefined ? {} : { next }) };
+  return new PortageError(code, error.message, facts, { cause: error });
 }

@@ -52,7 +52,8 @@ const settingsOf = (side: Side, options: SessionOptions, serverVersion: number):
     "SET TimeZone = 'UTC'",
     "SET DateStyle = 'ISO, YMD'",
     "SET IntervalStyle = 'postgres'",
-    'SET extra_float_digits = 1',
+    // The shortest text that reads back as the same number; before 12 that needs 3, and has more digits.
+    `SET extra_float_digits = ${serverVersion >= 120000 ? 1 : 3}`,
     "SET bytea_output = 'hex'",
     "SET xmloption = 'content'",
     "SET lc_monetary = 'C'",

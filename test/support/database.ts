@@ -8,22 +8,27 @@ const OBJECT_IN_USE = '55006';
 
 let serial = 0;
 
-/** Creates a fresh database, a copy of `template` (a URL or a name), and answers its connection URL. */
-export async function createDatabase(name = 'test', template = 'template0'): Promise<string> {
+/** Creates a fresh database, a copy of `template` (a URL or a name), on the shared server or another; answers its URL. */
+export async function createDatabase(name = 'test', template = 'template0', server = serverUrl()): Promise<string> {
   // Workers share the server: the process makes the name unique among them, the serial number within one.
   const unique = `${name}_${process.pid}_${++serial}`;
   const source = template.includes('://') ? databaseName(template) : template;
-  await withClient(serverUrl(), (client) => clone(client, unique, source));
-  const url = new URL(serverUrl());
+  await withClient(server, (client) => clone(client, unique, source));
+  const url = new URL(server);
   url.pathname = `/${encodeURIComponent(unique)}`;
   return url.href;
 }
 
 /** Drops a database, with the sessions that are still in it. */
 export async function dropDatabase(url: string): Promise<void> {
-  await withClient(serverUrl(), (client) =>
-    client.query(`drop database if exists ${pg.escapeIdentifier(databaseName(url))} with (force)`),
-  );
+  const server = new URL(url);
+  server.pathname = '/postgres';
+  await withClient(server.href, async (client) => {
+    const name = databaseName(url);
+    // Before 13 a database cannot be dropped by force.
+    await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+    await client.query(`drop database if exists ${pg.escapeIdentifier(name)}`);
+  });
 }
 
 /** Lends a connected client and closes it afterwards, whatever happens. */

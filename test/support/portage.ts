@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { StateMachine } from '../../cli/local/asl/definition.ts';
 import { StateError } from '../../cli/local/asl/errors.ts';
 import { localExecutions } from '../../cli/local/executions.ts';
 import type { Handler } from '../../cli/local/lambda.ts';
@@ -12,7 +13,7 @@ import type { FinishMigrationOutput } from '../../shared/contracts/migration.ts'
 import type { EntityMap } from '../../shared/domain/entity-map.ts';
 import { failureOf, type Failure } from '../../shared/operations/failure.ts';
 import pg from 'pg';
-import { twoSides, type TestSides } from './sides.ts';
+import { twoSides, type Servers, type TestSides } from './sides.ts';
 
 export type Row = Record<string, string | null>;
 
@@ -45,7 +46,7 @@ export interface Portage extends TestSides {
   start(input: Record<string, unknown>): Promise<Started>;
   migrate(request?: Record<string, unknown>): Promise<Ended>;
   resume(entity?: string | readonly string[]): Promise<Ended>;
-  /** A migration with something around the handlers of some states. */
+  /** A migration with something around the handlers of some states; what is tried again is tried at once. */
   migrateAround(states: Readonly<Record<string, Around>>, request?: Record<string, unknown>): Promise<Ended>;
   /** Takes away rows, mappings and operations, so that a test begins with a target that nobody has written to. */
   empty(): Promise<void>;
@@ -83,6 +84,12 @@ export function owner(sides: TestSides): Pick<TestSides, 'run'> & { leave(): Pro
   };
 }
 
+/** The machine with short pauses before its retries: seconds, a tenth at first. */
+const hurried = (definition: StateMachine): StateMachine =>
+  JSON.parse(JSON.stringify(definition), (name, value: unknown) =>
+    name === 'IntervalSeconds' ? 0.1 : name === 'MaxDelaySeconds' ? 0.5 : value,
+  ) as StateMachine;
+
 const finished = (result: { status: string; output: unknown; error: string | null; cause: string | null }): Ended => ({
   status: result.status,
   output: result.output as FinishMigrationOutput | null,
@@ -95,8 +102,9 @@ export async function portage(
   targetSql: string,
   map: EntityMap,
   variables: Record<string, string> = {},
+  servers: Servers = {},
 ): Promise<Portage> {
-  const sides = await twoSides(sourceSql, targetSql);
+  const sides = await twoSides(sourceSql, targetSql, servers);
   const own = owner(sides);
   const folder = await mkdtemp(join(tmpdir(), 'portage-map-'));
   const mapFile = join(folder, 'map.json');
@@ -119,7 +127,8 @@ export async function portage(
   };
   const rows = (sql: string): Promise<Row[]> => sides.target.rows<Row>(sql);
   const migrateAround = async (states: Readonly<Record<string, Around>>, request = {}): Promise<Ended> => {
-    const machine = await loadMachine('migration');
+    const loaded = await loadMachine('migration');
+    const machine = { ...loaded, definition: hurried(loaded.definition) };
     const killed = new AbortController();
     const handlers = new Map<string, Handler>(machine.handlers);
     for (const [state, around] of Object.entries(states)) {

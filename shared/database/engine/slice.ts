@@ -100,6 +100,8 @@ async function batchEnd(worker: Worker, from: string | null, rows: number, end: 
   return next.length === 2 ? (next[0]?.k ?? end) : end;
 }
 
+const isTimeout = (error: unknown): boolean => error instanceof PortageError && error.code === 'M002';
+
 async function workRange(worker: Worker, range: KeyRange): Promise<SliceProgress> {
   const byLimit = worker.entity.order === 'integer' && worker.entity.keyIsUnique;
   let reading: number | undefined = byLimit ? worker.batchRows : undefined;
@@ -110,6 +112,10 @@ async function workRange(worker: Worker, range: KeyRange): Promise<SliceProgress
     try {
       staged = await stageNext(worker, { from, to: range.to }, reading);
     } catch (error) {
+      if (isTimeout(error) && reading !== undefined && reading > 1) {
+        reading = Math.floor(reading / 2);
+        continue;
+      }
       // An expression failed on some row, and the COPY does not say on which: read less, until the row stands alone.
       if (!(error instanceof DataError)) throw error;
       if (reading !== 1) {
@@ -159,7 +165,7 @@ async function writeStaged(worker: Worker, range: KeyRange, staged: Staged): Pro
     try {
       outcome = await runBatch(worker, { from, to }, { readMs: unreported });
     } catch (error) {
-      const timedOut = error instanceof PortageError && error.code === 'M002';
+      const timedOut = isTimeout(error);
       if (!(error instanceof DataError) && !timedOut) throw error;
       const inBatch = await worker.target.rows<{ k: string }>(
         `SELECT g.k FROM ${stage(worker.entity)} g WHERE ${allOf(inRange(worker.entity.order, 'g.k', { from, to }))} ORDER BY g.k LIMIT 2`,

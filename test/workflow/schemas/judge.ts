@@ -1,5 +1,6 @@
 /** Judges a schema from outside: what the answers count, what the truth finds, and who touched which row. */
 import { expect } from '@jest/globals';
+import type { Servers } from '../../support/sides.ts';
 import type { Counter, Schema } from './schema.ts';
 import { openTrial, type Answer, type Trial } from './trial.ts';
 
@@ -38,8 +39,8 @@ function counts(schema: Schema, names: readonly string[], given: Counts): Counts
 }
 
 /** Migrates, migrates again, and migrates edits of both sides, each after a dry run that foretells it. */
-export async function judge(schema: Schema, batchSize?: number): Promise<void> {
-  const trial = await openTrial(schema);
+export async function judge(schema: Schema, batchSize?: number, servers?: Servers): Promise<void> {
+  const trial = await openTrial(schema, servers);
   try {
     const request = batchSize === undefined ? {} : { batchSize };
     await judgeFirst(schema, trial, request);

@@ -81,7 +81,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
   named: { type: 'public.code', values: [`'X1'`, `'Y2'`], as: 'k::text' },
   numbered: { type: 'public.positive', values: ['1', '2', '10', '9'], as: 'k::int' },
-  real: { type: 'float8', values: ['1.5', '-0.1', '1e300', `'Infinity'`] },
+  real: { type: 'float8', values: ['1.5', '-0.1', '1e300', `'Infinity'`], as: `encode(float8send(k), 'hex')` },
   folded: {
     type: 'public.citext',
     values: [`'Abc'`, `'xyz'`],

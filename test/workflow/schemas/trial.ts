@@ -7,6 +7,7 @@ import { localExecutions } from '../../../cli/local/executions.ts';
 import { closeDependencies } from '../../../functions/dependencies.ts';
 import { setVariables } from '../../../shared/config.ts';
 import { createDatabase, dropDatabase, withClient } from '../../support/database.ts';
+import type { Servers } from '../../support/sides.ts';
 import type { Counter, Schema } from './schema.ts';
 
 export type Counts = Readonly<Record<Counter, number>>;
@@ -31,14 +32,17 @@ export interface Trial {
 }
 
 /** As the truth is written down: the same texts whatever the server's settings are. */
-const SETTINGS = `SET TimeZone='UTC'; SET DateStyle='ISO, YMD'; SET IntervalStyle='postgres'; SET bytea_output='hex'; SET extra_float_digits=1;
+const SETTINGS = `SET TimeZone='UTC'; SET DateStyle='ISO, YMD'; SET IntervalStyle='postgres'; SET bytea_output='hex'; SET extra_float_digits=3;
   SET xmloption=content; SET lc_monetary='C'; SET search_path=public;`;
 
 const FINGERPRINT = `SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'portage') ORDER BY 1`;
 
-export async function openTrial(schema: Schema): Promise<Trial> {
-  const urls = { legacy: await createDatabase('legacy'), target: await createDatabase('target') };
+export async function openTrial(schema: Schema, servers: Servers = {}): Promise<Trial> {
+  const urls = {
+    legacy: await createDatabase('legacy', undefined, servers.source),
+    target: await createDatabase('target', undefined, servers.target),
+  };
   const folder = await mkdtemp(join(tmpdir(), 'portage-schema-'));
   const executions = localExecutions();
   const rows = async (side: Side, sql: string): Promise<readonly Record<string, string | null>[]> =>
