@@ -73,8 +73,8 @@ const POINTS: readonly (readonly [where: string, name: Name, point: Point])[] = 
 ];
 
 describe('comes to the same after it was killed', () => {
-  // Of the short run every second one.
-  const every = trials(1, 2);
+  // Of the short run every third one.
+  const every = trials(1, 3);
   test.each(POINTS.filter((_, i) => i % every === 0))(
     '%s (%s)',
     async (_, name, point) => {
@@ -88,7 +88,7 @@ describe('comes to the same after it was killed', () => {
 describe('comes to the same after it was killed at points of chance', () => {
   const seed = seedOf('crash campaign');
   const names = Object.keys(SCENES) as Name[];
-  const each = Math.ceil(trials(300, 10) / names.length);
+  const each = Math.ceil(trials(300, 5) / names.length);
   beforeAll(async () => {
     for (const name of names) await scene(name);
   }, PATIENCE);

@@ -13,7 +13,7 @@ import { MAP, ROWS, SOURCE, TARGET } from './sleeping-owner/things.ts';
 import type { Point } from './statement-signal.ts';
 
 const WHOLE = { slice: 0, from: null, to: null };
-const TRIALS = trials(500, 50);
+const TRIALS = trials(500, 30);
 /** About as many statements as the owner needs for everything. */
 const STATEMENTS = 110;
 /** Cheaper than to truncate every table of the ledger, for few rows. */
