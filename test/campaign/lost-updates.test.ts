@@ -35,7 +35,7 @@ beforeEach(async () => {
 const hasLedger = async (): Promise<boolean> => (await p.value("SELECT to_regclass('portage.operations')")) !== null;
 
 /** Edits rows until it is stopped. `removed`: the writer has deleted the row. */
-async function writeBeside(seed: number, stop: AbortSignal): Promise<Map<number, string | 'removed'>> {
+async function writeBeside(seed: number, stop: AbortSignal): Promise<Map<number, string>> {
   const { number, pick } = chance(seed);
   const last = new Map<number, string>();
   await withClient(p.targetUrl, async (client) => {

@@ -16,8 +16,8 @@ export function seedOf(campaign: string): number {
 
 export interface Chance {
   /** A whole number from 0 to `below` - 1. */
-  number(below: number): number;
-  pick<T>(of: readonly T[]): T;
+  readonly number: (below: number) => number;
+  readonly pick: <T>(of: readonly T[]) => T;
 }
 
 /** Mulberry32: small, and even enough to choose points by. */

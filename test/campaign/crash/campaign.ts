@@ -30,7 +30,7 @@ export interface Scene {
   /** Statements that an undisturbed run sends. */
   readonly statements: number;
   /** @returns whether the point was reached before the run came to its end */
-  disturb(trial: Trial): Promise<boolean>;
+  readonly disturb: (trial: Trial) => Promise<boolean>;
   end(): Promise<void>;
 }
 

@@ -166,12 +166,13 @@ export class Model {
         for (const [r, key] of waits) {
           const reference = entity.references[r]!;
           if (!has(reference.parent, key)) {
-            if (reference.onMissing === 'setAside') this.setAside.add(`${entity.name} ${id}`);
+            if (reference.onMissing === 'setAside' && this.legacy.get(entity.name)!.has(id))
+              this.setAside.add(`${entity.name} ${id}`);
             continue;
           }
           waits.delete(r);
           const now = this.target.get(entity.name)!.get(id);
-          if (now === undefined || now.references[r] !== null) continue;
+          if (now?.references[r] !== null) continue;
           const mapping = this.#mapped.get(entity.name)!.get(id)!;
           const untouched = text(now) === mapping.target;
           const linked = { ...now, references: now.references.map((old, i) => (i === r ? key : old)) };

@@ -82,7 +82,7 @@ export function rowOf(
       const value = row.values[i];
       return value === null || value === undefined ? null : at(at(KINDS, kind).values, value)[0];
     }),
-    references: spec.references.map((reference, i) => leadOf(specs, number, i, row.leads[i] ?? null, parentRows)),
+    references: spec.references.map((_, i) => leadOf(specs, number, i, row.leads[i] ?? null, parentRows)),
   };
 }
 

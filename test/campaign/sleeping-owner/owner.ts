@@ -18,7 +18,8 @@ export interface Owner {
 }
 
 /** The state stands behind the name, which is in brackets. */
-const isAsleep = (pid: number): boolean => / T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/, ''));
+const isAsleep = (pid: number): boolean =>
+  readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/, '').startsWith(' T ');
 
 export async function startOwner(urls: { readonly source: string; readonly target: string }): Promise<Owner> {
   const child = fork(fileURLToPath(new URL('process.ts', import.meta.url)), [urls.source, urls.target], {
@@ -29,7 +30,7 @@ export async function startOwner(urls: { readonly source: string; readonly targe
   let ended: Promise<string>;
   return {
     async work(work) {
-      let over = false;
+      const state = { over: false };
       const listening = new AbortController();
       const { signal } = listening;
       ended = Promise.race([
@@ -37,11 +38,11 @@ export async function startOwner(urls: { readonly source: string; readonly targe
         once(child, 'exit', { signal }).then(([code]) => Promise.reject(new Error(`the owner ended: ${String(code)}`))),
       ]).finally(() => listening.abort());
       ended.then(
-        () => (over = true),
-        () => (over = true),
+        () => (state.over = true),
+        () => (state.over = true),
       );
       child.send(work);
-      while (!over) {
+      while (!state.over) {
         if (isAsleep(child.pid ?? 0)) return true;
         await pause(LOOK_MS);
       }
