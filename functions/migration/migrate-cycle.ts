@@ -95,9 +95,14 @@ async function work(
   const progress = await workCycle(circle, deps.settings(loaded.map).closureRows ?? CLOSURE_ROWS);
   const done = progress.done || progress.stopped;
   if (done) {
+    const ended = (await checkpointsOf(sides.target, input.operationId)).filter((c) => c.status === 'completed');
+    // A reference that was cut may lead out of the circle, to an entity that has its turn later.
+    const later = [...loaded.entities.keys()].filter(
+      (name) => !input.entities.includes(name) && !ended.some((checkpoint) => checkpoint.entity === name),
+    );
     for (const { worker, checkpoint } of taken) {
       if (progress.done) await linkPending({ ...worker, slice: -1 });
-      await completeEntity({ ...worker, slice: -1 }, checkpoint, [], true);
+      await completeEntity({ ...worker, slice: -1 }, checkpoint, later, true);
     }
   }
   return { operationId: input.operationId, entities: input.entities, rows: input.rows + progress.rows, done };

@@ -1,30 +1,34 @@
 /**
  * `npm run bench`: the figures that Portage promises, measured on a server of its own. Exit 1 names each bound that was
- * missed. `--only load,rerun,memory,overhead`, `--rows N`, `--pairs N`, `--json`.
+ * missed. `--only load,rerun,changed,overhead,kindness,memory`, `--rows N`, `--pairs N`, `--max-rate N`, `--json`.
  */
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { measureChanged } from './changed.ts';
 import { SETTINGS, startBench } from './databases.ts';
+import { measureKindness } from './kindness.ts';
 import { measureLoad } from './load.ts';
 import type { Measured } from './measure.ts';
 import { measureMemory } from './memory.ts';
 import { measureOverhead } from './overhead.ts';
 import { measureRerun } from './rerun.ts';
 
-const PARTS = ['load', 'rerun', 'overhead', 'memory'] as const;
+const PARTS = ['load', 'rerun', 'changed', 'overhead', 'kindness', 'memory'] as const;
 
 const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '1000000' },
     pairs: { type: 'string', default: '5' },
+    'max-rate': { type: 'string', default: '10000' },
     only: { type: 'string', default: PARTS.join(',') },
     json: { type: 'boolean', default: false },
   },
 });
 const [rows, pairs, only] = [Number(values.rows), Number(values.pairs), values.only.split(',')];
-if (!(rows > 0 && pairs > 0 && only.every((part) => (PARTS as readonly string[]).includes(part)))) {
-  process.stderr.write(`bench [--rows N] [--pairs N] [--only ${PARTS.join(',')}] [--json]\n`);
+const maxRate = Number(values['max-rate']);
+if (!(rows > 0 && pairs > 0 && maxRate > 0 && only.every((part) => (PARTS as readonly string[]).includes(part)))) {
+  process.stderr.write(`bench [--rows N] [--pairs N] [--max-rate N] [--only ${PARTS.join(',')}] [--json]\n`);
   process.exit(2);
 }
 
@@ -65,7 +69,9 @@ try {
   if (parts.length > 0) await bench.prepare(rows);
   if (only.includes('load')) tell(await measureLoad(bench, rows, pairs));
   if (only.includes('rerun')) tell(await measureRerun(bench, rows));
+  if (only.includes('changed')) tell(await measureChanged(bench, rows));
   if (only.includes('overhead')) tell(await measureOverhead(bench, rows));
+  if (only.includes('kindness')) tell(await measureKindness(bench, rows, maxRate));
   if (only.includes('memory')) tell(await measureMemory(bench, Math.max(rows * 3, 100_000)));
 } finally {
   await bench.end();

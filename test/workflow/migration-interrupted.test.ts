@@ -81,11 +81,12 @@ describe('a failure', () => {
     await expectComplete();
   });
 
-  test('of the last step leaves nothing to do but to end', async () => {
+  test.each(['migrate', 'resume'] as const)('of the last step leaves nothing to do but to end: %s', async (by) => {
     const failed = await p.migrateAround({ FinishMigration: fails });
     expect(failed.failure).toMatchObject({ code: 'SYS007' });
-    const again = await p.migrate();
-    expect(again.output).toMatchObject({ status: 'completed' });
+    const again = await p[by]();
+    expect(again.output).toMatchObject({ status: 'completed', entities: { doctors: { inserted: 500 } } });
+    expect(await p.rows('SELECT status FROM operations')).toEqual([{ status: 'completed' }]);
     await expectComplete();
   });
 });

@@ -120,7 +120,10 @@ export async function planResume(
   const chosen = operation.request['entities'];
   const ofOperation = Array.isArray(chosen) ? (chosen as string[]) : [...loaded.entities.keys()];
   const entities = request.names.filter((name) => ofOperation.includes(name) && !completed.includes(name));
-  if (entities.length === 0) return null;
+  if (entities.length === 0) {
+    // Killed after its last entity and before its own end: that end is all that is left to do.
+    return ofOperation.every((name) => completed.includes(name)) ? { operation, entities } : null;
+  }
   const found = await obstacle(target, loaded, operation, entities, request);
   if (found) throw changed(found.what, found.entity);
   return { operation, entities };

@@ -1,6 +1,7 @@
 /** Closed sets of rows over entities that refer to each other in a circle (SEMANTICS 22). */
 import type { CompiledEntity, CompiledReference } from '../../domain/compiled/types.ts';
 import { quoteLiteral } from '../../domain/identifiers.ts';
+import { isRequired, required } from './decide.ts';
 import { leafKey } from './leaf.ts';
 import { stage, work } from './scratch.ts';
 
@@ -15,7 +16,7 @@ export const missingParents = (
    WHERE g.${reference.staged} IS NOT NULL AND NOT EXISTS (SELECT FROM ${parent.leaf} m WHERE ${leafKey(parent)} = g.${reference.staged})
      AND NOT EXISTS (SELECT FROM ${stage(parent)} p WHERE p.k = g.${reference.staged}) LIMIT ${limit}`;
 
-/** Gives references the keys that staged parents are going to have; what is resolved waits no longer. */
+/** Gives references the keys that staged parents are going to have; a row that lacks none that it needs waits no longer. */
 export function resolveWithin(
   child: CompiledEntity,
   references: readonly { readonly reference: CompiledReference; readonly parent: CompiledEntity }[],
@@ -25,13 +26,23 @@ export function resolveWithin(
     return `UPDATE ${work(child)} w SET ${reference.staged} = ${key}, missing = array_remove(w.missing, ${quoteLiteral(reference.column)})
       FROM ${stage(child)} g JOIN ${work(parent)} p ON p.k = g.${reference.staged} AND p.in_source WHERE g.k = w.k AND ${quoteLiteral(reference.column)} = ANY (w.missing)`;
   });
+  const lacks = (known: boolean): string => `missing && ${required(child, known)}`;
   return [
     ...each,
-    `UPDATE ${work(child)} SET action = CASE WHEN known THEN 'judge' ELSE 'insert' END, code = NULL, missing = NULL WHERE missing = '{}' AND action IN ('park', 'set_aside')`,
+    `UPDATE ${work(child)} SET action = CASE WHEN known THEN 'judge' ELSE 'insert' END, code = NULL, missing = nullif(missing, '{}')
+     WHERE missing IS NOT NULL AND action IN ('park', 'set_aside') AND NOT CASE WHEN known THEN ${lacks(true)} ELSE ${lacks(false)} END`,
   ];
 }
 
-/** Rows whose staged parent cannot be written cannot be written either. Repeated until no row changes. */
-export const demote = (child: CompiledEntity, reference: CompiledReference, parent: CompiledEntity): string =>
-  `UPDATE ${work(child)} w SET action = 'set_aside', code = 'M003', missing = ARRAY[${quoteLiteral(reference.column)}]
-   FROM ${stage(child)} g JOIN ${work(parent)} p ON p.k = g.${reference.staged} AND p.action = 'set_aside' AND NOT p.known WHERE g.k = w.k AND w.action IN ('insert', 'judge')`;
+/**
+ * A row whose staged parent cannot be written cannot be written either, or is written without a reference that it can do
+ * without for now. Repeated until no row changes.
+ */
+export function demote(child: CompiledEntity, reference: CompiledReference, parent: CompiledEntity): string {
+  const must = `CASE WHEN w.known THEN ${isRequired(reference, true)} ELSE ${isRequired(reference, false)} END`;
+  const column = quoteLiteral(reference.column);
+  return `UPDATE ${work(child)} w SET ${reference.staged} = NULL, action = CASE WHEN ${must} THEN 'set_aside' ELSE w.action END, code = CASE WHEN ${must} THEN 'M003' ELSE w.code END,
+     missing = CASE WHEN ${must} THEN ARRAY[${column}] ELSE array_append(array_remove(w.missing, ${column}), ${column}) END
+   FROM ${stage(child)} g JOIN ${work(parent)} p ON p.k = g.${reference.staged} AND p.action = 'set_aside' AND NOT p.known
+   WHERE g.k = w.k AND w.action IN ('insert', 'judge') AND w.${reference.staged} IS NOT NULL`;
+}

@@ -70,11 +70,12 @@ function missingReferences(entity: CompiledEntity, dry: boolean): string {
   return `nullif(array_remove(ARRAY[${each.join(', ')}], NULL), '{}')`;
 }
 
-/** References without which the row cannot be written, now or at all. */
-const required = (entity: CompiledEntity, known: boolean): string => {
-  const names = entity.references
-    .filter((r) => !r.nullable || (r.onMissing === 'setAside' && (known || !r.cut)))
-    .map((r) => quoteLiteral(r.column));
+/** Whether a row cannot be written without the reference, now or at all; `known`: the row is in the target already. */
+export const isRequired = (r: CompiledEntity['references'][number], known: boolean): boolean =>
+  !r.nullable || (r.onMissing === 'setAside' && (known || !r.cut));
+
+export const required = (entity: CompiledEntity, known: boolean): string => {
+  const names = entity.references.filter((r) => isRequired(r, known)).map((r) => quoteLiteral(r.column));
   return `ARRAY[${names.join(', ')}]::text[]`;
 };
 
