@@ -13,13 +13,13 @@ export interface Ports {
 /** Starts it and waits for its end; a second Ctrl-C calls `kill`. */
 export async function execute(
   operation: Operation,
-  input: unknown,
+  input: { readonly command: string },
   ports: Ports,
   io: Io,
   options: { readonly bar: boolean; readonly kill: () => void },
 ): Promise<ExecutionResult> {
   const name = executionName(operation);
-  await ports.executions.start(machineOf(operation), name, input);
+  await ports.executions.start(machineOf(operation, input), name, input);
   const hideBar = options.bar ? showProgress(ports.progress, name) : (): void => undefined;
   let asked = false;
   const forget = io.onInterrupt(() => {

@@ -97,6 +97,8 @@ function valueOf({ flag, value }: SeenFlag): unknown {
       return Number(value);
     case 'names':
       return namesIn(flag.name, value ?? '');
+    case 'keys':
+      return keysIn(flag.name, value ?? '');
     case 'text':
       return value;
   }
@@ -111,12 +113,31 @@ function namesIn(flag: string, value: string): 'all' | readonly string[] {
   return names;
 }
 
+/** `1,2,3`, or JSON: `["a,b", "c"]`, and `[["a", 1]]` where a key has several parts. */
+function keysIn(flag: string, value: string): readonly unknown[] {
+  if (!value.trimStart().startsWith('[')) {
+    const keys = [...new Set(value.split(',').map((key) => key.trim()))].filter((key) => key !== '');
+    if (keys.length === 0) throw new UsageError(`--${flag} takes legacy keys`, { got: value, expected: '1,2,3' });
+    return keys;
+  }
+  try {
+    return JSON.parse(value) as readonly unknown[];
+  } catch {
+    throw new UsageError(`--${flag} is no JSON array`, {
+      got: value,
+      expected: '1,2,3, or ["a","b"], or [["a",1],["b",2]]',
+    });
+  }
+}
+
 function schemaError(operation: Operation, fields: Readonly<Record<string, unknown>>, error: z.ZodError): UsageError {
   const issue = error.issues[0];
   const field = String(issue?.path[0] ?? '');
   const flag = flagsOf(operation).find((each) => fieldOf(each) === field);
   const facts = { where: `portage ${commandOf(operation)}`, next: `npx portage ${commandOf(operation)} --help` };
   const got = fields[field];
+  // A rule over several flags says itself what is wrong.
+  if (issue?.code === 'custom' && issue.path.length === 1) return new UsageError(issue.message, facts);
   if (got === undefined) {
     return new UsageError(`--${flag?.name ?? field} is missing`, { expected: flag?.help ?? 'a value', ...facts });
   }

@@ -4,6 +4,7 @@ import { beat, checkpointById, checkpointsOf } from '../shared/database/ledger/c
 import type { CompiledEntity } from '../shared/domain/compiled/types.ts';
 import { PortageError } from '../shared/domain/errors.ts';
 import { quoteIdentifier } from '../shared/domain/identifiers.ts';
+import { listedRowsOf } from '../shared/domain/listed-rows.ts';
 import { logger } from '../shared/log/current.ts';
 import type { LoadedOperation, Sides } from './dependencies.ts';
 import { refuseDrift, tellingDrift } from './schema-drift.ts';
@@ -72,6 +73,7 @@ export const workerOf = (
   mode: loaded.operation.mode,
   fresh,
   batchRows: batchRowsOf(loaded, deps),
+  listed: listedRowsOf(loaded.operation.request),
   timeIsUp: deps.timeIsUp,
   workerOn: (name) => workerOn(sides, loaded, claim, name, deps),
   onBatch: logBatch(claim.operationId),
@@ -86,7 +88,8 @@ async function workerOn(
   deps: Invocation,
 ): Promise<Worker | null> {
   const circle = loaded.order.waves.flat().find((group) => group.entities.includes(name));
-  if (circle?.cycle === true) return null;
+  // A list is about its own rows: a parent that it does not name is not carried along.
+  if (circle?.cycle === true || listedRowsOf(loaded.operation.request) !== null) return null;
   const checkpoint = (await checkpointsOf(sides.target, operationId)).find((c) => c.entity === name);
   if (name !== own.entity && !['in_progress', 'completed'].includes(checkpoint?.status ?? '')) return null;
   const claim = checkpoint

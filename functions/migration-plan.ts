@@ -10,16 +10,18 @@ import type { Mode } from '../shared/database/sql/decide.ts';
 import { leafHasRows } from '../shared/database/sql/leaf.ts';
 import type { Sides } from './dependencies.ts';
 
-/** The waves with only the entities that take part, empty groups and waves left out. */
+/** The waves with only the entities that take part, empty groups and waves left out; listed rows go by key, also in a circle. */
 export function wavesOf(
   loaded: LoadedMap,
   entities: readonly string[],
   sequential: boolean,
+  listed = false,
 ): PlanMigrationOutput['waves'] {
   const chosen = new Set(entities);
   const waves = loaded.order.waves.map((wave) =>
     wave
       .map((group) => ({ entities: group.entities.filter((entity) => chosen.has(entity)), cycle: group.cycle }))
+      .flatMap((group) => (listed ? group.entities.map((entity) => ({ entities: [entity], cycle: false })) : [group]))
       .filter((group) => group.entities.length > 0),
   );
   return (sequential ? waves.flatMap((wave) => wave.map((group) => [group])) : waves)

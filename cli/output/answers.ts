@@ -4,17 +4,24 @@ import {
   checkpointStatus,
   checkpointStatusAnswer,
 } from '../../shared/operations/migration-analyzer/checkpoint-status.ts';
+import { debug, debugAnswer } from '../../shared/operations/migration-analyzer/debug.ts';
 import { connectionsAnswer, testConnections } from '../../shared/operations/migration-analyzer/test-connections.ts';
 import { configAnswer, validateConfig } from '../../shared/operations/migration-analyzer/validate-config.ts';
+import { analyze, analyzeAnswer } from '../../shared/operations/differential-migration/analyze.ts';
 import { explain, explainAnswer } from '../../shared/operations/differential-migration/explain.ts';
+import { exportMapping, exportMappingAnswer } from '../../shared/operations/differential-migration/export-mapping.ts';
 import { init, initAnswer } from '../../shared/operations/differential-migration/init.ts';
 import { migrate } from '../../shared/operations/differential-migration/migrate.ts';
 import { resume } from '../../shared/operations/differential-migration/resume.ts';
+import { setAside } from '../../shared/operations/differential-migration/set-aside.ts';
 import { finishMigrationOutput } from '../../shared/contracts/migration.ts';
 import { commandOf, type Operation } from '../../shared/operations/operation.ts';
 import type { Io, Paint } from '../io.ts';
+import { analyzeText } from './analyze.ts';
+import { asideText } from './aside.ts';
+import { debugText } from './debug.ts';
 import { migrationText } from './migration.ts';
-import { duration, number, table } from './table.ts';
+import { duration, number, rowsOf, table } from './table.ts';
 
 type Print = (answer: unknown, io: Io) => void;
 
@@ -25,14 +32,22 @@ const text =
 
 const migrationPrint = text(finishMigrationOutput, migrationText);
 
+function printAside(answer: unknown, io: Io): void {
+  io.out(asideText(setAside.answer.parse(answer), io.paint));
+}
+
 const PRINTS: ReadonlyMap<string, Print> = new Map([
   [commandOf(migrate), migrationPrint],
   [commandOf(resume), migrationPrint],
+  [commandOf(setAside), printAside],
   [commandOf(checkpointStatus), text(checkpointStatusAnswer, checkpointsText)],
   [commandOf(testConnections), text(connectionsAnswer, connectionsText)],
   [commandOf(validateConfig), text(configAnswer, configText)],
   [commandOf(explain), text(explainAnswer, explainText)],
   [commandOf(init), printDraft],
+  [commandOf(exportMapping), text(exportMappingAnswer, exportText)],
+  [commandOf(debug), text(debugAnswer, debugText)],
+  [commandOf(analyze), text(analyzeAnswer, analyzeText)],
 ]);
 
 /** Prints an answer; where it goes is the command's own choice, so that a draft can be redirected into a file. */
@@ -105,6 +120,10 @@ function configText(answer: z.output<typeof configAnswer>, paint: Paint): string
     ...answer.notes,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function exportText({ output, rows, entities }: z.output<typeof exportMappingAnswer>): string {
+  return `${rowsOf(rows)} in ${output}: ${entities.map((one) => `${one.entity} ${number(one.rows)}`).join(', ')}\n`;
 }
 
 /** Plain SQL with comments, so that it can be pasted. */

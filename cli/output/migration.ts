@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { entitySummary, FinishMigrationOutput } from '../../shared/contracts/migration.ts';
 import type { Paint } from '../io.ts';
-import { duration, number, table, type Column } from './table.ts';
+import { duration, number, rowsOf, table, type Column } from './table.ts';
 
 type Summary = z.infer<typeof entitySummary>;
 type Count = Exclude<keyof Summary, 'durationMs'>;
@@ -67,14 +67,22 @@ export function migrationText(answer: FinishMigrationOutput, paint: Paint): stri
   ].join('\n');
 }
 
-const rowsOf = (count: number): string => `${number(count)} ${count === 1 ? 'row' : 'rows'}`;
+/** A long list is for a program. */
+const SHOWN = 20;
+const listOf = (keys: readonly string[]): string =>
+  keys.length <= SHOWN ? keys.join(', ') : `${keys.slice(0, SHOWN).join(', ')} and ${keys.length - SHOWN} more`;
 
 function advice(setAside: number, conflicts: number, answer: FinishMigrationOutput): readonly string[] {
   const lines: string[] = [];
+  const notFound = answer.notFound ?? [];
+  if (notFound.length > 0)
+    lines.push(
+      `${rowsOf(notFound.length)} that ${notFound.length === 1 ? 'was' : 'were'} named ${notFound.length === 1 ? 'does' : 'do'} not exist in the source: ${listOf(notFound)}`,
+    );
   if (answer.status === 'stopped') lines.push('Continue with: npx portage differential-migration resume --entity all');
   if (setAside > 0)
     lines.push(
-      `${rowsOf(setAside)} ${answer.dryRun ? 'would be' : setAside === 1 ? 'was' : 'were'} set aside: what cannot be written is listed in portage.set_aside_rows, the rest went on.`,
+      `${rowsOf(setAside)} ${answer.dryRun ? 'would be' : setAside === 1 ? 'was' : 'were'} set aside: what cannot be written is listed by npx portage differential-migration set-aside, the rest went on.`,
     );
   if (conflicts > 0)
     lines.push(

@@ -26,6 +26,17 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
 
 export const number = (value: number | null): string => (value === null ? '-' : value.toLocaleString('en-US'));
 
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+
+/** 512 B, 1.2 MB: powers of 1024, as PostgreSQL prints them. */
+export function bytes(value: number | null): string {
+  if (value === null) return '-';
+  const power = value < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(value) / 10));
+  return `${(value / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${UNITS[power]}`;
+}
+
+export const rowsOf = (count: number): string => `${number(count)} ${count === 1 ? 'row' : 'rows'}`;
+
 /** 0.4 s, 12 s, 3 min 20 s, 2 h 5 min. */
 export function duration(ms: number | null): string {
   if (ms === null || !Number.isFinite(ms)) return '-';

@@ -10,6 +10,7 @@ import { addCounts } from '../../shared/domain/action-counts.ts';
 import { relationName } from '../../shared/domain/entity-map.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
 import { estimateEntity as estimate } from '../../shared/database/engine/estimate.ts';
+import { canonicalKeys } from '../../shared/database/engine/legacy-keys.ts';
 import { loadMap } from '../../shared/database/engine/load-entities.ts';
 import { countMapped } from '../../shared/database/sql/vanished.ts';
 import type { Session } from '../../shared/database/session.ts';
@@ -39,12 +40,16 @@ export async function estimateEntity(input: EstimateEntityInput, deps: Invocatio
       const entity = loaded.entities.get(input.entity);
       if (!entity) throw new PortageError('SYS002', 'the map has no such entity', { got: input.entity });
       const chosen = selectEntities(request.entities, Object.keys(map.entities));
+      const { forceRecords } = request;
+      const keys =
+        forceRecords === undefined ? undefined : await canonicalKeys(sides.source, loaded, input.entity, forceRecords);
       const result = await estimate(
         {
           ...sides,
           entity: await withComparableBases(sides, entity),
           map: map.name,
-          mode: request.mode,
+          mode: keys === undefined ? request.mode : 'full',
+          keys,
           entities: loaded.entities,
           takesPart: (name) => chosen.includes(name),
           batchRows: request.batchSize ?? ROWS,

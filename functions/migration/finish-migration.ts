@@ -4,13 +4,22 @@ import {
   type FinishMigrationInput,
   type FinishMigrationOutput,
   finishMigrationOutput,
+  migrateRequest,
 } from '../../shared/contracts/migration.ts';
 import { completeEntity } from '../../shared/database/engine/complete.ts';
+import { canonicalKeys } from '../../shared/database/engine/legacy-keys.ts';
+import { absentKeys } from '../../shared/database/engine/listed.ts';
+import { loadMap, type LoadedMap } from '../../shared/database/engine/load-entities.ts';
+import { ledgerVersion } from '../../shared/database/ledger/apply.ts';
 import { checkpointsOf } from '../../shared/database/ledger/checkpoints.ts';
 import { endOperation } from '../../shared/database/ledger/operations.ts';
 import { summarize } from '../../shared/database/ledger/progress.ts';
+import type { Session } from '../../shared/database/session.ts';
 import { PortageError, isErrorCode } from '../../shared/domain/errors.ts';
+import { quoteIdentifier } from '../../shared/domain/identifiers.ts';
+import { listedRowsOf } from '../../shared/domain/listed-rows.ts';
 import { messageOf } from '../../shared/domain/state-error.ts';
+import type { Sides } from '../dependencies.ts';
 import { workerOf, withEntity } from '../entity-worker.ts';
 import { step, type Invocation } from '../step.ts';
 
@@ -20,7 +29,7 @@ const NO_SLICE = -1;
 const NOT_TRIED =
   'Read only: failures that only writing can find (unique, foreign key, check, trigger) were not tried. Rows of parents count as written.';
 
-function dryRun(input: Input): FinishMigrationOutput {
+async function dryRun(input: Input, deps: Invocation): Promise<FinishMigrationOutput> {
   const failed = input.estimates?.flatMap((estimate) => ('error' in estimate ? [estimate] : [])) ?? [];
   const [first] = failed;
   if (first)
@@ -32,18 +41,49 @@ function dryRun(input: Input): FinishMigrationOutput {
       'counts' in estimate ? [[estimate.entity, { ...estimate.counts, durationMs: 0 }]] : [],
     ),
   );
+  const request = migrateRequest.parse(input.request);
+  const [only] = Object.keys(entities);
+  const notFound =
+    request.forceRecords === undefined || only === undefined
+      ? []
+      : await deps.withSides('dry-run:finish', [], async (sides) => {
+          const ledger = (await ledgerVersion(sides.target)) === 0 ? 'none' : 'read';
+          const loaded = await loadMap(sides.source, sides.target, await deps.configuredMap(), ledger);
+          const keys = await canonicalKeys(sides.source, loaded, only, request.forceRecords ?? []);
+          return absentIn(sides, loaded, only, keys);
+        });
   return {
     operationId: input.operationId,
     batchId: null,
     dryRun: true,
-    status: statusOf(entities),
+    status: statusOf(entities, notFound),
     entities,
+    ...withNotFound(notFound),
     notes: [...(input.estimates?.flatMap((one) => ('counts' in one ? one.notes : [])) ?? []), NOT_TRIED],
   };
 }
 
-const statusOf = (entities: FinishMigrationOutput['entities']): 'completed' | 'completed_with_findings' =>
-  Object.values(entities).some((counts) => counts.setAside > 0 || counts.conflicts > 0)
+/** Of named rows: those that the source does not have. */
+async function absentIn(
+  sides: Sides,
+  loaded: LoadedMap,
+  name: string,
+  keys: readonly string[],
+): Promise<readonly string[]> {
+  const entity = loaded.entities.get(name);
+  if (!entity) return [];
+  await sides.source.run(`SET search_path = pg_catalog, ${quoteIdentifier(entity.source.schema)}`);
+  return absentKeys(sides.source, entity, keys);
+}
+
+const withNotFound = (keys: readonly string[]): { notFound?: string[] } =>
+  keys.length === 0 ? {} : { notFound: [...keys] };
+
+const statusOf = (
+  entities: FinishMigrationOutput['entities'],
+  notFound: readonly string[],
+): 'completed' | 'completed_with_findings' =>
+  notFound.length > 0 || Object.values(entities).some((counts) => counts.setAside > 0 || counts.conflicts > 0)
     ? 'completed_with_findings'
     : 'completed';
 
@@ -57,7 +97,7 @@ const nothing = (): FinishMigrationOutput => ({
 });
 
 export async function finishMigration(input: Input, deps: Invocation): Promise<FinishMigrationOutput> {
-  if (input.estimates !== undefined) return dryRun(input);
+  if (input.estimates !== undefined) return dryRun(input, deps);
   if (input.operationId === '') return nothing();
   return deps.withSides(`${input.operationId}:finish`, [], async (sides) => {
     const loaded = await deps.loadOperation(sides, input.operationId);
@@ -80,23 +120,39 @@ export async function finishMigration(input: Input, deps: Invocation): Promise<F
     const failure = firstFailure(checkpoints, (await deps.loadOperation(sides, input.operationId)).operation.notes);
     if (failure) throw failure;
     const complete = isComplete(operation.request['entities'], [...loaded.entities.keys()], checkpoints);
-    const status = complete ? statusOf(entities) : 'stopped';
+    const listed = listedRowsOf(operation.request);
+    const notFound =
+      listed?.kind === 'force' ? await absentIn(sides, loaded, checkpoints[0]?.entity ?? '', listed.keys) : [];
+    const status = complete ? statusOf(entities, notFound) : 'stopped';
     await endOperation(sides.target, operation.operationId, status, entities, null);
+    const ignored = await ignoredOf(sides.target, operation.operationId);
+    const said = [...operation.notes, ...ignored];
     const notes = complete
-      ? operation.notes
-      : [
-          ...operation.notes,
-          'Not every entity is complete. Continue with: portage differential-migration resume --entity all',
-        ];
+      ? said
+      : [...said, 'Not every entity is complete. Continue with: portage differential-migration resume --entity all'];
     return {
       operationId: operation.operationId,
       batchId: operation.batchLabel,
       dryRun: false,
       status,
       entities,
+      ...withNotFound(notFound),
       notes: [...notes],
     };
   });
+}
+
+/** Rows that are counted nowhere else: they could not be written, and somebody decided to do without. */
+async function ignoredOf(target: Session, operationId: string): Promise<readonly string[]> {
+  const rows = await target.rows<{ entity: string; rows: string }>(
+    `SELECT e.entity, sum(a.rows) AS rows FROM portage.set_aside_rows a JOIN portage.entities e USING (entity_id) JOIN portage.operations o USING (operation_no)
+     WHERE o.operation_id = $1 AND a.state = 'ignored' GROUP BY 1 ORDER BY 1`,
+    [operationId],
+  );
+  return rows.map(
+    ({ entity, rows: count }) =>
+      `${entity}: ${count} of the rows cannot be written and ${count === '1' ? 'is' : 'are'} ignored, as was decided`,
+  );
 }
 
 type Checkpoints = Awaited<ReturnType<typeof checkpointsOf>>;

@@ -8,6 +8,7 @@ import {
 import { inListBatch } from '../../shared/database/engine/batch.ts';
 import { completeEntity } from '../../shared/database/engine/complete.ts';
 import { workCycle } from '../../shared/database/engine/cycle.ts';
+import { bringBackChanged } from '../../shared/database/engine/ignored.ts';
 import { linkPending } from '../../shared/database/engine/link.ts';
 import { prepare, setAsideUnkeyed } from '../../shared/database/engine/prepare.ts';
 import type { Worker } from '../../shared/database/engine/worker.ts';
@@ -63,6 +64,7 @@ async function take(
   if (mine === null) await bringOverBases(sides, entity);
   if (checkpoint.slices)
     return { worker: workerOf(sides, loaded, claim, 0, checkpoint.fresh, deps), checkpoint, equal: false };
+  await bringBackChanged(sides, entity);
   const plan = await prepare(sides, entity, loaded.operation.mode, 1);
   await savePlan(sides.target, checkpoint.id, slicesFrom([]), plan.rows, plan.fresh);
   const worker = workerOf(sides, loaded, claim, 0, plan.fresh, deps);

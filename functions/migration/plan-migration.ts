@@ -1,8 +1,15 @@
 /** First state of a migration: checks the request against map and catalogs, opens the operation, and orders the entities. */
-import type { PlanMigrationOutput, MigrateRequest, ResumeRequest } from '../../shared/contracts/migration.ts';
+import type {
+  PlanMigrationOutput,
+  MigrateRequest,
+  ResumeRequest,
+  RetryRequest,
+} from '../../shared/contracts/migration.ts';
 import { migrationRequest, planMigrationInput, planMigrationOutput } from '../../shared/contracts/migration.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
 import { relationName } from '../../shared/domain/entity-map.ts';
+import { listedRowsOf } from '../../shared/domain/listed-rows.ts';
+import { canonicalKeys } from '../../shared/database/engine/legacy-keys.ts';
 import { selectEntities } from '../../shared/domain/select-entities.ts';
 import type { LoadedMap } from '../../shared/database/engine/load-entities.ts';
 import { loadMap, mapHash } from '../../shared/database/engine/load-entities.ts';
@@ -31,7 +38,13 @@ import { deletesOf, plannedOf, refuseActive, refuseMissingParents, wavesOf } fro
 /** A lane waits while it reads: four keep two cores busy (measured: 24,000 rows/s with two, 27,300 with four). */
 const LANES = 4;
 
-type Request = MigrateRequest | ResumeRequest;
+/** A request for named rows, or for those that were set aside. */
+type ListRequest =
+  RetryRequest | (MigrateRequest & { readonly forceRecords: NonNullable<MigrateRequest['forceRecords']> });
+const isListed = (request: MigrateRequest | RetryRequest): request is ListRequest =>
+  request.command !== 'differential-migration migrate' || request.forceRecords !== undefined;
+
+type Request = MigrateRequest | RetryRequest | ResumeRequest;
 
 function parseRequest(request: unknown): Request {
   const parsed = migrationRequest.safeParse(request);
@@ -72,7 +85,9 @@ export async function planMigration(
     return whilePlanning(sides.target, map.name, () =>
       request.command === 'differential-migration resume'
         ? resume(input.execution, request, loaded, sides, deps, lanes)
-        : migrate(input.execution, request, loaded, sides, deps, lanes),
+        : isListed(request)
+          ? workList(input.execution, request, loaded, sides, deps, lanes)
+          : migrate(input.execution, request, loaded, sides, deps, lanes),
     );
   });
 }
@@ -107,6 +122,7 @@ async function migrate(
   const sourceDatabase = await readDatabaseIdentity(sides.source);
   const same =
     earlier !== null &&
+    listedRowsOf(earlier.operation.request) === null &&
     earlier.operation.mode === request.mode &&
     sameEntities(earlier.operation.request['entities'], request.entities) &&
     (await obstacle(sides.target, loaded, earlier.operation, entities, { mapHash: hash, sourceDatabase })) === null;
@@ -156,6 +172,70 @@ async function migrate(
 
 const sameEntities = (a: unknown, b: unknown): boolean => JSON.stringify(a ?? 'all') === JSON.stringify(b ?? 'all');
 
+/**
+ * An operation on listed rows stands beside the migrations of whole entities: one that was interrupted is not superseded by
+ * it, and can be resumed after it.
+ */
+async function workList(
+  execution: string,
+  request: ListRequest,
+  loaded: LoadedMap,
+  sides: Sides,
+  deps: Invocation,
+  lanes: number,
+): Promise<PlanMigrationOutput> {
+  const { map } = loaded;
+  const named = request.command === 'differential-migration migrate' ? request.entities : request.entity;
+  const entities = selectEntities(named, Object.keys(map.entities));
+  const [only = ''] = entities;
+  const output = (operationId: string): PlanMigrationOutput => ({
+    operationId,
+    dryRun: false,
+    entityLanes: lanes,
+    sliceLanes: 1,
+    entities,
+    waves: wavesOf(loaded, entities, false, true),
+    deletes: [],
+  });
+  const begun = await operationOfExecution(sides.target, execution);
+  if (begun?.status === 'running') return output(begun.operationId);
+  await refuseActive(sides, loaded, entities, deps.config.leaseSeconds);
+  await refuseMissingParents(sides, loaded, entities);
+  const earlier = await interruptedOperation(sides.target, map.name, entities, deps.config.leaseSeconds);
+  const hash = mapHash(map);
+  await registerMap(sides.target, map, hash);
+  const forced = request.command === 'differential-migration migrate';
+  const operation = await insertOperation(
+    sides.target,
+    {
+      type: 'differential_migration',
+      execution,
+      batchLabel: (forced ? request.batchId : undefined) ?? batchLabelAt(deps.now()),
+      mapName: map.name,
+      mapHash: hash,
+      mode: forced ? 'full' : 'differential',
+      request: {
+        ...request,
+        entities,
+        ...(forced ? { forceRecords: await canonicalKeys(sides.source, loaded, only, request.forceRecords) } : {}),
+      },
+      sourceDatabase: await readDatabaseIdentity(sides.source),
+    },
+    deps.now(),
+  );
+  const drift = await driftNotes(sides.target, loaded, entities);
+  await planCheckpoints(
+    sides.target,
+    operation,
+    entities.map((name) => ({ ...plannedOf(loaded, name), rows: null })),
+  );
+  for (const note of drift) await addNote(sides.target, operation.operationId, note);
+  // A list that was begun and is asked for anew is this one.
+  if (earlier && listedRowsOf(earlier.operation.request))
+    await supersedeCheckpoints(sides.target, earlier.operation.operationId);
+  return output(operation.operationId);
+}
+
 async function resume(
   execution: string,
   request: ResumeRequest,
@@ -177,14 +257,15 @@ async function resume(
     return { operationId: '', dryRun: false, entityLanes: 1, sliceLanes: 1, entities: [], waves: [], deletes: [] };
   await reopenOperation(sides.target, plan.operation.operationId, execution);
   const sequential = plan.operation.request['sequential'] === true;
+  const listed = listedRowsOf(plan.operation.request) !== null;
   return {
     operationId: plan.operation.operationId,
     dryRun: false,
     entityLanes: sequential ? 1 : lanes,
     sliceLanes: sequential ? 1 : lanes,
     entities: [...plan.entities],
-    waves: wavesOf(loaded, plan.entities, sequential),
-    deletes: deletesOf(loaded, plan.entities, plan.operation.mode),
+    waves: wavesOf(loaded, plan.entities, sequential, listed),
+    deletes: listed ? [] : deletesOf(loaded, plan.entities, plan.operation.mode),
   };
 }
 

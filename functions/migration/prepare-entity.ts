@@ -6,7 +6,10 @@ import {
   prepareEntityOutput,
 } from '../../shared/contracts/migration.ts';
 import { inListBatch, passRange } from '../../shared/database/engine/batch.ts';
+import { bringBackChanged } from '../../shared/database/engine/ignored.ts';
+import { parkListed } from '../../shared/database/engine/listed.ts';
 import { prepare, setAsideUnkeyed } from '../../shared/database/engine/prepare.ts';
+import type { Worker } from '../../shared/database/engine/worker.ts';
 import {
   beat,
   checkpointsOf,
@@ -18,6 +21,8 @@ import { bringOverBases } from '../../shared/database/ledger/bases.ts';
 import type { Session } from '../../shared/database/session.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
 import { quoteIdentifier } from '../../shared/domain/identifiers.ts';
+import { listedRowsOf, type ListedRows } from '../../shared/domain/listed-rows.ts';
+import { slicesFrom } from '../../shared/domain/slice.ts';
 import { entityOf, workerOf } from '../entity-worker.ts';
 import type { LoadedOperation, Sides } from '../dependencies.ts';
 import { refuseDrift, tellingDrift } from '../schema-drift.ts';
@@ -68,14 +73,29 @@ async function planEntity(
   await beat(sides.target, checkpoint.id, NO_SLICE, deps.host);
   // Now that nobody else writes it.
   await bringOverBases(sides, entity);
+  const listed = listedRowsOf(loaded.operation.request);
+  if (listed) {
+    await prepareListed(workerOf(sides, loaded, claim, NO_SLICE, false, deps), checkpoint, listed);
+    return { ...claim, sliceLanes: input.sliceLanes, slices: [] };
+  }
   // A resumed checkpoint keeps its plan: its slices' cursors stand in the ledger.
   if (checkpoint.slices) return { ...claim, sliceLanes: input.sliceLanes, slices: [...checkpoint.slices] };
+  await bringBackChanged(sides, entity);
   const prepared = await prepare(sides, entity, loaded.operation.mode, input.sliceLanes);
   const worker = workerOf(sides, loaded, claim, NO_SLICE, prepared.fresh, deps);
   await inListBatch(worker, 'unkeyed', () => setAsideUnkeyed(sides, entity, loaded.operation.operationNo));
   if (prepared.equal) await passRange({ ...worker, slice: 0 }, { from: null, to: null }, prepared.rows, 0);
   await savePlan(sides.target, checkpoint.id, prepared.slices, prepared.rows, prepared.fresh);
   return { ...claim, sliceLanes: input.sliceLanes, slices: [...prepared.slices] };
+}
+
+/** Parks the rows of a list: LinkReferences gives them their look, and there is no range to work through. */
+async function prepareListed(worker: Worker, checkpoint: Checkpoint, listed: ListedRows): Promise<void> {
+  await bringBackChanged(worker, worker.entity);
+  if (listed.kind === 'retry')
+    await inListBatch(worker, 'unkeyed', () => setAsideUnkeyed(worker, worker.entity, worker.operationNo));
+  const rows = await parkListed(worker, listed);
+  if (checkpoint.slices === null) await savePlan(worker.target, checkpoint.id, slicesFrom([]), rows, false);
 }
 
 /** Children of an entity that failed in this run would only be set aside in numbers: they wait for the resume. */

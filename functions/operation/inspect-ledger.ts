@@ -1,18 +1,26 @@
-/** The short commands that only look. Each is a file of its own in inspect/; here its input is checked and it is called. */
+/** The short commands that look, or note a decision in the ledger. Each is a file of its own in inspect/; here its input is checked and it is called. */
 import { inspectLedgerInput, inspectLedgerOutput } from '../../shared/contracts/operation.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
 import { operationOf } from '../../shared/operations/catalogue.ts';
 import { failureText } from '../../shared/operations/failure.ts';
+import { analyze as analyzeCommand } from '../../shared/operations/differential-migration/analyze.ts';
 import { explain as explainCommand } from '../../shared/operations/differential-migration/explain.ts';
+import { exportMapping as exportMappingCommand } from '../../shared/operations/differential-migration/export-mapping.ts';
 import { init as initCommand } from '../../shared/operations/differential-migration/init.ts';
+import { setAside as setAsideCommand } from '../../shared/operations/differential-migration/set-aside.ts';
 import { checkpointStatus as checkpointStatusCommand } from '../../shared/operations/migration-analyzer/checkpoint-status.ts';
+import { debug as debugCommand } from '../../shared/operations/migration-analyzer/debug.ts';
 import { testConnections as testConnectionsCommand } from '../../shared/operations/migration-analyzer/test-connections.ts';
 import { validateConfig as validateConfigCommand } from '../../shared/operations/migration-analyzer/validate-config.ts';
 import { commandOf, type Operation } from '../../shared/operations/operation.ts';
 import { step, type Invocation } from '../step.ts';
+import { analyze } from './inspect/analyze.ts';
 import { checkpointStatus } from './inspect/checkpoint-status.ts';
+import { debug } from './inspect/debug.ts';
 import { explain } from './inspect/explain.ts';
+import { exportMapping } from './inspect/export-mapping.ts';
 import { init } from './inspect/init.ts';
+import { setAside } from './inspect/set-aside.ts';
 import { testConnections } from './inspect/test-connections.ts';
 import { environmentFault, validateConfig } from './inspect/validate-config.ts';
 
@@ -25,6 +33,10 @@ const INSPECTIONS: ReadonlyMap<string, Inspection> = new Map<string, Inspection>
   [commandOf(validateConfigCommand), validateConfig],
   [commandOf(explainCommand), explain],
   [commandOf(initCommand), init],
+  [commandOf(setAsideCommand), setAside],
+  [commandOf(exportMappingCommand), exportMapping],
+  [commandOf(debugCommand), debug],
+  [commandOf(analyzeCommand), analyze],
 ]);
 
 /** The execution input, `command` with its flags in camelCase, to the answer that its descriptor names. */

@@ -4,8 +4,18 @@ import { NOTHING } from '../domain/action-counts.ts';
 
 export const entitySelection = z.union([z.literal('all'), z.array(z.string().min(1)).min(1)]);
 
+/** An integer beyond 2^53 is not what was written: as a text it is. */
+const exact = z.number().refine((value) => !Number.isInteger(value) || Number.isSafeInteger(value), {
+  message: 'a number that JSON does not carry exactly: write it as a text, in quotes',
+});
+/** Legacy keys: plain ones of one column, lists of their parts of several. They stand in a state, so there are not many. */
+export const legacyKeys = z
+  .array(z.union([z.string().min(1), exact, z.array(z.union([z.string(), exact, z.boolean()])).min(1)]))
+  .min(1)
+  .max(5000);
+
 /** The execution input: what a person types in the console, and what the command line sends. */
-export const migrateRequest = z.strictObject({
+const migrateFields = z.strictObject({
   command: z.literal('differential-migration migrate'),
   entities: entitySelection.default('all'),
   mode: z.enum(['differential', 'full', 'missing-only']).default('differential'),
@@ -23,13 +33,30 @@ export const migrateRequest = z.strictObject({
     .string()
     .regex(/^[\w.-]{1,64}$/)
     .optional(),
+  forceRecords: legacyKeys.optional(),
+});
+export const migrateRequest = migrateFields
+  .refine(({ forceRecords, entities }) => forceRecords === undefined || (entities !== 'all' && entities.length === 1), {
+    path: ['entities'],
+    message: '--force-records names rows of one entity: name exactly one in --entities',
+  })
+  .refine(({ forceRecords, mode }) => forceRecords === undefined || mode !== 'missing-only', {
+    path: ['mode'],
+    message: '--force-records rewrites the named rows: there is no other mode for them',
+  });
+/** The rows of these entities that were set aside, and no others. */
+export const retryRequest = z.strictObject({
+  command: z.literal('differential-migration set-aside'),
+  entity: entitySelection,
+  retry: z.literal(true),
 });
 export const resumeRequest = z.strictObject({
   command: z.literal('differential-migration resume'),
   entity: entitySelection,
 });
-export const migrationRequest = z.discriminatedUnion('command', [migrateRequest, resumeRequest]);
+export const migrationRequest = z.discriminatedUnion('command', [migrateRequest, retryRequest, resumeRequest]);
 export type MigrateRequest = z.infer<typeof migrateRequest>;
+export type RetryRequest = z.infer<typeof retryRequest>;
 export type ResumeRequest = z.infer<typeof resumeRequest>;
 
 /** Rows by what became of them (SEMANTICS 39). */
@@ -207,6 +234,8 @@ export const finishMigrationOutput = z.strictObject({
   dryRun: z.boolean(),
   status: z.enum(['completed', 'completed_with_findings', 'stopped', 'failed']),
   entities: z.record(z.string(), entitySummary),
+  /** Legacy keys that were named and that the source has no row for. */
+  notFound: z.array(z.string()).optional(),
   /** What the reader should know beside the counts: what a dry run did not try, drift, what was resumed. */
   notes: z.array(z.string()),
 });

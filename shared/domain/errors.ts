@@ -93,7 +93,7 @@ export const CATALOGUE = {
     'Row that cannot be written',
     'never',
     1,
-    "List the rows set aside: SELECT * FROM portage.set_aside_rows WHERE state = 'open'",
+    'List the rows set aside: portage differential-migration set-aside --entity all',
   ),
   M013: entry('Stopped on request', 'never', 3, 'Continue with: portage differential-migration resume --entity all'),
   M014: entry(

@@ -17,8 +17,8 @@ export const PROGRAMS = {
 } as const;
 export type Program = keyof typeof PROGRAMS;
 
-/** How the text after a flag is read: `names` is a comma list or `all`, a `switch` takes no text. */
-type FlagKind = 'switch' | 'integer' | 'text' | 'names';
+/** How the text after a flag is read: `names` is a comma list or `all`, `keys` a comma list or a JSON array, a `switch` takes no text. */
+type FlagKind = 'switch' | 'integer' | 'text' | 'names' | 'keys';
 
 export interface Flag {
   /** Without the dashes; the field of the input is its camelCase, unless `sets` says otherwise. */
@@ -41,6 +41,8 @@ export interface Operation {
   /** One sentence. */
   readonly purpose: string;
   readonly class: OperationClass;
+  /** Where one of its flags makes it another class's: a list that can also be worked through. */
+  classOf?(input: { readonly command: string }): OperationClass;
   /** The execution input: `command` and the flags in camelCase. */
   readonly input: z.ZodType<{ readonly command: string }>;
   readonly flags: readonly Flag[];
@@ -66,8 +68,16 @@ export function operation<Answer extends z.ZodType>(
 export const commandOf = (op: Pick<Operation, 'program' | 'name'>): string => `${op.program} ${op.name}`;
 
 /** The state machine of a class: `migration` has one of its own, short commands share `operation`. */
-export const machineOf = (op: Pick<Operation, 'class'>): 'migration' | 'operation' =>
-  op.class === 'migration' ? 'migration' : 'operation';
+export const machineOf = (
+  op: Pick<Operation, 'class' | 'classOf'>,
+  input?: { readonly command: string },
+): 'migration' | 'operation' => (classOf(op, input) === 'migration' ? 'migration' : 'operation');
+
+/** The class of an operation with this input; without one, that of its plain form. */
+export const classOf = (
+  op: Pick<Operation, 'class' | 'classOf'>,
+  input?: { readonly command: string },
+): OperationClass => (input === undefined ? op.class : (op.classOf?.(input) ?? op.class));
 
 const camelCase = (flag: string): string => flag.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 

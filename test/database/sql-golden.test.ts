@@ -2,6 +2,7 @@
 // statements do is shown beside it, in sql-*.test.ts.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { alignBases, forgetSourceHashes, forgetTargetHashes } from '../../shared/database/sql/align.ts';
+import * as aside from '../../shared/database/sql/aside.ts';
 import { missingParents, demote, resolveWithin } from '../../shared/database/sql/closure.ts';
 import {
   findByIdentity,
@@ -10,6 +11,7 @@ import {
   judge,
   judgeAgain,
   lockRows,
+  writeEqual,
 } from '../../shared/database/sql/decide.ts';
 import { leafHasRows, leafTotals, mappedSums, targetTotals } from '../../shared/database/sql/leaf.ts';
 import { clearLinked, createLinks, findLinks, setAsideUnlinked, setLinks } from '../../shared/database/sql/link.ts';
@@ -62,6 +64,9 @@ describe('the text of', () => {
       firstKey: source.firstKey(doctors, RANGE),
       duplicateKeys: source.duplicateKeys(doctors),
       nullKeys: source.nullKeys(doctors),
+      countKeys: source.countKeys(doctors, ['3', '5']),
+      fingerprints: source.fingerprints(doctors, ['3', '5']),
+      nullFingerprint: source.nullFingerprint(doctors),
     });
   });
 
@@ -97,6 +102,8 @@ describe('the text of', () => {
       'judge in full': judge(doctors, 'full', false),
       'judge what is missing': judge(doctors, 'missing-only', false),
       judgeAgain: judgeAgain(doctors),
+      'judgeAgain of named rows': judgeAgain(doctors, true),
+      writeEqual: writeEqual(doctors),
     });
   });
 
@@ -161,6 +168,21 @@ describe('the text of', () => {
       actionCounts: record.actionCounts(doctors),
       closeGone: record.closeGone(doctors, 7),
       closeByFull: record.closeByFull(doctors),
+    });
+  });
+
+  test('the list of rows set aside', () => {
+    const doctors = p.entity('doctors');
+    expectGolden('aside', {
+      setAsideGroup: aside.setAsideGroup(doctors, 7),
+      parkKeys: aside.parkKeys(doctors, 7),
+      parkAside: aside.parkAside(doctors, 7),
+      openAside: aside.openAside(doctors, 7),
+      closeListed: aside.closeListed(doctors, 7),
+      closeAside: aside.closeAside(doctors, 7),
+      ignoredRows: aside.ignoredRows(doctors),
+      bringBack: aside.bringBack(doctors),
+      ignoreRow: aside.ignoreRow(doctors),
     });
   });
 

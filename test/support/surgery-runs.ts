@@ -39,7 +39,7 @@ export function surgeryRuns(): SurgeryRuns {
   return {
     async migrate(entity, mode = 'differential') {
       const { operation } = await p.work(entity, { mode });
-      await finishEntity(p.target, p.entity(entity), operation.operationNo, mode, 1);
+      await finishEntity(p.target, p.entity(entity), operation.operationNo, mode !== 'missing-only', 1);
       return operation.operationNo;
     },
     legacy: (sql) => p.run('source', sql),

@@ -4,7 +4,10 @@ import { UsageError } from '../../cli/usage-error.ts';
 import { CATALOGUE_OF_OPERATIONS } from '../../shared/operations/catalogue.ts';
 import { commandOf, fieldOf } from '../../shared/operations/operation.ts';
 
-const read = (line: string) => parse(line.split(' ').filter(Boolean), '1.2.3');
+/** As a shell takes a line apart: quotes hold words together. */
+const wordsOf = (line: string): string[] =>
+  [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, double, single, plain]) => double ?? single ?? plain ?? '');
+const read = (line: string) => parse(wordsOf(line), '1.2.3');
 function inputOf(line: string): unknown {
   const parsed = read(line);
   if (parsed.kind !== 'operation') throw new Error(`${line} is no operation`);
@@ -131,5 +134,34 @@ describe('what cannot be meant', () => {
 
   test('the same flag twice with the same value is no contradiction', () => {
     expect(inputOf('differential-migration migrate --batch-size 5 --batch-size 5')).toMatchObject({ batchSize: 5 });
+  });
+});
+
+describe('legacy keys', () => {
+  const keysOf = (text: string) =>
+    inputOf(`differential-migration migrate --entities rates --force-records ${text}`) as { forceRecords: unknown };
+  const refusalOf = (rest: string) => usageOf(`differential-migration ${rest}`).message;
+
+  test('are a comma list, or a JSON array that holds texts, numbers or the parts of a key', () => {
+    expect(keysOf('1,2,,2').forceRecords).toEqual(['1', '2']);
+    expect(keysOf('"a b,c"').forceRecords).toEqual(['a b', 'c']);
+    expect(keysOf(`'["a,b", 3]'`).forceRecords).toEqual(['a,b', 3]);
+    expect(keysOf(`'[["a", 1], ["b", 2]]'`).forceRecords).toEqual([
+      ['a', 1],
+      ['b', 2],
+    ]);
+  });
+
+  test('that JSON would change, that are none, or that name no one entity are refused', () => {
+    const line = 'migrate --entities rates --force-records';
+    expect(refusalOf(`${line} '[9007199254740993]'`)).toBe('--force-records does not take this value');
+    expect(refusalOf(`${line} '[1, 2'`)).toBe('--force-records is no JSON array');
+    expect(refusalOf(`${line} ,`)).toBe('--force-records takes legacy keys');
+    expect(refusalOf('migrate --force-records 1')).toMatch(/name exactly one in --entities/);
+    expect(refusalOf('migrate --entities a,b --force-records 1')).toMatch(/name exactly one in --entities/);
+    expect(refusalOf(`${line} 1 --mode full`)).toMatch(/contradict/);
+    expect(refusalOf('set-aside --entity a --ignore 1')).toMatch(/needs a --reason/);
+    expect(refusalOf('set-aside --entity a --reason x')).toMatch(/name them in --ignore/);
+    expect(refusalOf('set-aside --entity a --retry --ignore 1 --reason x')).toMatch(/contradict/);
   });
 });

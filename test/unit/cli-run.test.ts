@@ -79,13 +79,13 @@ test('the first Ctrl-C asks for a batch border, the second kills', async () => {
   };
   const progress: ProgressSource = { progress: async () => null };
   let killed = 0;
-  const running = execute(CATALOGUE_OF_OPERATIONS[0]!, { a: 1 }, { executions, progress }, io, {
+  const running = execute(CATALOGUE_OF_OPERATIONS[0]!, { command: 'x' }, { executions, progress }, io, {
     bar: false,
     kill: () => killed++,
   });
   await new Promise((done) => setImmediate(done));
   io.interrupt();
-  expect([asked, killed]).toEqual([['start migration {"a":1}', 'stop'], 0]);
+  expect([asked, killed]).toEqual([['start migration {"command":"x"}', 'stop'], 0]);
   expect(io.said.err).toMatch(/next batch border/);
   io.interrupt();
   expect(killed).toBe(1);

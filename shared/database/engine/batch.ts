@@ -7,7 +7,7 @@ import type { ActionCount, RowCounts } from '../../domain/action-counts.ts';
 import { addCounts, countsOf } from '../../domain/action-counts.ts';
 
 import type { BatchFacts } from '../sql/decide.ts';
-import { findByIdentity, gather, judge, judgeAgain, lockRows } from '../sql/decide.ts';
+import { findByIdentity, gather, judge, judgeAgain, lockRows, writeEqual } from '../sql/decide.ts';
 import { reviveMarked } from '../sql/delete.ts';
 import { leafHasRows } from '../sql/leaf.ts';
 import { loadRows } from '../sql/load.ts';
@@ -40,10 +40,11 @@ export async function classify(worker: Worker, unmapped: boolean): Promise<void>
   if (mode === 'differential') for (const statement of reviveMarked(entity)) await target.run(statement);
   if (mode !== 'differential') {
     await target.run(judge(entity, mode, false));
-    await target.run(judgeAgain(entity));
+    await target.run(judgeAgain(entity, worker.listed?.kind === 'force'));
   }
   await target.run(lockRows(entity, mode));
   await target.run(judge(entity, mode, false));
+  if (worker.listed?.kind === 'force') await target.run(writeEqual(entity));
 }
 
 interface Loaded {

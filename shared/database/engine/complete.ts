@@ -5,6 +5,7 @@ import { dropOlder } from '../sql/vanished.ts';
 import { hasVanished } from './delete-rows.ts';
 import { finishEntity } from './finish.ts';
 import { linkPending, settleUnlinked, workParked } from './link.ts';
+import { settleListed } from './listed.ts';
 import { pullPending } from './pull-pending.ts';
 import type { Worker } from './worker.ts';
 
@@ -65,8 +66,11 @@ export async function completeEntity(
     await endCheckpoint(target, checkpoint.id, checkpoint.fence, 'stopped', null);
     return 'stopped';
   }
-  await target.run(dropOlder(worker.entity, worker.operationNo));
-  await finishEntity(target, worker.entity, worker.operationNo, worker.mode, await writtenBy(target, checkpoint.id));
+  // A list of rows says nothing about the others, and a run that was interrupted before may go on after it.
+  if (worker.listed) await settleListed(worker, worker.listed);
+  else await target.run(dropOlder(worker.entity, worker.operationNo));
+  const sawAll = !worker.listed && worker.mode !== 'missing-only';
+  await finishEntity(target, worker.entity, worker.operationNo, sawAll, await writtenBy(target, checkpoint.id));
   const ended = await endCheckpoint(target, checkpoint.id, checkpoint.fence, 'completed', null);
   return ended === 1 ? 'completed' : 'failed';
 }

@@ -28,6 +28,11 @@ async function next(
   return { counts: await count(request, { from: range.from, to }), to };
 }
 
+const setAside = ({ ignored }: EstimateRequest, key: string): RowCounts =>
+  ignored?.has(key) === true
+    ? { ...NOTHING, read: 1 }
+    : countsOf(1, [{ action: 'set_aside', inSource: true, rows: 1 }]);
+
 type CountStaged = (request: EstimateRequest, range: KeyRange) => Promise<RowCounts>;
 
 export async function estimateRange(
@@ -55,10 +60,39 @@ export async function estimateRange(
       }
       const first = await source.maybeOne<{ key: string }>(firstKey(entity, rest));
       if (first === null) throw error;
-      sum = addCounts(sum, countsOf(1, [{ action: 'set_aside', inSource: true, rows: 1 }]));
+      sum = addCounts(sum, setAside(request, first.key));
       if (first.key === range.to) return { counts: sum, cursor: range.to };
       from = first.key;
     }
     if (request.timeIsUp()) return { counts: sum, cursor: from };
   }
+}
+
+/** The same for named rows; there are not many. One that keeps the others from being read is found by reading fewer. */
+export async function estimateKeys(
+  request: EstimateRequest,
+  keys: readonly string[],
+  count: CountStaged,
+): Promise<RowCounts> {
+  const { source, target, entity } = request;
+  let sum = NOTHING;
+  let size = Math.min(keys.length, request.batchRows);
+  for (let at = 0; at < keys.length;) {
+    const some = keys.slice(at, at + size);
+    try {
+      await target.run(emptyStage(entity));
+      await copyRows(source, copyOutWithParents(entity, { keys: some }), target, copyIn(entity, true));
+      sum = addCounts(sum, await count(request, { from: null, to: null }));
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      if (some.length > 1) {
+        size = Math.max(1, Math.floor(some.length / SHRINK));
+        continue;
+      }
+      sum = addCounts(sum, setAside(request, some[0] ?? ''));
+    }
+    at += some.length;
+    size = Math.min(request.batchRows, size * SHRINK);
+  }
+  return sum;
 }

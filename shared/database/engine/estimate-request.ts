@@ -1,4 +1,5 @@
 /** What an estimate of one entity works with. */
+import type { ActionCount } from '../../domain/action-counts.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import type { Session } from '../session.ts';
 import type { Mode } from '../sql/decide.ts';
@@ -13,5 +14,11 @@ export interface EstimateRequest {
   readonly entities: ReadonlyMap<string, CompiledEntity>;
   readonly takesPart: (entity: string) => boolean;
   readonly batchRows: number;
+  /** Only these rows, which are written whatever stands there. */
+  readonly keys?: readonly string[] | undefined;
+  /** Keys of rows that count no more when they cannot be written. */
+  readonly ignored?: ReadonlySet<string>;
+  /** Hears of the actions behind the counts. */
+  readonly onActions?: (actions: readonly ActionCount[]) => void;
   readonly timeIsUp: () => boolean;
 }

@@ -10,9 +10,11 @@ import { quoteLiteral } from '../../domain/identifiers.ts';
 import { transaction } from '../session.ts';
 
 import { reviveMarked } from '../sql/delete.ts';
-import { castAll, findByIdentity, gather, gatherVanished, judge, refuseNulls } from '../sql/decide.ts';
-import { estimateRange } from './estimate-range.ts';
+import { castAll, findByIdentity, gather, gatherVanished, judge, refuseNulls, writeEqual } from '../sql/decide.ts';
+import { estimateKeys, estimateRange } from './estimate-range.ts';
 import type { EstimateRequest } from './estimate-request.ts';
+import { stillIgnored } from './ignored.ts';
+import { NULL_KEY } from '../sql/aside.ts';
 import { leafHasRows } from '../sql/leaf.ts';
 import type { KeyRange } from '../sql/range.ts';
 import { actionCounts } from '../sql/record.ts';
@@ -53,7 +55,7 @@ async function estimateVanished(request: EstimateRequest, range: KeyRange): Prom
 }
 
 /** Counts of the rows that are staged of a range. */
-async function estimateStaged(
+export async function estimateStaged(
   request: EstimateRequest,
   range: KeyRange,
   listed: (rows: number) => void,
@@ -63,10 +65,11 @@ async function estimateStaged(
     const mapped =
       entity.leaf !== null && (await target.one<{ present: string }>(leafHasRows(entity, range))).present === 'true';
     await target.run(gather(entity, range, { map, mode, unmapped: !mapped, final: true, dry: true }));
-    if (mapped && mode !== 'missing-only') await estimateVanished(request, range);
+    if (mapped && mode !== 'missing-only' && request.keys === undefined) await estimateVanished(request, range);
     for (const statement of findByIdentity(entity)) await target.run(statement);
     if (mapped && mode === 'differential') for (const statement of reviveMarked(entity)) await target.run(statement);
     await target.run(judge(entity, mode, true));
+    if (request.keys !== undefined) await target.run(writeEqual(entity));
     await target.run(refuseNulls(entity));
     // Every value is cast as it would be: what cannot be is found here, and not only by writing.
     await target.run(castAll(entity));
@@ -78,35 +81,54 @@ async function estimateStaged(
     }));
     const gone = actions.filter(({ action }) => action === 'delete' || action === 'referenced');
     listed(gone.reduce((sum, { rows: count }) => sum + count, 0));
+    request.onActions?.(actions);
     const columns = mustLead(entity).map(quoteLiteral).join(', ');
     const unlinked = await target.one<{ rows: string }>(
       `SELECT count(*) AS rows FROM ${work(entity)} WHERE action IN ('insert', 'again', 'update') AND missing && ARRAY[${columns}]::text[]`,
     );
     const staged = await target.one<{ rows: string }>(`SELECT count(*) AS rows FROM ${stage(entity)}`);
     const counts = countsOf(Number(staged.rows), actions);
-    return { ...counts, setAside: counts.setAside + Number(unlinked.rows) };
+    const ignored = await ignoredRows(request, `missing && ARRAY[${columns}]::text[]`);
+    return { ...counts, setAside: counts.setAside + Number(unlinked.rows) - ignored };
   });
 }
 
+/** Of the rows that would be set aside: how many somebody decided to do without. */
+async function ignoredRows({ target, entity, ignored }: EstimateRequest, unlinked: string): Promise<number> {
+  if (ignored === undefined || ignored.size === 0) return 0;
+  const row = await target.one<{ rows: string }>(
+    `SELECT count(*) AS rows FROM ${work(entity)} WHERE (action = 'set_aside' OR (action IN ('insert', 'again', 'update') AND ${unlinked})) AND k::text = ANY ($1::text[])`,
+    [[...ignored]],
+  );
+  return Number(row.rows);
+}
+
 /** Rows that no range can carry. */
-async function estimateUnkeyed({ source, entity }: EstimateRequest): Promise<RowCounts> {
-  const nulls = entity.source.nullKey === null ? 0 : Number((await source.one(nullKeys(entity)))['rows']);
+async function estimateUnkeyed({ source, entity, ignored }: EstimateRequest): Promise<RowCounts> {
+  const isOpen = (key: string): boolean => ignored?.has(key) !== true;
+  const nulls =
+    entity.source.nullKey === null || !isOpen(NULL_KEY) ? 0 : Number((await source.one(nullKeys(entity)))['rows']);
   const twice = entity.keyIsUnique
     ? 0
-    : (await source.rows<{ rows: string }>(duplicateKeys(entity))).reduce((sum, row) => sum + Number(row.rows), 0);
+    : (await source.rows<{ key: string; rows: string }>(duplicateKeys(entity)))
+        .filter((row) => isOpen(row.key))
+        .reduce((sum, row) => sum + Number(row.rows), 0);
   return nulls + twice === 0
     ? NOTHING
     : countsOf(nulls + twice, [{ action: 'set_aside', inSource: true, rows: nulls + twice }]);
 }
 
-export async function estimateEntity(request: EstimateRequest, cursor: string | null): Promise<Estimate> {
-  const { target, entity, mode } = request;
+export async function estimateEntity(asked: EstimateRequest, cursor: string | null): Promise<Estimate> {
+  const { target, entity, mode } = asked;
+  const request = { ...asked, ignored: await stillIgnored(asked, entity) };
   await target.run(createScratch(entity, { withParents: true }));
   let vanished = 0;
   const countStaged = (of: EstimateRequest, range: KeyRange): Promise<RowCounts> =>
     estimateStaged(of, range, (listed) => {
       vanished += listed;
     });
+  if (request.keys !== undefined)
+    return { counts: await estimateKeys(request, request.keys, countStaged), vanished, cursor: null, done: true };
   let counts = cursor === null ? await estimateUnkeyed(request) : NOTHING;
   const rest = { from: cursor, to: null };
   const comparable =

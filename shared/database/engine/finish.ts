@@ -3,9 +3,9 @@ import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { quoteLiteral } from '../../domain/identifiers.ts';
 import type { Session } from '../session.ts';
 import { unhurried } from '../session.ts';
+import { closeAside } from '../sql/aside.ts';
 import { targetKeyColumn } from '../sql/leaf.ts';
 import { closeGone } from '../sql/record.ts';
-import type { Mode } from '../sql/decide.ts';
 
 /** The reverse look-up of the mapping: built once after the first load, in order, instead of row by row in random order. */
 async function indexTargetKeys(target: Session, entity: CompiledEntity): Promise<void> {
@@ -32,11 +32,14 @@ export async function finishEntity(
   target: Session,
   entity: CompiledEntity,
   operationNo: number,
-  mode: Mode,
+  sawAll: boolean,
   written: number,
 ): Promise<void> {
-  // A run that looked at every row has seen every difference that is still there.
-  if (mode !== 'missing-only') await target.run(closeGone(entity, operationNo));
+  // A run that looked at every row has seen every difference that is still there, and every row that cannot be written.
+  if (sawAll) {
+    await target.run(closeGone(entity, operationNo));
+    await target.run(closeAside(entity, operationNo));
+  }
   if (written === 0) return;
   await unhurried(target, async () => {
     await indexTargetKeys(target, entity);

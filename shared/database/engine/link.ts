@@ -134,7 +134,8 @@ export async function workParked(
   };
   for (;;) {
     // More than a batch may hold otherwise: rows that swap values are written together.
-    const found = await target.rows<{ legacy_key: string }>(parkedKeys(entity, columns.length > 0), [MOST_KEYS]);
+    const sql = parkedKeys(entity, columns.length > 0, worker.listed ? worker.operationNo : null);
+    const found = await target.rows<{ legacy_key: string }>(sql, [MOST_KEYS]);
     const keys = found.map((row) => row.legacy_key);
     if (keys.length === 0) return { rows, done: true, stopped: false };
     // Not before there is something to do: temporary tables cost the catalogs 330 KB of log.

@@ -7,6 +7,7 @@ import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import type { Session } from '../session.ts';
 import { unhurried } from '../session.ts';
 import type { Mode } from '../sql/decide.ts';
+import { NULL_KEY, ambiguousReason, setAsideGroup } from '../sql/aside.ts';
 import { countRows, duplicateKeys, nullKeys } from '../sql/source.ts';
 import { leafHasRows, leafTotals, targetTotals } from '../sql/leaf.ts';
 import { compareWhole, planSlices } from './descent.ts';
@@ -85,20 +86,15 @@ export async function setAsideUnkeyed(sides: Sides, entity: CompiledEntity, oper
   const groups: { key: string; rows: number; reason: string }[] = [];
   if (entity.source.nullKey !== null) {
     const rows = Number((await sides.source.one(nullKeys(entity)))['rows']);
-    if (rows > 0) groups.push({ key: '(null)', rows, reason: `${rows} rows have NULL in their key` });
+    if (rows > 0) groups.push({ key: NULL_KEY, rows, reason: `${rows} rows have NULL in their key` });
   }
   if (!entity.keyIsUnique) {
     for (const row of await sides.source.rows<{ key: string; rows: string }>(duplicateKeys(entity))) {
-      groups.push({ key: row.key, rows: Number(row.rows), reason: `the key stands for ${row.rows} rows` });
+      groups.push({ key: row.key, rows: Number(row.rows), reason: ambiguousReason(Number(row.rows)) });
     }
   }
-  for (const group of groups) {
-    await sides.target.run(
-      `INSERT INTO portage.set_aside_rows (entity_id, legacy_key, code, reason, operation_no) VALUES ($1, $2, 'M012', $3, $4)
-       ON CONFLICT (entity_id, legacy_key) DO UPDATE SET code = excluded.code, reason = excluded.reason, operation_no = excluded.operation_no, last_seen = now(), state = 'open'`,
-      [entity.entityId, group.key, group.reason, operationNo],
-    );
-  }
+  for (const group of groups)
+    await sides.target.run(setAsideGroup(entity, operationNo), [group.key, group.reason, group.rows]);
   const total = groups.reduce((sum, group) => sum + group.rows, 0);
   return total === 0 ? NOTHING : countsOf(total, [{ action: 'set_aside', inSource: true, rows: total }]);
 }

@@ -1,6 +1,7 @@
 /** What a worker knows while it works on one entity: its two sessions, its proof of ownership, its limits. */
 import type { RowCounts } from '../../domain/action-counts.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
+import type { ListedRows } from '../../domain/listed-rows.ts';
 import type { Session } from '../session.ts';
 import type { Mode } from '../sql/decide.ts';
 
@@ -18,6 +19,8 @@ export interface Worker {
   /** The target had no row without a mapping when the entity was prepared, so there is nothing to adopt. */
   readonly fresh: boolean;
   readonly batchRows: number;
+  /** The operation is about these rows and no others. */
+  readonly listed?: ListedRows | null;
   /** True when the step must return its progress. */
   readonly timeIsUp: () => boolean;
   /**

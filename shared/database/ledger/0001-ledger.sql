@@ -212,11 +212,14 @@ CREATE TABLE portage.set_aside_rows (
   code text NOT NULL,
   column_name text,
   reason text NOT NULL,               -- without values of entities that have sensitive columns
-  state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'ignored', 'written')),
-  operation_no integer NOT NULL REFERENCES portage.operations,
+  state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'ignored', 'written', 'gone')), -- gone: the row, or its reason
+  rows integer NOT NULL DEFAULT 1,    -- of the source that the key stands for
+  operation_no integer NOT NULL REFERENCES portage.operations, -- that saw it last
   first_seen timestamptz NOT NULL DEFAULT now(),
   last_seen timestamptz NOT NULL DEFAULT now(),
   ignored_reason text,
+  ignored_by text,
+  ignored_row text,                   -- hash of the source row as it was then: another one brings the row back
   PRIMARY KEY (entity_id, legacy_key)
 );
 

@@ -3,9 +3,13 @@ import type { RowCounts } from '../../domain/action-counts.ts';
 import type { Slice } from '../../domain/slice.ts';
 import type { Session } from '../session.ts';
 
+/** What somebody decided to do without was set aside again, and counts no more. */
+const IGNORED = `(SELECT coalesce(sum(a.rows), 0) FROM portage.set_aside_rows a JOIN portage.operations o USING (operation_no)
+  WHERE a.entity_id = c.entity_id AND a.state = 'ignored' AND o.operation_id = c.operation_id)`;
+
 /** Parked rows were read again for their last look, which is where they are counted. */
 const SUMS = `coalesce(sum(b.rows_read - b.parked), 0) AS read, coalesce(sum(b.inserted), 0) AS inserted, coalesce(sum(b.updated), 0) AS updated, coalesce(sum(b.unchanged), 0) AS unchanged,
-  coalesce(sum(b.deleted), 0) AS deleted, coalesce(sum(b.adopted), 0) AS adopted, coalesce(sum(b.kept), 0) AS kept, coalesce(sum(b.conflicts), 0) AS conflicts, coalesce(sum(b.set_aside), 0) AS "setAside"`;
+  coalesce(sum(b.deleted), 0) AS deleted, coalesce(sum(b.adopted), 0) AS adopted, coalesce(sum(b.kept), 0) AS kept, coalesce(sum(b.conflicts), 0) AS conflicts, greatest(0, coalesce(sum(b.set_aside), 0) - ${IGNORED}) AS "setAside"`;
 
 export interface EntitySummary extends RowCounts {
   readonly durationMs: number;

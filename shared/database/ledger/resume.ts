@@ -18,6 +18,10 @@ export interface Interrupted {
 const isComplete = (checkpoint: Checkpoint): boolean =>
   checkpoint.status === 'completed' || checkpoint.status === 'completed_unverified';
 
+/** An operation on listed rows that ended or gave way: migrations before it can be continued all the same. */
+const ENDED_LIST = `o.request ?| ARRAY['forceRecords', 'retry'] AND NOT EXISTS
+  (SELECT FROM portage.migration_checkpoints c WHERE c.operation_id = o.operation_id AND c.status IN ('pending', 'in_progress', 'stopped', 'failed'))`;
+
 /**
  * The newest migration of the map, when it was begun and not finished, and nobody alive works on it.
  * @throws PortageError M001 when somebody alive does, and one of `names` is his.
@@ -31,7 +35,7 @@ export async function interruptedOperation(
   const row = await target.maybeOne<{ operation_id: string; status: string; age: string }>(
     `SELECT o.operation_id, o.status, extract(epoch FROM clock_timestamp() - greatest(o.started_at,
        (SELECT max(w.heartbeat_at) FROM portage.workers w JOIN portage.migration_checkpoints c ON c.id = w.checkpoint_id WHERE c.operation_id = o.operation_id))) AS age
-     FROM portage.operations o WHERE o.map_name = $1 AND o.operation_type = 'differential_migration' ORDER BY o.operation_no DESC LIMIT 1`,
+     FROM portage.operations o WHERE o.map_name = $1 AND o.operation_type = 'differential_migration' AND NOT (${ENDED_LIST}) ORDER BY o.operation_no DESC LIMIT 1`,
     [mapName],
   );
   if (!row || !['running', 'stopped', 'failed'].includes(row.status)) return null;

@@ -195,10 +195,14 @@ export const lockRows = (entity: CompiledEntity, mode: Mode): string =>
 
 /**
  * Before step 4 of a mode that looks at every row: rows that a first, unlocked look finds to need nothing are let go, all
- * others are judged again under lock.
+ * others are judged again under lock; all of them where equal rows are to be written too.
  */
-export const judgeAgain = (entity: CompiledEntity): string =>
-  `UPDATE ${work(entity)} SET action = 'judge' WHERE known AND in_source AND equal IS NOT NULL AND action IN ('update', 'rebase')`;
+export const judgeAgain = (entity: CompiledEntity, equalToo = false): string =>
+  `UPDATE ${work(entity)} SET action = 'judge' WHERE known AND in_source AND equal IS NOT NULL AND action IN ('update', 'rebase'${equalToo ? ", 'none'" : ''})`;
+
+/** Rows that are named are written even where they are equal on both sides. */
+export const writeEqual = (entity: CompiledEntity): string =>
+  `UPDATE ${work(entity)} SET action = CASE action WHEN 'adopt' THEN 'adopt_update' ELSE 'update' END WHERE in_source AND action IN ('none', 'rebase', 'adopt')`;
 
 /** Step 4b: the table of SEMANTICS 14 for rows that the source has. */
 export function judge(entity: CompiledEntity, mode: Mode, dry: boolean): string {

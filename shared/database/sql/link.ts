@@ -1,6 +1,7 @@
 /** Setting references that were written as NULL because their parent was not there yet (SEMANTICS 23). */
 import type { CompiledEntity, CompiledReference } from '../../domain/compiled/types.ts';
 import { quoteIdentifier, quoteLiteral } from '../../domain/identifiers.ts';
+import { SET_ASIDE } from './aside.ts';
 import { leafKey } from './leaf.ts';
 import type { WriteFacts } from './write.ts';
 
@@ -69,8 +70,7 @@ export const setAsideUnlinked = (entity: CompiledEntity, operationNo: number, co
   `INSERT INTO portage.set_aside_rows (entity_id, legacy_key, code, column_name, reason, operation_no)
    SELECT p.entity_id, p.legacy_key, 'M003', min(p.column_name), 'there is no parent ' || min(p.parent_key) || '${UNLINKED}', ${operationNo}
    FROM portage.pending_references p WHERE p.entity_id = ${entity.entityId} AND p.column_name IN (${columns.map(quoteLiteral).join(', ')}) AND NOT ${refused(entity, operationNo, 'p')} GROUP BY p.entity_id, p.legacy_key
-   ON CONFLICT (entity_id, legacy_key) DO UPDATE SET code = excluded.code, column_name = excluded.column_name, reason = excluded.reason, operation_no = excluded.operation_no, last_seen = now(),
-     state = CASE WHEN set_aside_rows.state = 'ignored' THEN 'ignored' ELSE 'open' END`;
+   ${SET_ASIDE}`;
 
 /** A row listed for an unlinked reference leaves the list when the reference is set. */
 export const clearLinked = (entity: CompiledEntity): string =>

@@ -34,4 +34,4 @@ export const parkParents = (entity: CompiledEntity, operationNo: number): string
 /** Of the keys $1 those whose rows were not set aside in this operation: another look would find the same. */
 export const notSetAside = (entity: CompiledEntity, operationNo: number): string =>
   `SELECT k.key FROM unnest($1::text[]) AS k (key) WHERE NOT EXISTS
-     (SELECT FROM portage.set_aside_rows a WHERE a.entity_id = ${entity.entityId} AND a.legacy_key = k.key AND a.operation_no = ${operationNo} AND a.state <> 'written')`;
+     (SELECT FROM portage.set_aside_rows a WHERE a.entity_id = ${entity.entityId} AND a.legacy_key = k.key AND a.operation_no = ${operationNo} AND a.state IN ('open', 'ignored'))`;

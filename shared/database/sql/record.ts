@@ -2,6 +2,7 @@
 import { hmac } from '../../domain/compiled/column-hash.ts';
 import type { CompiledColumn, CompiledEntity } from '../../domain/compiled/types.ts';
 import { quoteLiteral } from '../../domain/identifiers.ts';
+import { SET_ASIDE } from './aside.ts';
 import { targetKeyColumn } from './leaf.ts';
 import type { KeyRange } from './range.ts';
 import { allOf, inRange } from './range.ts';
@@ -73,17 +74,14 @@ export const parkOne = (entity: CompiledEntity, operationNo: number): string =>
   `INSERT INTO portage.parked_rows (entity_id, legacy_key, reason, operation_no) VALUES (${entity.entityId}, $1, $2, ${operationNo})
    ON CONFLICT (entity_id, legacy_key) DO UPDATE SET reason = excluded.reason, operation_no = excluded.operation_no`;
 
-/** The next $1 keys that are to have their last look. */
-export const parkedKeys = (entity: CompiledEntity, beforeLater: boolean): string =>
-  `SELECT p.legacy_key FROM portage.parked_rows p WHERE p.entity_id = ${entity.entityId}${beforeLater ? ` AND right(p.reason, ${UNTIL_LATER.length}) <> ${quoteLiteral(UNTIL_LATER)}` : ''} ORDER BY p.legacy_key LIMIT $1`;
+/** The next $1 keys that are to have their last look; `operationNo`: of those that this operation has parked. */
+export const parkedKeys = (entity: CompiledEntity, beforeLater: boolean, operationNo: number | null = null): string =>
+  `SELECT p.legacy_key FROM portage.parked_rows p WHERE p.entity_id = ${entity.entityId}${operationNo === null ? '' : ` AND p.operation_no = ${operationNo}`}${beforeLater ? ` AND right(p.reason, ${UNTIL_LATER.length}) <> ${quoteLiteral(UNTIL_LATER)}` : ''} ORDER BY p.legacy_key LIMIT $1`;
 
 /** $1: keys that have had their last look; those that were parked again stay. */
 export const unpark = (entity: CompiledEntity): string =>
   `DELETE FROM portage.parked_rows WHERE entity_id = ${entity.entityId} AND legacy_key = ANY ($1::text[])
      AND legacy_key <> ALL (ARRAY(SELECT w.k::text FROM ${work(entity)} w WHERE w.action = 'park'))`;
-
-const SET_ASIDE = `ON CONFLICT (entity_id, legacy_key) DO UPDATE SET code = excluded.code, column_name = excluded.column_name, reason = excluded.reason,
-  operation_no = excluded.operation_no, last_seen = now(), state = CASE WHEN set_aside_rows.state = 'ignored' THEN 'ignored' ELSE 'open' END`;
 
 /** Rows whose parent is nowhere, and rows whose place in the target is taken. */
 export const setAsideRows = (entity: CompiledEntity, facts: WriteFacts): string => {
@@ -117,8 +115,8 @@ export const clearLoaded = (entity: CompiledEntity, range: KeyRange): string =>
 
 const clearKeys = (entity: CompiledEntity, keys: string): string =>
   `UPDATE portage.set_aside_rows a SET state = 'written', last_seen = now()
-   WHERE EXISTS (SELECT FROM portage.set_aside_rows x WHERE x.entity_id = ${entity.entityId} AND x.state <> 'written')
-     AND a.entity_id = ${entity.entityId} AND a.state <> 'written' AND a.legacy_key = ${keys}`;
+   WHERE EXISTS (SELECT FROM portage.set_aside_rows x WHERE x.entity_id = ${entity.entityId} AND x.state IN ('open', 'ignored'))
+     AND a.entity_id = ${entity.entityId} AND a.state IN ('open', 'ignored') AND a.legacy_key = ${keys}`;
 
 export const actionCounts = (entity: CompiledEntity, range: KeyRange = { from: null, to: null }): string =>
   `SELECT w.action, w.in_source::text AS in_source, count(*) AS rows, count(w.missing) AS waiting FROM ${work(entity)} w WHERE ${allOf(inRange(entity.order, 'w.k', range))} GROUP BY 1, 2`;

@@ -127,9 +127,29 @@ export const countRows = (entity: CompiledEntity): string =>
 export const firstKey = (entity: CompiledEntity, range: KeyRange): string =>
   `SELECT ${entity.source.key}::text AS key FROM ${firstRows(entity, { range }, 1)}`;
 
+/** How many rows each of the keys stands for; a key that is not there is not in the answer. */
+export const countKeys = (entity: CompiledEntity, keys: readonly string[]): string =>
+  `SELECT ${entity.source.key}::text AS key, count(*) AS rows FROM ${entity.source.from} WHERE ${allOf(conditions(entity, { keys }))} GROUP BY ${entity.source.key}`;
+
+/** A hash of everything that stands in the source for each of the keys, mapped columns or not. */
+export const fingerprints = (entity: CompiledEntity, keys: readonly string[]): string =>
+  `SELECT ${entity.source.key}::text AS key, ${FINGERPRINT} AS hash FROM ${entity.source.from} WHERE ${allOf(conditions(entity, { keys }))} GROUP BY ${entity.source.key}`;
+
+/** The same of the rows without a key. */
+export const nullFingerprint = (entity: CompiledEntity): string =>
+  `SELECT ${FINGERPRINT} AS hash FROM ${entity.source.from} WHERE ${allOf(withoutKey(entity))}`;
+
+/** Wrapped, so that rows that swap values are seen (SEMANTICS 3). A column that is added and empty changes no row. */
+const FINGERPRINT = 'sum(hashint8extended(hashtextextended(jsonb_strip_nulls(to_jsonb(s))::text, 0), 0))::text';
+
 /** Keys that stand for several rows: only asked where no unique index proves the key (SEMANTICS 7). */
 export const duplicateKeys = (entity: CompiledEntity): string =>
   `SELECT ${entity.source.key}::text AS key, count(*) AS rows FROM ${entity.source.from} WHERE ${allOf(entity.source.where)} GROUP BY ${entity.source.key} HAVING count(*) > 1`;
 
 export const nullKeys = (entity: CompiledEntity): string =>
-  `SELECT count(*) AS rows FROM ${entity.source.from} WHERE ${allOf([...(entity.normal.source.where === null ? [] : [`(${entity.normal.source.where})`]), `(${entity.source.nullKey ?? 'false'})`])}`;
+  `SELECT count(*) AS rows FROM ${entity.source.from} WHERE ${allOf(withoutKey(entity))}`;
+
+const withoutKey = ({ normal, source }: CompiledEntity): readonly string[] => [
+  ...(normal.source.where === null ? [] : [`(${normal.source.where})`]),
+  `(${source.nullKey ?? 'false'})`,
+];

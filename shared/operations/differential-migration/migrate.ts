@@ -18,6 +18,13 @@ export const migrate = operation({
       placeholder: 'MODE',
       help: 'differential (default): what changed; missing-only: only rows that the target lacks; full: every row that differs',
     },
+    {
+      name: 'force-records',
+      kind: 'keys',
+      placeholder: 'KEYS',
+      contradicts: ['mode'],
+      help: 'exactly these rows of one entity, rewritten even when unchanged: 1,2,3, or a JSON array (of arrays where the key has several columns)',
+    },
     { name: 'dry-run', kind: 'switch', help: 'say what would be written, by reading; write nothing' },
     {
       name: 'parallel',
@@ -71,5 +78,7 @@ export const migrate = operation({
     'differential-migration migrate --entities doctors,patients --batch-size 500 --sequential',
     'differential-migration migrate --mode missing-only --json',
     'differential-migration migrate --entities appointments --allow-deletes 25%',
+    'differential-migration migrate --entities doctors --force-records 12345,12346 --dry-run',
+    `differential-migration migrate --entities rates --force-records '[["EUR","2009-01-01"]]'`,
   ],
 });

@@ -76,3 +76,9 @@ UPDATE pg_temp.work_2 u SET equal = n.equal, target_state = CASE WHEN n.h IS NUL
 
 -- judgeAgain
 UPDATE pg_temp.work_2 SET action = 'judge' WHERE known AND in_source AND equal IS NOT NULL AND action IN ('update', 'rebase');
+
+-- judgeAgain of named rows
+UPDATE pg_temp.work_2 SET action = 'judge' WHERE known AND in_source AND equal IS NOT NULL AND action IN ('update', 'rebase', 'none');
+
+-- writeEqual
+UPDATE pg_temp.work_2 SET action = CASE action WHEN 'adopt' THEN 'adopt_update' ELSE 'update' END WHERE in_source AND action IN ('none', 'rebase', 'adopt');

@@ -18,7 +18,7 @@ INSERT INTO portage.parked_rows (entity_id, legacy_key, reason, operation_no)
 
 -- notSetAside
 SELECT k.key FROM unnest($1::text[]) AS k (key) WHERE NOT EXISTS
-     (SELECT FROM portage.set_aside_rows a WHERE a.entity_id = 2 AND a.legacy_key = k.key AND a.operation_no = 7 AND a.state <> 'written');
+     (SELECT FROM portage.set_aside_rows a WHERE a.entity_id = 2 AND a.legacy_key = k.key AND a.operation_no = 7 AND a.state IN ('open', 'ignored'));
 
 -- takers
 SELECT g.k::text AS taker, h.k::text AS holder FROM pg_temp.stage_2 g

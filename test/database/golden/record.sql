@@ -34,16 +34,16 @@ INSERT INTO portage.set_aside_rows (entity_id, legacy_key, code, column_name, re
     SELECT 2, w.k::text, coalesce(w.code, 'M012'), w.missing[1],
       CASE WHEN w.code = 'M004' THEN 'a target row that is mapped already, or several, stand for this key' ELSE (CASE w.missing[1] WHEN 'office_id' THEN 'offices ' || g.r3::text WHEN 'boss_id' THEN 'doctors ' || g.r4::text END) || ' has not been migrated' END, 7
     FROM pg_temp.work_2 w JOIN pg_temp.stage_2 g ON g.k = w.k WHERE w.action = 'set_aside' ON CONFLICT (entity_id, legacy_key) DO UPDATE SET code = excluded.code, column_name = excluded.column_name, reason = excluded.reason,
-  operation_no = excluded.operation_no, last_seen = now(), state = CASE WHEN set_aside_rows.state = 'ignored' THEN 'ignored' ELSE 'open' END;
+  rows = excluded.rows, operation_no = excluded.operation_no, last_seen = now(), state = CASE WHEN set_aside_rows.state = 'ignored' THEN 'ignored' ELSE 'open' END;
 
 -- setAsideOne
 INSERT INTO portage.set_aside_rows (entity_id, legacy_key, code, column_name, reason, operation_no) VALUES (2, $1, $2, $3, $4, 7) ON CONFLICT (entity_id, legacy_key) DO UPDATE SET code = excluded.code, column_name = excluded.column_name, reason = excluded.reason,
-  operation_no = excluded.operation_no, last_seen = now(), state = CASE WHEN set_aside_rows.state = 'ignored' THEN 'ignored' ELSE 'open' END;
+  rows = excluded.rows, operation_no = excluded.operation_no, last_seen = now(), state = CASE WHEN set_aside_rows.state = 'ignored' THEN 'ignored' ELSE 'open' END;
 
 -- clearWritten
 UPDATE portage.set_aside_rows a SET state = 'written', last_seen = now()
-   WHERE EXISTS (SELECT FROM portage.set_aside_rows x WHERE x.entity_id = 2 AND x.state <> 'written')
-     AND a.entity_id = 2 AND a.state <> 'written' AND a.legacy_key = ANY (ARRAY(SELECT w.k::text FROM pg_temp.work_2 w WHERE w.action IN ('insert', 'again', 'update', 'adopt', 'rebase', 'none')));
+   WHERE EXISTS (SELECT FROM portage.set_aside_rows x WHERE x.entity_id = 2 AND x.state IN ('open', 'ignored'))
+     AND a.entity_id = 2 AND a.state IN ('open', 'ignored') AND a.legacy_key = ANY (ARRAY(SELECT w.k::text FROM pg_temp.work_2 w WHERE w.action IN ('insert', 'again', 'update', 'adopt', 'rebase', 'none')));
 
 -- actionCounts
 SELECT w.action, w.in_source::text AS in_source, count(*) AS rows, count(w.missing) AS waiting FROM pg_temp.work_2 w WHERE true GROUP BY 1, 2;

@@ -25,3 +25,12 @@ SELECT s."doc_no"::text AS key, count(*) AS rows FROM "public"."doctor" AS s WHE
 
 -- nullKeys
 SELECT count(*) AS rows FROM "public"."doctor" AS s WHERE (s.doc_nm <> 'skip') AND (false);
+
+-- countKeys
+SELECT s."doc_no"::text AS key, count(*) AS rows FROM "public"."doctor" AS s WHERE (s.doc_nm <> 'skip') AND s."doc_no" IN ('3'::bigint, '5'::bigint) GROUP BY s."doc_no";
+
+-- fingerprints
+SELECT s."doc_no"::text AS key, sum(hashint8extended(hashtextextended(jsonb_strip_nulls(to_jsonb(s))::text, 0), 0))::text AS hash FROM "public"."doctor" AS s WHERE (s.doc_nm <> 'skip') AND s."doc_no" IN ('3'::bigint, '5'::bigint) GROUP BY s."doc_no";
+
+-- nullFingerprint
+SELECT sum(hashint8extended(hashtextextended(jsonb_strip_nulls(to_jsonb(s))::text, 0), 0))::text AS hash FROM "public"."doctor" AS s WHERE (s.doc_nm <> 'skip') AND (false);

@@ -1,0 +1,52 @@
+/** `set-aside`: the work list, what was ignored, or how another look ended. */
+import type { z } from 'zod';
+import { finishMigrationOutput } from '../../shared/contracts/migration.ts';
+import { setAsideIgnored, setAsideList } from '../../shared/operations/differential-migration/set-aside.ts';
+import type { Paint } from '../io.ts';
+import { migrationText } from './migration.ts';
+import { rowsOf, table, type Column } from './table.ts';
+
+type List = z.output<typeof setAsideList>;
+type Row = List['rows'][number];
+
+export function asideText(answer: unknown, paint: Paint): string {
+  const list = setAsideList.safeParse(answer);
+  if (list.success) return listText(list.data, paint);
+  const ignored = setAsideIgnored.safeParse(answer);
+  return ignored.success ? ignoredText(ignored.data) : migrationText(finishMigrationOutput.parse(answer), paint);
+}
+
+function listText({ rows, open, ignored, output }: List, paint: Paint): string {
+  if (open + ignored === 0) return 'No row is set aside.\n';
+  const columns: Column<Row>[] = [
+    { head: 'Entity', text: (row) => row.entity },
+    { head: 'Code', text: (row) => paint(row.state === 'open' ? 'red' : 'dim', row.code) },
+    { head: 'Column', text: (row) => row.column ?? '-' },
+    { head: 'Key', text: (row) => row.legacyId },
+    ...(ignored === 0
+      ? []
+      : [{ head: 'Ignored', text: (row: Row) => (row.state === 'ignored' ? (row.ignoredReason ?? 'yes') : '-') }]),
+    { head: 'Reason', text: (row) => row.reason },
+  ];
+  const counts = `${rowsOf(open)} set aside${ignored === 0 ? '' : `, ${rowsOf(ignored)} ignored`}.`;
+  const more = rows.length < open + ignored ? ` The first ${rows.length} are shown.` : '';
+  return [
+    table(columns, rows, paint),
+    `${counts}${more}\n`,
+    ...(output === undefined ? [] : [`All of them are in ${output}\n`]),
+    ...(open === 0
+      ? []
+      : ['When the cause is corrected: npx portage differential-migration set-aside --entity NAME --retry\n']),
+  ].join('\n');
+}
+
+function ignoredText({ entity, ignoredNow, notListed }: z.output<typeof setAsideIgnored>): string {
+  return [
+    ...(ignoredNow.length === 0
+      ? []
+      : [
+          `${rowsOf(ignoredNow.length)} of ${entity} ignored, until the source row changes: ${ignoredNow.join(', ')}\n`,
+        ]),
+    ...(notListed.length === 0 ? [] : [`Not on the list of rows set aside: ${notListed.join(', ')}\n`]),
+  ].join('');
+}

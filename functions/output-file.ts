@@ -1,0 +1,50 @@
+/** A file that a command was asked for: written beside its place and put there when it is complete, so that none is there by half. */
+import { once } from 'node:events';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { runsInLambda } from '../shared/config.ts';
+import { PortageError } from '../shared/domain/errors.ts';
+
+const refused = (path: string, why: string, cause?: unknown): PortageError =>
+  new PortageError(
+    'SYS002',
+    'the file cannot be written',
+    { got: `${path}: ${why}`, expected: 'a path in a folder that is there and may be written', where: '--output' },
+    { cause },
+  );
+
+/**
+ * @returns the absolute path
+ * @throws PortageError SYS002 when the file cannot be written
+ */
+export async function writeOutput(path: string, write: (file: WriteStream) => Promise<void>): Promise<string> {
+  // A function's own disk is gone with it.
+  if (runsInLambda()) throw refused(path, 'a deployed environment has no folder of yours');
+  const place = resolve(path);
+  const draft = `${place}.part-${process.pid}`;
+  const file = createWriteStream(draft);
+  try {
+    await once(file, 'open');
+  } catch (error) {
+    throw refused(place, error instanceof Error ? error.message : String(error), error);
+  }
+  try {
+    await write(file);
+    if (!file.writableEnded) file.end();
+    if (!file.closed) await once(file, 'close');
+    await rename(draft, place).catch((error: unknown) => {
+      throw refused(place, error instanceof Error ? error.message : String(error), error);
+    });
+  } catch (error) {
+    file.destroy();
+    await rm(draft, { force: true });
+    throw error;
+  }
+  return place;
+}
+
+/** Waits while the disk is behind. */
+export async function put(file: WriteStream, text: string): Promise<void> {
+  if (!file.write(text)) await once(file, 'drain');
+}
