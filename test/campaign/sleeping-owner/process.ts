@@ -41,6 +41,7 @@ async function workOn({ operationNo, operationId, checkpointId, fence, point }: 
         batchRows: 5,
         timeIsUp: () => false,
         onBatch: () => undefined,
+        workerOn: () => Promise.resolve(null),
       },
       { slice: 0, from: null, to: null },
     );
