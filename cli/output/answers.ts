@@ -6,14 +6,30 @@ import {
 } from '../../shared/operations/migration-analyzer/checkpoint-status.ts';
 import { connectionsAnswer, testConnections } from '../../shared/operations/migration-analyzer/test-connections.ts';
 import { configAnswer, validateConfig } from '../../shared/operations/migration-analyzer/validate-config.ts';
+import {
+  completeCheckpoint,
+  completeCheckpointAnswer,
+} from '../../shared/operations/migration-analyzer/complete-checkpoint.ts';
+import {
+  forceCompleteCheckpoint,
+  forceCompleteCheckpointAnswer,
+} from '../../shared/operations/migration-analyzer/force-complete-checkpoint.ts';
+import { resetCheckpoint, resetCheckpointAnswer } from '../../shared/operations/migration-analyzer/reset-checkpoint.ts';
+import { resumeAll } from '../../shared/operations/migration-analyzer/resume-all.ts';
+import {
+  stopAllOperations,
+  stopAllOperationsAnswer,
+} from '../../shared/operations/migration-analyzer/stop-all-operations.ts';
 import { explain, explainAnswer } from '../../shared/operations/differential-migration/explain.ts';
 import { init, initAnswer } from '../../shared/operations/differential-migration/init.ts';
 import { migrate } from '../../shared/operations/differential-migration/migrate.ts';
+import { resetEntity } from '../../shared/operations/differential-migration/reset-entity.ts';
 import { resume } from '../../shared/operations/differential-migration/resume.ts';
 import { finishMigrationOutput } from '../../shared/contracts/migration.ts';
 import { commandOf, type Operation } from '../../shared/operations/operation.ts';
 import type { Io, Paint } from '../io.ts';
 import { migrationText } from './migration.ts';
+import { completeText, forceCompleteText, resetText, stopText } from './ownership.ts';
 import { duration, number, table } from './table.ts';
 
 type Print = (answer: unknown, io: Io) => void;
@@ -28,9 +44,15 @@ const migrationPrint = text(finishMigrationOutput, migrationText);
 const PRINTS: ReadonlyMap<string, Print> = new Map([
   [commandOf(migrate), migrationPrint],
   [commandOf(resume), migrationPrint],
+  [commandOf(resetEntity), migrationPrint],
+  [commandOf(resumeAll), migrationPrint],
   [commandOf(checkpointStatus), text(checkpointStatusAnswer, checkpointsText)],
   [commandOf(testConnections), text(connectionsAnswer, connectionsText)],
   [commandOf(validateConfig), text(configAnswer, configText)],
+  [commandOf(resetCheckpoint), text(resetCheckpointAnswer, resetText)],
+  [commandOf(completeCheckpoint), text(completeCheckpointAnswer, completeText)],
+  [commandOf(forceCompleteCheckpoint), text(forceCompleteCheckpointAnswer, forceCompleteText)],
+  [commandOf(stopAllOperations), text(stopAllOperationsAnswer, stopText)],
   [commandOf(explain), text(explainAnswer, explainText)],
   [commandOf(init), printDraft],
 ]);

@@ -4,3 +4,9 @@ import { z } from 'zod';
 export const inspectLedgerInput = z.looseObject({ command: z.string() });
 /** The answer of the command, whose own schema stands in its descriptor (shared/operations). */
 export const inspectLedgerOutput = z.unknown();
+
+export const changeLedgerInput = inspectLedgerInput;
+export const changeLedgerOutput = z.unknown();
+
+export const stopOperationsInput = inspectLedgerInput;
+export const stopOperationsOutput = z.unknown();

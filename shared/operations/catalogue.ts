@@ -2,8 +2,14 @@
 import { explain } from './differential-migration/explain.ts';
 import { init } from './differential-migration/init.ts';
 import { migrate } from './differential-migration/migrate.ts';
+import { resetEntity } from './differential-migration/reset-entity.ts';
 import { resume } from './differential-migration/resume.ts';
 import { checkpointStatus } from './migration-analyzer/checkpoint-status.ts';
+import { completeCheckpoint } from './migration-analyzer/complete-checkpoint.ts';
+import { forceCompleteCheckpoint } from './migration-analyzer/force-complete-checkpoint.ts';
+import { resetCheckpoint } from './migration-analyzer/reset-checkpoint.ts';
+import { resumeAll } from './migration-analyzer/resume-all.ts';
+import { stopAllOperations } from './migration-analyzer/stop-all-operations.ts';
 import { testConnections } from './migration-analyzer/test-connections.ts';
 import { validateConfig } from './migration-analyzer/validate-config.ts';
 import { commandOf, type Operation } from './operation.ts';
@@ -11,9 +17,15 @@ import { commandOf, type Operation } from './operation.ts';
 export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   migrate,
   resume,
+  resetEntity,
   init,
   explain,
   checkpointStatus,
+  resetCheckpoint,
+  completeCheckpoint,
+  forceCompleteCheckpoint,
+  stopAllOperations,
+  resumeAll,
   testConnections,
   validateConfig,
 ];
