@@ -36,7 +36,7 @@ const some = (keys: readonly string[], all: number): string => `${keys.join(', '
 /** What is not simply mapped, a line a kind. */
 function proofLines({ counts, named, pendingReferences }: z.output<typeof keyProof>): readonly string[] {
   const line = (kind: keyof typeof named, text: string): readonly string[] =>
-    counts[kind] === 0 ? [] : [`  ${number(counts[kind])} ${text}: ${some(named[kind] as string[], counts[kind])}\n`];
+    counts[kind] === 0 ? [] : [`  ${number(counts[kind])} ${text}: ${some(named[kind], counts[kind])}\n`];
   return [
     ...line('missing', 'not in the target'),
     ...line('withoutBase', 'mapped, but never carried'),
