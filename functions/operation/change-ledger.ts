@@ -1,5 +1,5 @@
 /** The short commands that change the ledger and no row. Each is a file of its own in change/. */
-import { changeLedgerInput, changeLedgerOutput } from '../../shared/contracts/operation.ts';
+import { shortCommandInput, shortCommandOutput } from '../../shared/contracts/operation.ts';
 import { completeCheckpoint as completeCommand } from '../../shared/operations/migration-analyzer/complete-checkpoint.ts';
 import { forceCompleteCheckpoint as forceCommand } from '../../shared/operations/migration-analyzer/force-complete-checkpoint.ts';
 import { resetCheckpoint as resetCommand } from '../../shared/operations/migration-analyzer/reset-checkpoint.ts';
@@ -18,4 +18,4 @@ const CHANGES = commandsOf(
 export const changeLedger = (input: { readonly command: string }, deps: Invocation): Promise<unknown> =>
   runShortCommand(CHANGES, input, deps);
 
-export const handler = step('ChangeLedger', { input: changeLedgerInput, output: changeLedgerOutput }, changeLedger);
+export const handler = step('ChangeLedger', { input: shortCommandInput, output: shortCommandOutput }, changeLedger);

@@ -1,5 +1,5 @@
 /** The short commands that only look. Each is a file of its own in inspect/; here its input is checked and it is called. */
-import { inspectLedgerInput, inspectLedgerOutput } from '../../shared/contracts/operation.ts';
+import { shortCommandInput, shortCommandOutput } from '../../shared/contracts/operation.ts';
 import { failureText } from '../../shared/operations/failure.ts';
 import { explain as explainCommand } from '../../shared/operations/differential-migration/explain.ts';
 import { init as initCommand } from '../../shared/operations/differential-migration/init.ts';
@@ -26,11 +26,11 @@ const INSPECTIONS = commandsOf(
 export const inspectLedger = (input: { readonly command: string }, deps: Invocation): Promise<unknown> =>
   runShortCommand(INSPECTIONS, input, deps);
 
-const inspect = step('InspectLedger', { input: inspectLedgerInput, output: inspectLedgerOutput }, inspectLedger);
+const inspect = step('InspectLedger', { input: shortCommandInput, output: shortCommandOutput }, inspectLedger);
 
 /** `validate-config` reports what keeps every other step, and so its own, from beginning; told as a step tells its errors. */
 export const handler: typeof inspect = async (event, context) => {
-  const parsed = inspectLedgerInput.safeParse(event);
+  const parsed = shortCommandInput.safeParse(event);
   if (parsed.data?.command === commandOf(validateConfigCommand)) {
     const fault = await environmentFault();
     if (fault !== null) throw Object.assign(new Error(failureText(fault), { cause: fault }), { name: fault.code });

@@ -43,7 +43,7 @@ const statuses = async (): Promise<Record<string, string | null>> =>
   Object.fromEntries(
     (await p.rows('SELECT entity_type, status FROM migration_checkpoints ORDER BY created_at')).map((row) => [
       row['entity_type'] ?? '',
-      row['status'],
+      row['status'] ?? null,
     ]),
   );
 
