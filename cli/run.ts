@@ -70,7 +70,8 @@ async function runOperation(line: OperationLine, argv: readonly string[], io: Io
 
   const files = openLogs(config, options.verbose, io);
   try {
-    const runtime = await localRuntime(config, announce);
+    const noticed = options.json ? () => undefined : (notice: string): void => io.err(`${notice}\n`);
+    const runtime = await localRuntime(config, { planned: announce, noticed });
     try {
       return await runHere(line, runtime, io, kill);
     } finally {

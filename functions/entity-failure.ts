@@ -1,7 +1,7 @@
 /** Records that a step of some entities failed: their checkpoints are released, and the gate judges at the end. */
 import type { FailEntityInput } from '../shared/contracts/migration.ts';
 import { checkpointsOf, endCheckpoint } from '../shared/database/ledger/checkpoints.ts';
-import { addNote, readOperation } from '../shared/database/ledger/operations.ts';
+import { addNote, isOf, readOperation } from '../shared/database/ledger/operations.ts';
 import type { Session } from '../shared/database/session.ts';
 import { isErrorCode } from '../shared/domain/errors.ts';
 import { messageOf } from '../shared/domain/state-error.ts';
@@ -21,7 +21,10 @@ export async function recordEntityFailure(
 
 export async function failEntities(input: FailEntityInput, deps: Invocation): Promise<{ recorded: true }> {
   return deps.withTarget(`${input.operationId}:fail`, async (target) => {
-    const { operationId } = await readOperation(target, input.operationId);
+    const operation = await readOperation(target, input.operationId);
+    // Stopped, or taken up by another execution: its state is no longer this one's to judge.
+    if (!isOf(operation, input.execution)) return { recorded: true };
+    const { operationId } = operation;
     const code = isErrorCode(input.error.Error) ? input.error.Error : 'SYS008';
     const message = messageOf(input.error);
     for (const entity of input.entities) await recordEntityFailure(target, operationId, entity, { code, message });

@@ -40,7 +40,7 @@ const logBatch =
       memoryMb: Math.round(batch.memoryBytes / 2 ** 20),
     });
 
-export const entityOf = (loaded: LoadedOperation, name: string): CompiledEntity => {
+export const entityOf = (loaded: Pick<LoadedOperation, 'entities'>, name: string): CompiledEntity => {
   const entity = loaded.entities.get(name);
   if (!entity) throw new PortageError('SYS002', 'the map of this operation has no such entity', { got: name });
   return entity;

@@ -64,7 +64,7 @@ export async function refuseActive(
   for (const name of entities) {
     const id = loaded.entities.get(name)?.entityId;
     const latest = id === null || id === undefined ? null : await latestCheckpoint(sides.target, id);
-    if (latest && isAlive(latest, leaseSeconds)) throw activeCheckpointError(latest);
+    if (latest && isAlive(latest, leaseSeconds)) throw activeCheckpointError(latest, leaseSeconds);
   }
 }
 

@@ -17,8 +17,15 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
-/** `planned` hears of the operation as soon as it has an id; null instead of a configuration starts no server. */
-export async function localRuntime(config: Config | null, planned: (operationId: string) => void): Promise<Runtime> {
+/** Who hears of an operation as soon as it has been planned. */
+export interface PlanListener {
+  planned(operationId: string): void;
+  /** What a person should know before it goes on. */
+  noticed?(notice: string): void;
+}
+
+/** Null instead of a configuration starts no server. */
+export async function localRuntime(config: Config | null, listener: PlanListener): Promise<Runtime> {
   let server: ServerHandle | undefined;
   if (config?.source === null && config.target === null) {
     server = await useServer(config.home);
@@ -30,8 +37,10 @@ export async function localRuntime(config: Config | null, planned: (operationId:
       const operationId = isObject(result) ? result['operationId'] : undefined;
       // A plan that finds nothing to do opens no operation.
       if (typeof operationId !== 'string' || operationId === '' || operations.has(execution)) return;
+      const notices = isObject(result) ? result['notices'] : undefined;
+      if (Array.isArray(notices)) for (const notice of notices) listener.noticed?.(String(notice));
       operations.set(execution, operationId);
-      planned(operationId);
+      listener.planned(operationId);
     },
   });
   return {

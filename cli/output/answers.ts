@@ -8,10 +8,25 @@ import { debug, debugAnswer } from '../../shared/operations/migration-analyzer/d
 import { connectionsAnswer, testConnections } from '../../shared/operations/migration-analyzer/test-connections.ts';
 import { configAnswer, validateConfig } from '../../shared/operations/migration-analyzer/validate-config.ts';
 import { analyze, analyzeAnswer } from '../../shared/operations/differential-migration/analyze.ts';
+import {
+  completeCheckpoint,
+  completeCheckpointAnswer,
+} from '../../shared/operations/migration-analyzer/complete-checkpoint.ts';
+import {
+  forceCompleteCheckpoint,
+  forceCompleteCheckpointAnswer,
+} from '../../shared/operations/migration-analyzer/force-complete-checkpoint.ts';
+import { resetCheckpoint, resetCheckpointAnswer } from '../../shared/operations/migration-analyzer/reset-checkpoint.ts';
+import { resumeAll } from '../../shared/operations/migration-analyzer/resume-all.ts';
+import {
+  stopAllOperations,
+  stopAllOperationsAnswer,
+} from '../../shared/operations/migration-analyzer/stop-all-operations.ts';
 import { explain, explainAnswer } from '../../shared/operations/differential-migration/explain.ts';
 import { exportMapping, exportMappingAnswer } from '../../shared/operations/differential-migration/export-mapping.ts';
 import { init, initAnswer } from '../../shared/operations/differential-migration/init.ts';
 import { migrate } from '../../shared/operations/differential-migration/migrate.ts';
+import { resetEntity } from '../../shared/operations/differential-migration/reset-entity.ts';
 import { resume } from '../../shared/operations/differential-migration/resume.ts';
 import { setAside } from '../../shared/operations/differential-migration/set-aside.ts';
 import { finishMigrationOutput } from '../../shared/contracts/migration.ts';
@@ -21,6 +36,7 @@ import { analyzeText } from './analyze.ts';
 import { asideText } from './aside.ts';
 import { debugText } from './debug.ts';
 import { migrationText } from './migration.ts';
+import { completeText, forceCompleteText, resetText, stopText } from './ownership.ts';
 import { duration, number, rowsOf, table } from './table.ts';
 
 type Print = (answer: unknown, io: Io) => void;
@@ -40,9 +56,15 @@ const PRINTS: ReadonlyMap<string, Print> = new Map([
   [commandOf(migrate), migrationPrint],
   [commandOf(resume), migrationPrint],
   [commandOf(setAside), printAside],
+  [commandOf(resetEntity), migrationPrint],
+  [commandOf(resumeAll), migrationPrint],
   [commandOf(checkpointStatus), text(checkpointStatusAnswer, checkpointsText)],
   [commandOf(testConnections), text(connectionsAnswer, connectionsText)],
   [commandOf(validateConfig), text(configAnswer, configText)],
+  [commandOf(resetCheckpoint), text(resetCheckpointAnswer, resetText)],
+  [commandOf(completeCheckpoint), text(completeCheckpointAnswer, completeText)],
+  [commandOf(forceCompleteCheckpoint), text(forceCompleteCheckpointAnswer, forceCompleteText)],
+  [commandOf(stopAllOperations), text(stopAllOperationsAnswer, stopText)],
   [commandOf(explain), text(explainAnswer, explainText)],
   [commandOf(init), printDraft],
   [commandOf(exportMapping), text(exportMappingAnswer, exportText)],

@@ -9,6 +9,7 @@ import { hasVanished, workDeletes } from '../../shared/database/engine/delete-ro
 import { massDeletion } from '../../shared/database/engine/mass-deletion.ts';
 import type { Worker } from '../../shared/database/engine/worker.ts';
 import { beat, checkpointsOf } from '../../shared/database/ledger/checkpoints.ts';
+import { mustBeOf } from '../../shared/database/ledger/operations.ts';
 import { deleteAllowance } from '../../shared/domain/mass-deletion.ts';
 import type { LoadedOperation, Sides } from '../dependencies.ts';
 import { recordEntityFailure } from '../entity-failure.ts';
@@ -40,9 +41,10 @@ async function deletingWorkers(
 }
 
 export async function deleteRows(input: DeleteRowsInput, deps: Invocation): Promise<DeleteRowsOutput> {
-  const { operationId, entities } = input;
+  const { operationId, execution, entities } = input;
   return deps.withSides(`${operationId}:delete`, [], async (sides) => {
     const loaded = await deps.loadOperation(sides, operationId);
+    mustBeOf(loaded.operation, execution);
     const settings = deps.settings(loaded.map);
     const limit = {
       allowance: deleteAllowance(loaded.operation.request['allowDeletes']),
@@ -56,7 +58,13 @@ export async function deleteRows(input: DeleteRowsInput, deps: Invocation): Prom
       else await recordEntityFailure(sides.target, operationId, name, { code: stop.code, message: stop.message });
     }
     const progress = await workDeletes(deleting, settings.closureRows ?? CLOSURE_ROWS);
-    return { operationId, entities, rows: input.rows + progress.rows, done: progress.done || progress.stopped };
+    return {
+      operationId,
+      execution,
+      entities,
+      rows: input.rows + progress.rows,
+      done: progress.done || progress.stopped,
+    };
   });
 }
 

@@ -3,6 +3,8 @@ import {
   estimateEntityInput,
   type EstimateEntityInput,
   migrateRequest,
+  type MigrateRequest,
+  resetEntityRequest,
   type EstimateEntityOutput,
   estimateEntityOutput,
 } from '../../shared/contracts/migration.ts';
@@ -24,8 +26,19 @@ import { step, type Invocation } from '../step.ts';
 /** As many rows at a time as a batch of the real run. */
 const ROWS = 5000;
 
+/** A reset is estimated as the full migration that it begins. */
+function requestOf(given: unknown): MigrateRequest {
+  const reset = resetEntityRequest.safeParse(given);
+  if (!reset.success) return migrateRequest.parse(given);
+  return migrateRequest.parse({
+    command: 'differential-migration migrate',
+    entities: reset.data.entity,
+    mode: 'full',
+  });
+}
+
 export async function estimateEntity(input: EstimateEntityInput, deps: Invocation): Promise<EstimateEntityOutput> {
-  const request = migrateRequest.parse(input.request);
+  const request = requestOf(input.request);
   const map = await deps.configuredMap();
   return deps.withSides(
     `dry-run:${input.entity}`,

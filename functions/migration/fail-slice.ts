@@ -10,8 +10,9 @@ export async function failSlice(input: FailSliceInput, deps: Invocation): Promis
   return deps.withTarget(`${input.operationId}:fail`, async (target) => {
     const code = isErrorCode(input.error.Error) ? input.error.Error : 'SYS008';
     const message = messageOf(input.error);
-    await recordFailure(target, input.checkpointId, { code, message });
-    await addNote(target, input.operationId, `${input.entity} failed: ${code} ${message}`);
+    // Of an entity that was taken over, reset or stopped meanwhile the failure concerns nobody any more.
+    if ((await recordFailure(target, input, { code, message })) > 0)
+      await addNote(target, input.operationId, `${input.entity} failed: ${code} ${message}`);
     return { recorded: true };
   });
 }

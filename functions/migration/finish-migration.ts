@@ -12,14 +12,14 @@ import { absentKeys } from '../../shared/database/engine/listed.ts';
 import { loadMap, type LoadedMap } from '../../shared/database/engine/load-entities.ts';
 import { ledgerVersion } from '../../shared/database/ledger/apply.ts';
 import { checkpointsOf } from '../../shared/database/ledger/checkpoints.ts';
-import { endOperation } from '../../shared/database/ledger/operations.ts';
+import { endOperation, mustBeOf, type Operation } from '../../shared/database/ledger/operations.ts';
 import { summarize } from '../../shared/database/ledger/progress.ts';
 import type { Session } from '../../shared/database/session.ts';
 import { PortageError, isErrorCode } from '../../shared/domain/errors.ts';
 import { quoteIdentifier } from '../../shared/domain/identifiers.ts';
 import { listedRowsOf } from '../../shared/domain/listed-rows.ts';
 import { messageOf } from '../../shared/domain/state-error.ts';
-import type { Sides } from '../dependencies.ts';
+import type { LoadedOperation, Sides } from '../dependencies.ts';
 import { workerOf, withEntity } from '../entity-worker.ts';
 import { step, type Invocation } from '../step.ts';
 
@@ -28,6 +28,8 @@ type Input = FinishMigrationInput;
 const NO_SLICE = -1;
 const NOT_TRIED =
   'Read only: failures that only writing can find (unique, foreign key, check, trigger) were not tried. Rows of parents count as written.';
+
+const NOT_COMPLETE = 'Not every entity is complete. Continue with: portage differential-migration resume --entity all';
 
 async function dryRun(input: Input, deps: Invocation): Promise<FinishMigrationOutput> {
   const failed = input.estimates?.flatMap((estimate) => ('error' in estimate ? [estimate] : [])) ?? [];
@@ -59,7 +61,11 @@ async function dryRun(input: Input, deps: Invocation): Promise<FinishMigrationOu
     status: statusOf(entities, notFound),
     entities,
     ...withNotFound(notFound),
-    notes: [...(input.estimates?.flatMap((one) => ('counts' in one ? one.notes : [])) ?? []), NOT_TRIED],
+    notes: [
+      ...input.plan.notices,
+      ...(input.estimates?.flatMap((one) => ('counts' in one ? one.notes : [])) ?? []),
+      NOT_TRIED,
+    ],
   };
 }
 
@@ -87,20 +93,21 @@ const statusOf = (
     ? 'completed_with_findings'
     : 'completed';
 
-const nothing = (): FinishMigrationOutput => ({
+const nothing = (notices: readonly string[]): FinishMigrationOutput => ({
   operationId: '',
   batchId: null,
   dryRun: false,
   status: 'completed',
   entities: {},
-  notes: ['nothing to resume'],
+  notes: [...notices, 'nothing to resume'],
 });
 
 export async function finishMigration(input: Input, deps: Invocation): Promise<FinishMigrationOutput> {
   if (input.estimates !== undefined) return dryRun(input, deps);
-  if (input.operationId === '') return nothing();
+  if (input.operationId === '') return nothing(input.plan.notices);
   return deps.withSides(`${input.operationId}:finish`, [], async (sides) => {
     const loaded = await deps.loadOperation(sides, input.operationId);
+    refuseLate(loaded.operation, input.execution);
     // Entities whose cut references waited for the others are settled now that all had their turn.
     for (const checkpoint of await checkpointsOf(sides.target, input.operationId)) {
       if (checkpoint.status !== 'in_progress') continue;
@@ -119,17 +126,15 @@ export async function finishMigration(input: Input, deps: Invocation): Promise<F
     const checkpoints = await checkpointsOf(sides.target, operation.operationId);
     const failure = firstFailure(checkpoints, (await deps.loadOperation(sides, input.operationId)).operation.notes);
     if (failure) throw failure;
-    const complete = isComplete(operation.request['entities'], [...loaded.entities.keys()], checkpoints);
+    const complete = isComplete(wantedOf(operation.request['entities'], loaded), checkpoints, input.plan.entities);
     const listed = listedRowsOf(operation.request);
     const notFound =
       listed?.kind === 'force' ? await absentIn(sides, loaded, checkpoints[0]?.entity ?? '', listed.keys) : [];
     const status = complete ? statusOf(entities, notFound) : 'stopped';
     await endOperation(sides.target, operation.operationId, status, entities, null);
     const ignored = await ignoredOf(sides.target, operation.operationId);
-    const said = [...operation.notes, ...ignored];
-    const notes = complete
-      ? said
-      : [...said, 'Not every entity is complete. Continue with: portage differential-migration resume --entity all'];
+    const left = checkpoints.some((c) => c.status === 'pending' || c.status === 'stopped');
+    const notes = [...operation.notes, ...ignored, ...input.plan.notices, ...(left ? [NOT_COMPLETE] : [])];
     return {
       operationId: operation.operationId,
       batchId: operation.batchLabel,
@@ -137,7 +142,7 @@ export async function finishMigration(input: Input, deps: Invocation): Promise<F
       status,
       entities,
       ...withNotFound(notFound),
-      notes: [...notes],
+      notes,
     };
   });
 }
@@ -155,6 +160,11 @@ async function ignoredOf(target: Session, operationId: string): Promise<readonly
   );
 }
 
+/** The service may run this step twice: an operation that this execution has completed is completed again. */
+function refuseLate(operation: Operation, execution: string): void {
+  if (!operation.status.startsWith('completed') || operation.execution !== execution) mustBeOf(operation, execution);
+}
+
 type Checkpoints = Awaited<ReturnType<typeof checkpointsOf>>;
 
 /** Failures stand in checkpoints, or in a note where an entity never got one. */
@@ -169,12 +179,17 @@ function firstFailure(checkpoints: Checkpoints, notes: readonly string[]): Porta
   });
 }
 
-function isComplete(selection: unknown, all: readonly string[], checkpoints: Checkpoints): boolean {
-  const wanted = Array.isArray(selection) ? (selection as string[]) : all;
-  const done = new Set(
-    checkpoints.filter((c) => c.status === 'completed' || c.status === 'completed_unverified').map((c) => c.entity),
-  );
-  return wanted.every((entity) => done.has(entity));
+const wantedOf = (selection: unknown, loaded: LoadedOperation): readonly string[] =>
+  Array.isArray(selection) ? (selection as string[]) : [...loaded.entities.keys()];
+
+/** An entity whose checkpoint was reset has left the operation, unless this execution had to carry it. */
+function isComplete(wanted: readonly string[], checkpoints: Checkpoints, planned: readonly string[]): boolean {
+  const statusOf = new Map(checkpoints.map((c) => [c.entity, c.status]));
+  return wanted.every((entity) => {
+    const status = statusOf.get(entity);
+    if (status === 'superseded') return !planned.includes(entity);
+    return status === 'completed' || status === 'completed_unverified';
+  });
 }
 
 export const handler = step(

@@ -21,6 +21,7 @@ import {
   type Checkpoint,
 } from '../../shared/database/ledger/checkpoints.ts';
 import { bringOverBases } from '../../shared/database/ledger/bases.ts';
+import { mustBeOf } from '../../shared/database/ledger/operations.ts';
 import { quoteIdentifier } from '../../shared/domain/identifiers.ts';
 import { slicesFrom } from '../../shared/domain/slice.ts';
 import { writeOrder } from '../../shared/domain/write-order.ts';
@@ -74,9 +75,19 @@ async function take(
   return { worker, checkpoint: await checkpointById(sides.target, checkpoint.id), equal: plan.equal };
 }
 
+const isBegun = async (sides: Sides, { operationId, entities }: MigrateCycleInput): Promise<boolean> =>
+  (await checkpointsOf(sides.target, operationId)).some(
+    ({ entity, status }) => entities.includes(entity) && status === 'in_progress',
+  );
+
 export async function migrateCycle(input: MigrateCycleInput, deps: Invocation): Promise<MigrateCycleOutput> {
   return deps.withSides(`${input.operationId}:cycle`, [], async (sides) => {
     const loaded = await deps.loadOperation(sides, input.operationId);
+    mustBeOf(loaded.operation, input.execution);
+    const { operationId, execution, entities } = input;
+    // Asked to stop, a circle that had not begun does not begin.
+    if (loaded.operation.stopRequested && !(await isBegun(sides, input)))
+      return { operationId, execution, entities, rows: input.rows, done: true };
     const order = writeOrder(input.entities, (name) => loaded.relations.get(name)?.target);
     const schemas = [...new Set(order.map((name) => entityOf(loaded, name).source.schema))];
     await sides.source.run(`SET search_path = ${['pg_catalog', ...schemas].map(quoteIdentifier).join(', ')}`);
@@ -107,7 +118,8 @@ async function work(
       await completeEntity({ ...worker, slice: -1 }, checkpoint, later, true);
     }
   }
-  return { operationId: input.operationId, entities: input.entities, rows: input.rows + progress.rows, done };
+  const { operationId, execution, entities } = input;
+  return { operationId, execution, entities, rows: input.rows + progress.rows, done };
 }
 
 export const handler = step('MigrateCycle', { input: migrateCycleInput, output: migrateCycleOutput }, migrateCycle);

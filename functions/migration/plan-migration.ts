@@ -1,12 +1,15 @@
 /** First state of a migration: checks the request against map and catalogs, opens the operation, and orders the entities. */
 import type {
-  PlanMigrationOutput,
   MigrateRequest,
+  MigrationRequest,
+  PlanMigrationOutput,
+  ResetEntityRequest,
   ResumeRequest,
   RetryRequest,
 } from '../../shared/contracts/migration.ts';
 import { migrationRequest, planMigrationInput, planMigrationOutput } from '../../shared/contracts/migration.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
+import type { EntityMap } from '../../shared/domain/entity-map.ts';
 import { relationName } from '../../shared/domain/entity-map.ts';
 import { listedRowsOf } from '../../shared/domain/listed-rows.ts';
 import { canonicalKeys } from '../../shared/database/engine/legacy-keys.ts';
@@ -14,9 +17,10 @@ import { selectEntities } from '../../shared/domain/select-entities.ts';
 import type { LoadedMap } from '../../shared/database/engine/load-entities.ts';
 import { loadMap, mapHash } from '../../shared/database/engine/load-entities.ts';
 import { applyLedger } from '../../shared/database/ledger/apply.ts';
+import { liftHold, openUnlessHeld, refuseHeld } from '../../shared/database/ledger/hold.ts';
 import { whilePlanning } from '../../shared/database/ledger/plan-lock.ts';
 import { planCheckpoints, supersedeCheckpoints } from '../../shared/database/ledger/planned-checkpoints.ts';
-import { interruptedOperation, obstacle, planResume } from '../../shared/database/ledger/resume.ts';
+import { interruptedOperation, obstacle, planResume, unfinishedOf } from '../../shared/database/ledger/resume.ts';
 import {
   addNote,
   allowDeletes,
@@ -26,6 +30,7 @@ import {
   operationOfExecution,
   registerMap,
   reopenOperation,
+  type Operation,
 } from '../../shared/database/ledger/operations.ts';
 import { checkMap, faultsError } from '../../shared/database/map-check/check-map.ts';
 import { readDatabaseIdentity } from '../../shared/database/catalog/identity.ts';
@@ -34,6 +39,7 @@ import type { Invocation } from '../step.ts';
 import { driftNotes } from '../schema-drift.ts';
 import { step } from '../step.ts';
 import { deletesOf, plannedOf, refuseActive, refuseMissingParents, wavesOf } from '../migration-plan.ts';
+import { foreseeReset, resetEntity } from './plan/reset-entity.ts';
 
 /** A lane waits while it reads: four keep two cores busy (measured: 24,000 rows/s with two, 27,300 with four). */
 const LANES = 4;
@@ -44,9 +50,7 @@ type ListRequest =
 const isListed = (request: MigrateRequest | RetryRequest): request is ListRequest =>
   request.command !== 'differential-migration migrate' || request.forceRecords !== undefined;
 
-type Request = MigrateRequest | RetryRequest | ResumeRequest;
-
-function parseRequest(request: unknown): Request {
+function parseRequest(request: unknown): MigrationRequest {
   const parsed = migrationRequest.safeParse(request);
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);
@@ -64,32 +68,63 @@ export async function planMigration(
   const map = await deps.configuredMap();
   const schemas = [...new Set(Object.values(map.entities).map((entity) => relationName(entity.source.table).schema))];
   return deps.withSides('plan', schemas, async (sides) => {
-    const dryRun = request.command === 'differential-migration migrate' && request.dryRun;
+    const dryRun = 'dryRun' in request && request.dryRun;
     const faults = (await checkMap(sides, map)).filter((fault) => fault.severity === 'fault');
     if (faults.length > 0) throw faultsError(faults);
     const lanes = deps.settings(map).lanes ?? LANES;
-    if (dryRun) {
-      const entities = selectEntities(request.entities, Object.keys(map.entities));
-      return {
-        operationId: `dry_${operationIdAt('differential_migration', deps.now())}`,
-        dryRun,
-        entityLanes: request.sequential ? 1 : lanes,
-        sliceLanes: 1,
-        entities,
-        waves: [],
-        deletes: [],
-      };
-    }
+    if (dryRun) return planDryRun(request, sides, deps, lanes, map);
     await applyLedger(sides.target);
+    const lifted = request.command === RESUME_ALL && (await liftHold(sides.target));
+    await refuseHeld(sides.target);
     const loaded = await loadMap(sides.source, sides.target, map, 'register');
-    return whilePlanning(sides.target, map.name, () =>
-      request.command === 'differential-migration resume'
-        ? resume(input.execution, request, loaded, sides, deps, lanes)
-        : isListed(request)
-          ? workList(input.execution, request, loaded, sides, deps, lanes)
-          : migrate(input.execution, request, loaded, sides, deps, lanes),
-    );
+    const planned = await whilePlanning(sides.target, map.name, () => {
+      switch (request.command) {
+        case 'differential-migration reset-entity':
+          return resetEntity(input.execution, request, loaded, sides, deps, lanes);
+        case 'differential-migration resume':
+          return resume(input.execution, request.entity, loaded, sides, deps, lanes);
+        case RESUME_ALL:
+          return resume(input.execution, 'all', loaded, sides, deps, lanes);
+        default:
+          return isListed(request)
+            ? workList(input.execution, request, loaded, sides, deps, lanes)
+            : migrate(input.execution, request, loaded, sides, deps, lanes);
+      }
+    });
+    return lifted ? { ...planned, notices: ['the hold is lifted', ...planned.notices] } : planned;
   });
+}
+
+const NOTHING_PLANNED = {
+  operationId: '',
+  dryRun: false,
+  entityLanes: 1,
+  sliceLanes: 1,
+  entities: [],
+  waves: [],
+  deletes: [],
+};
+const RESUME_ALL = 'migration-analyzer resume-all';
+
+async function planDryRun(
+  request: MigrateRequest | ResetEntityRequest,
+  sides: Sides,
+  deps: Invocation,
+  lanes: number,
+  map: EntityMap,
+): Promise<PlanMigrationOutput> {
+  const isReset = request.command === 'differential-migration reset-entity';
+  const entities = selectEntities(isReset ? request.entity : request.entities, Object.keys(map.entities));
+  return {
+    operationId: `dry_${operationIdAt('differential_migration', deps.now())}`,
+    dryRun: true,
+    entityLanes: !isReset && request.sequential ? 1 : lanes,
+    sliceLanes: 1,
+    entities,
+    waves: [],
+    deletes: [],
+    notices: isReset ? await foreseeReset(sides, map, entities) : [],
+  };
 }
 
 async function migrate(
@@ -111,6 +146,7 @@ async function migrate(
     entities: [...chosen],
     waves: wavesOf(loaded, chosen, request.sequential),
     deletes: deletesOf(loaded, chosen, request.mode),
+    notices: [],
   });
   // The service may run this step twice for one execution: the second time finds what the first has opened.
   const begun = await operationOfExecution(sides.target, execution);
@@ -127,8 +163,10 @@ async function migrate(
     sameEntities(earlier.operation.request['entities'], request.entities) &&
     (await obstacle(sides.target, loaded, earlier.operation, entities, { mapHash: hash, sourceDatabase })) === null;
   if (earlier && same) {
-    await reopenOperation(sides.target, earlier.operation.operationId, execution);
-    await allowDeletes(sides.target, earlier.operation.operationId, request.allowDeletes ?? null);
+    await openUnlessHeld(sides.target, async () => {
+      await reopenOperation(sides.target, earlier.operation.operationId, execution);
+      await allowDeletes(sides.target, earlier.operation.operationId, request.allowDeletes ?? null);
+    });
     await addNote(
       sides.target,
       earlier.operation.operationId,
@@ -139,26 +177,29 @@ async function migrate(
       entities.filter((entity) => !earlier.completed.includes(entity)),
     );
   }
-  const operation = await insertOperation(
-    sides.target,
-    {
-      type: 'differential_migration',
-      execution,
-      batchLabel: request.batchId ?? batchLabelAt(deps.now()),
-      mapName: map.name,
-      mapHash: hash,
-      mode: request.mode,
-      request,
-      sourceDatabase,
-    },
-    deps.now(),
-  );
   const drift = await driftNotes(sides.target, loaded, entities);
-  await planCheckpoints(
-    sides.target,
-    operation,
-    entities.map((name) => plannedOf(loaded, name)),
-  );
+  const operation = await openUnlessHeld(sides.target, async () => {
+    const opened = await insertOperation(
+      sides.target,
+      {
+        type: 'differential_migration',
+        execution,
+        batchLabel: request.batchId ?? batchLabelAt(deps.now()),
+        mapName: map.name,
+        mapHash: hash,
+        mode: request.mode,
+        request,
+        sourceDatabase,
+      },
+      deps.now(),
+    );
+    await planCheckpoints(
+      sides.target,
+      opened,
+      entities.map((name) => plannedOf(loaded, name)),
+    );
+    return opened;
+  });
   if (earlier) await supersedeCheckpoints(sides.target, earlier.operation.operationId);
   if (earlier)
     await addNote(
@@ -196,6 +237,7 @@ async function workList(
     entities,
     waves: wavesOf(loaded, entities, false, true),
     deletes: [],
+    notices: [],
   });
   const begun = await operationOfExecution(sides.target, execution);
   if (begun?.status === 'running') return output(begun.operationId);
@@ -238,35 +280,46 @@ async function workList(
 
 async function resume(
   execution: string,
-  request: ResumeRequest,
+  selection: ResumeRequest['entity'],
   loaded: LoadedMap,
   sides: Sides,
   deps: Invocation,
   lanes: number,
 ): Promise<PlanMigrationOutput> {
-  const names = selectEntities(request.entity, Object.keys(loaded.map.entities));
-  await refuseActive(sides, loaded, names, deps.config.leaseSeconds);
-  const plan = await planResume(sides.target, loaded, {
+  const names = selectEntities(selection, Object.keys(loaded.map.entities));
+  const output = (
+    operation: Operation,
+    entities: readonly string[],
+    others: readonly string[],
+  ): PlanMigrationOutput => {
+    const sequential = operation.request['sequential'] === true;
+    const listed = listedRowsOf(operation.request) !== null;
+    return {
+      operationId: operation.operationId,
+      dryRun: false,
+      entityLanes: sequential ? 1 : lanes,
+      sliceLanes: sequential ? 1 : lanes,
+      entities: [...entities],
+      waves: wavesOf(loaded, entities, sequential, listed),
+      deletes: listed ? [] : deletesOf(loaded, entities, operation.mode),
+      notices: others.map((id) => `${id} was interrupted too: resume once more to continue it`),
+    };
+  };
+  const facts = {
     names,
-    all: request.entity === 'all',
+    all: selection === 'all',
     mapHash: mapHash(loaded.map),
     sourceDatabase: await readDatabaseIdentity(sides.source),
     leaseSeconds: deps.config.leaseSeconds,
-  });
-  if (plan === null)
-    return { operationId: '', dryRun: false, entityLanes: 1, sliceLanes: 1, entities: [], waves: [], deletes: [] };
-  await reopenOperation(sides.target, plan.operation.operationId, execution);
-  const sequential = plan.operation.request['sequential'] === true;
-  const listed = listedRowsOf(plan.operation.request) !== null;
-  return {
-    operationId: plan.operation.operationId,
-    dryRun: false,
-    entityLanes: sequential ? 1 : lanes,
-    sliceLanes: sequential ? 1 : lanes,
-    entities: [...plan.entities],
-    waves: wavesOf(loaded, plan.entities, sequential, listed),
-    deletes: listed ? [] : deletesOf(loaded, plan.entities, plan.operation.mode),
   };
+  // The service may run this step twice for one execution: the second time finds what the first has taken up.
+  const begun = await operationOfExecution(sides.target, execution);
+  if (begun?.status === 'running') return output(begun, await unfinishedOf(sides.target, begun, names), []);
+  await refuseActive(sides, loaded, names, deps.config.leaseSeconds);
+  const plan = await planResume(sides.target, loaded, facts);
+  if (plan === null) return { ...NOTHING_PLANNED, notices: [] };
+  await openUnlessHeld(sides.target, () => reopenOperation(sides.target, plan.operation.operationId, execution));
+  return output(plan.operation, plan.entities, plan.others);
 }
 
 export const handler = step('PlanMigration', { input: planMigrationInput, output: planMigrationOutput }, planMigration);

@@ -18,12 +18,13 @@ import {
   type Checkpoint,
 } from '../../shared/database/ledger/checkpoints.ts';
 import { bringOverBases } from '../../shared/database/ledger/bases.ts';
+import { mustBeOf } from '../../shared/database/ledger/operations.ts';
 import type { Session } from '../../shared/database/session.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
 import { quoteIdentifier } from '../../shared/domain/identifiers.ts';
 import { listedRowsOf, type ListedRows } from '../../shared/domain/listed-rows.ts';
 import { slicesFrom } from '../../shared/domain/slice.ts';
-import { entityOf, workerOf } from '../entity-worker.ts';
+import { entityOf, workerOf, type EntityClaim } from '../entity-worker.ts';
 import type { LoadedOperation, Sides } from '../dependencies.ts';
 import { refuseDrift, tellingDrift } from '../schema-drift.ts';
 import { step, type Invocation } from '../step.ts';
@@ -35,6 +36,10 @@ export async function prepareEntity(input: PrepareEntityInput, deps: Invocation)
   return deps.withSides(`${input.operationId}:${input.entity}`, [], async (sides) => {
     const loaded = await deps.loadOperation(sides, input.operationId);
     const entity = entityOf(loaded, input.entity);
+    mustBeOf(loaded.operation, input.execution);
+    const stopped = loaded.operation.stopRequested ? await ownCheckpoint(sides.target, input) : undefined;
+    // Asked to stop, an entity that had not begun does not begin: nothing is claimed, and no table looked at.
+    if (stopped !== undefined) return { ...claimOf(input, stopped), sliceLanes: input.sliceLanes, slices: [] };
     await sides.source.run(`SET search_path = pg_catalog, ${quoteIdentifier(entity.source.schema)}`);
     await refuseAfterFailedParent(
       sides.target,
@@ -64,12 +69,7 @@ async function planEntity(
   deps: Invocation,
 ): Promise<PrepareEntityOutput> {
   const entity = entityOf(loaded, input.entity);
-  const claim = {
-    operationId: input.operationId,
-    entity: input.entity,
-    checkpointId: checkpoint.id,
-    fence: checkpoint.fence,
-  };
+  const claim = claimOf(input, checkpoint);
   await beat(sides.target, checkpoint.id, NO_SLICE, deps.host);
   // Now that nobody else writes it.
   await bringOverBases(sides, entity);
@@ -97,6 +97,15 @@ async function prepareListed(worker: Worker, checkpoint: Checkpoint, listed: Lis
   const rows = await parkListed(worker, listed);
   if (checkpoint.slices === null) await savePlan(worker.target, checkpoint.id, slicesFrom([]), rows, false);
 }
+const claimOf = ({ operationId, entity }: PrepareEntityInput, checkpoint: Checkpoint): EntityClaim => ({
+  operationId,
+  entity,
+  checkpointId: checkpoint.id,
+  fence: checkpoint.fence,
+});
+
+const ownCheckpoint = async (target: Session, input: PrepareEntityInput): Promise<Checkpoint | undefined> =>
+  (await checkpointsOf(target, input.operationId)).find(({ entity }) => entity === input.entity);
 
 /** Children of an entity that failed in this run would only be set aside in numbers: they wait for the resume. */
 async function refuseAfterFailedParent(

@@ -1,7 +1,5 @@
 /** The short commands that look, or note a decision in the ledger. Each is a file of its own in inspect/; here its input is checked and it is called. */
-import { inspectLedgerInput, inspectLedgerOutput } from '../../shared/contracts/operation.ts';
-import { PortageError } from '../../shared/domain/errors.ts';
-import { operationOf } from '../../shared/operations/catalogue.ts';
+import { shortCommandInput, shortCommandOutput } from '../../shared/contracts/operation.ts';
 import { failureText } from '../../shared/operations/failure.ts';
 import { analyze as analyzeCommand } from '../../shared/operations/differential-migration/analyze.ts';
 import { explain as explainCommand } from '../../shared/operations/differential-migration/explain.ts';
@@ -12,7 +10,8 @@ import { checkpointStatus as checkpointStatusCommand } from '../../shared/operat
 import { debug as debugCommand } from '../../shared/operations/migration-analyzer/debug.ts';
 import { testConnections as testConnectionsCommand } from '../../shared/operations/migration-analyzer/test-connections.ts';
 import { validateConfig as validateConfigCommand } from '../../shared/operations/migration-analyzer/validate-config.ts';
-import { commandOf, type Operation } from '../../shared/operations/operation.ts';
+import { commandOf } from '../../shared/operations/operation.ts';
+import { commandsOf, runShortCommand } from '../short-command.ts';
 import { step, type Invocation } from '../step.ts';
 import { analyze } from './inspect/analyze.ts';
 import { checkpointStatus } from './inspect/checkpoint-status.ts';
@@ -24,49 +23,26 @@ import { setAside } from './inspect/set-aside.ts';
 import { testConnections } from './inspect/test-connections.ts';
 import { environmentFault, validateConfig } from './inspect/validate-config.ts';
 
-/** A command's logic; its request has passed the schema of its descriptor. */
-type Inspection = (request: never, deps: Invocation) => Promise<unknown>;
+const INSPECTIONS = commandsOf(
+  [checkpointStatusCommand, checkpointStatus],
+  [testConnectionsCommand, testConnections],
+  [validateConfigCommand, validateConfig],
+  [explainCommand, explain],
+  [initCommand, init],
+  [setAsideCommand, setAside],
+  [exportMappingCommand, exportMapping],
+  [debugCommand, debug],
+  [analyzeCommand, analyze],
+);
 
-const INSPECTIONS: ReadonlyMap<string, Inspection> = new Map<string, Inspection>([
-  [commandOf(checkpointStatusCommand), checkpointStatus],
-  [commandOf(testConnectionsCommand), testConnections],
-  [commandOf(validateConfigCommand), validateConfig],
-  [commandOf(explainCommand), explain],
-  [commandOf(initCommand), init],
-  [commandOf(setAsideCommand), setAside],
-  [commandOf(exportMappingCommand), exportMapping],
-  [commandOf(debugCommand), debug],
-  [commandOf(analyzeCommand), analyze],
-]);
+export const inspectLedger = (input: { readonly command: string }, deps: Invocation): Promise<unknown> =>
+  runShortCommand(INSPECTIONS, input, deps);
 
-/** The execution input, `command` with its flags in camelCase, to the answer that its descriptor names. */
-export async function inspectLedger(input: { readonly command: string }, deps: Invocation): Promise<unknown> {
-  const operation = operationOf(input.command);
-  const inspection = INSPECTIONS.get(input.command);
-  if (operation === undefined || inspection === undefined) {
-    throw new PortageError('SYS002', 'this step knows no such command', {
-      got: input.command,
-      expected: [...INSPECTIONS.keys()].join(', '),
-    });
-  }
-  return operation.answer.parse(await inspection(requestOf(operation, input), deps));
-}
-
-function requestOf(operation: Operation, input: unknown): never {
-  const parsed = operation.input.safeParse(input);
-  if (parsed.success) return parsed.data as never;
-  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);
-  throw new PortageError('SYS002', `the input of ${commandOf(operation)} is not valid`, {
-    got: faults.join('; '),
-    where: commandOf(operation),
-  });
-}
-
-const inspect = step('InspectLedger', { input: inspectLedgerInput, output: inspectLedgerOutput }, inspectLedger);
+const inspect = step('InspectLedger', { input: shortCommandInput, output: shortCommandOutput }, inspectLedger);
 
 /** `validate-config` reports what keeps every other step, and so its own, from beginning; told as a step tells its errors. */
 export const handler: typeof inspect = async (event, context) => {
-  const parsed = inspectLedgerInput.safeParse(event);
+  const parsed = shortCommandInput.safeParse(event);
   if (parsed.data?.command === commandOf(validateConfigCommand)) {
     const fault = await environmentFault();
     if (fault !== null) throw Object.assign(new Error(failureText(fault), { cause: fault }), { name: fault.code });

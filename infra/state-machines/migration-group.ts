@@ -29,7 +29,7 @@ const PREPARED_ENTITY = {
   fence: JsonPath.numberAt('$.prepared.fence'),
 };
 
-/** One group: state `{ operationId, sliceLanes, entities, cycle }`, plus `prepared` once its entity is. */
+/** One group: state `{ operationId, execution, sliceLanes, entities, cycle }`, plus `prepared` once its entity is. */
 export function groupItem(scope: Construct, functionOf: FunctionOf<MigrationStep>): IChainable {
   const groupEnded = new Pass(scope, 'GroupEnded', {
     comment: 'What it did is in the ledger',
@@ -40,6 +40,7 @@ export function groupItem(scope: Construct, functionOf: FunctionOf<MigrationStep
     comment: MIGRATION_STEPS.FailEntity.purpose,
     input: {
       operationId: JsonPath.stringAt('$.operationId'),
+      execution: JsonPath.stringAt('$.execution'),
       entities: JsonPath.objectAt('$.entities'),
       error: JsonPath.objectAt('$.error'),
     },
@@ -75,6 +76,7 @@ function entity(scope: Construct, functionOf: FunctionOf<MigrationStep>, failed:
     comment: MIGRATION_STEPS.PrepareEntity.purpose,
     input: {
       operationId: JsonPath.stringAt('$.operationId'),
+      execution: JsonPath.stringAt('$.execution'),
       entity: JsonPath.stringAt('$.entities[0]'),
       sliceLanes: JsonPath.numberAt('$.sliceLanes'),
     },

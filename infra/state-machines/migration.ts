@@ -60,6 +60,7 @@ export function migrationDefinition(scope: Construct, functionOf: FunctionOf<Mig
     input: { execution: JsonPath.stringAt('$$.Execution.Name'), request: JsonPath.objectAt('$$.Execution.Input') },
     select: {
       operationId: JsonPath.stringAt('$.operationId'),
+      execution: JsonPath.stringAt('$$.Execution.Name'),
       request: JsonPath.objectAt('$$.Execution.Input'),
       plan: JsonPath.objectAt('$'),
     },
@@ -92,6 +93,7 @@ export function migrationDefinition(scope: Construct, functionOf: FunctionOf<Mig
     maxConcurrency: ONE_WAVE,
     itemSelector: {
       operationId: JsonPath.stringAt('$.operationId'),
+      execution: JsonPath.stringAt('$.execution'),
       entityLanes: JsonPath.numberAt('$.plan.entityLanes'),
       sliceLanes: JsonPath.numberAt('$.plan.sliceLanes'),
       groups: JsonPath.objectAt('$$.Map.Item.Value.groups'),
@@ -107,6 +109,7 @@ export function migrationDefinition(scope: Construct, functionOf: FunctionOf<Mig
     maxConcurrency: ONE_GROUP,
     itemSelector: {
       operationId: JsonPath.stringAt('$.operationId'),
+      execution: JsonPath.stringAt('$.execution'),
       entities: JsonPath.objectAt('$$.Map.Item.Value.entities'),
     },
     resultPath: JsonPath.DISCARD,
@@ -152,6 +155,7 @@ function waveItem(scope: Construct, functionOf: FunctionOf<MigrationStep>): ICha
     maxConcurrencyPath: '$.entityLanes',
     itemSelector: {
       operationId: JsonPath.stringAt('$.operationId'),
+      execution: JsonPath.stringAt('$.execution'),
       sliceLanes: JsonPath.numberAt('$.sliceLanes'),
       entities: JsonPath.objectAt('$$.Map.Item.Value.entities'),
       cycle: JsonPath.objectAt('$$.Map.Item.Value.cycle'),
@@ -164,7 +168,7 @@ function waveItem(scope: Construct, functionOf: FunctionOf<MigrationStep>): ICha
   );
 }
 
-/** One group of deletions: state `{ operationId, entities }`, and what DeleteRows returns goes back into it. */
+/** One group of deletions: state `{ operationId, execution, entities }`, and what DeleteRows returns goes back into it. */
 function deletionItem(scope: Construct, functionOf: FunctionOf<MigrationStep>): IChainable {
   const ended = new Pass(scope, 'DeletionEnded', {
     comment: 'What it did is in the ledger',

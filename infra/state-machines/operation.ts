@@ -14,6 +14,8 @@ import { OPERATION_STEPS, type FunctionOf, type OperationStep } from './steps.ts
 /** The function of each class that has no machine of its own. */
 const STEP_OF_CLASS = {
   inspect: 'InspectLedger',
+  change: 'ChangeLedger',
+  stop: 'StopOperations',
 } as const satisfies Record<Exclude<OperationClass, 'migration'>, OperationStep>;
 type ShortClass = keyof typeof STEP_OF_CLASS;
 const SHORT_CLASSES = Object.keys(STEP_OF_CLASS) as readonly ShortClass[];

@@ -54,10 +54,26 @@ export const resumeRequest = z.strictObject({
   command: z.literal('differential-migration resume'),
   entity: entitySelection,
 });
-export const migrationRequest = z.discriminatedUnion('command', [migrateRequest, retryRequest, resumeRequest]);
+/** The switch is the confirmation: it overwrites what was edited in the target. */
+export const resetEntityRequest = z.strictObject({
+  command: z.literal('differential-migration reset-entity'),
+  entity: entitySelection,
+  fullResync: z.literal(true),
+  dryRun: z.boolean().default(false),
+});
+export const resumeAllRequest = z.strictObject({ command: z.literal('migration-analyzer resume-all') });
+export const migrationRequest = z.discriminatedUnion('command', [
+  migrateRequest,
+  retryRequest,
+  resumeRequest,
+  resetEntityRequest,
+  resumeAllRequest,
+]);
+export type MigrationRequest = z.infer<typeof migrationRequest>;
 export type MigrateRequest = z.infer<typeof migrateRequest>;
 export type RetryRequest = z.infer<typeof retryRequest>;
 export type ResumeRequest = z.infer<typeof resumeRequest>;
+export type ResetEntityRequest = z.infer<typeof resetEntityRequest>;
 
 /** Rows by what became of them (SEMANTICS 39). */
 export const counts = z.strictObject({
@@ -74,6 +90,9 @@ export const counts = z.strictObject({
 });
 export type Counts = z.infer<typeof counts>;
 export const NO_COUNTS: Counts = NOTHING;
+
+/** Name of the execution: one that was stopped, and whose operation another has taken up since, shall touch nothing more. */
+const execution = z.string();
 
 /** Entities that go together: one, or a cycle that only MigrateCycle can load. */
 export const group = z.strictObject({ entities: z.array(z.string()), cycle: z.boolean() });
@@ -92,6 +111,8 @@ export const planMigrationOutput = z.strictObject({
   waves: z.array(z.strictObject({ groups: z.array(group) })),
   /** Entities whose vanished rows are deleted, after all waves: one group after the other, children first. */
   deletes: z.array(z.strictObject({ entities: z.array(z.string()) })),
+  /** What a person should know before it goes on. */
+  notices: z.array(z.string()),
 });
 export type PlanMigrationOutput = z.infer<typeof planMigrationOutput>;
 
@@ -119,6 +140,7 @@ export const estimateEntityOutput = z.strictObject({
 
 export const prepareEntityInput = z.strictObject({
   operationId: z.string(),
+  execution,
   entity: z.string(),
   sliceLanes: z.int().min(1),
 });
@@ -171,11 +193,13 @@ export const finishEntityOutput = z.strictObject({ operationId: z.string(), enti
 
 export const migrateCycleInput = z.looseObject({
   operationId: z.string(),
+  execution,
   entities: z.array(z.string()),
   rows: z.int().default(0),
 });
 export const migrateCycleOutput = z.strictObject({
   operationId: z.string(),
+  execution,
   entities: z.array(z.string()),
   rows: z.int(),
   done: z.boolean(),
@@ -184,11 +208,13 @@ export const migrateCycleOutput = z.strictObject({
 /** DeleteRows: `rows` so far; the list of what is left to do is in the ledger. */
 export const deleteRowsInput = z.looseObject({
   operationId: z.string(),
+  execution,
   entities: z.array(z.string()),
   rows: z.int().default(0),
 });
 export const deleteRowsOutput = z.strictObject({
   operationId: z.string(),
+  execution,
   entities: z.array(z.string()),
   rows: z.int(),
   done: z.boolean(),
@@ -200,6 +226,7 @@ export const recorded = z.strictObject({ recorded: z.literal(true) });
 /** FailEntity, FailDeletes: a step of some entities ended with an error; recorded, so that the gate can judge at the end. */
 export const failEntityInput = z.looseObject({
   operationId: z.string(),
+  execution,
   entities: z.array(z.string()),
   error: z.looseObject({ Error: z.string(), Cause: z.string().optional() }),
 });
@@ -209,12 +236,16 @@ export const failSliceInput = z.looseObject({
   operationId: z.string(),
   entity: z.string(),
   checkpointId: z.string(),
+  fence: z.int(),
   error: z.looseObject({ Error: z.string(), Cause: z.string().optional() }),
 });
 
 export const finishMigrationInput = z.looseObject({
   operationId: z.string(),
+  execution,
   request: z.unknown(),
+  /** What PlanMigration gave; here the entities that this execution had to carry. */
+  plan: z.looseObject({ entities: z.array(z.string()), notices: z.array(z.string()) }),
   estimates: z
     .array(
       z.union([

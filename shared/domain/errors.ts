@@ -108,6 +108,12 @@ export const CATALOGUE = {
     3,
     'Check the map against the schema: portage migration-analyzer validate-config. Then start a new run: portage differential-migration migrate --entities NAME',
   ),
+  M016: entry(
+    'Operations are held',
+    'never',
+    3,
+    'Lift the hold, and continue what was stopped: portage migration-analyzer resume-all',
+  ),
   S001: entry('Sync job creation failed', 'never', 2, 'Correct the schedule or the configuration of the job.'),
   S002: entry(
     'Job execution timeout',
@@ -176,7 +182,7 @@ export const CATALOGUE = {
     'Graceful shutdown timeout',
     'never',
     3,
-    'Use --force; everything that was committed stays and can be resumed.',
+    'Everything that was committed stays and can be resumed: portage migration-analyzer stop-all-operations --force',
   ),
   SYS006: entry(
     'The ledger is newer than this program',

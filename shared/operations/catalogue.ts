@@ -4,10 +4,16 @@ import { explain } from './differential-migration/explain.ts';
 import { exportMapping } from './differential-migration/export-mapping.ts';
 import { init } from './differential-migration/init.ts';
 import { migrate } from './differential-migration/migrate.ts';
+import { resetEntity } from './differential-migration/reset-entity.ts';
 import { resume } from './differential-migration/resume.ts';
 import { setAside } from './differential-migration/set-aside.ts';
 import { checkpointStatus } from './migration-analyzer/checkpoint-status.ts';
 import { debug } from './migration-analyzer/debug.ts';
+import { completeCheckpoint } from './migration-analyzer/complete-checkpoint.ts';
+import { forceCompleteCheckpoint } from './migration-analyzer/force-complete-checkpoint.ts';
+import { resetCheckpoint } from './migration-analyzer/reset-checkpoint.ts';
+import { resumeAll } from './migration-analyzer/resume-all.ts';
+import { stopAllOperations } from './migration-analyzer/stop-all-operations.ts';
 import { testConnections } from './migration-analyzer/test-connections.ts';
 import { validateConfig } from './migration-analyzer/validate-config.ts';
 import { commandOf, type Operation } from './operation.ts';
@@ -17,11 +23,17 @@ export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   resume,
   analyze,
   setAside,
+  resetEntity,
   init,
   explain,
   exportMapping,
   checkpointStatus,
   debug,
+  resetCheckpoint,
+  completeCheckpoint,
+  forceCompleteCheckpoint,
+  stopAllOperations,
+  resumeAll,
   testConnections,
   validateConfig,
 ];

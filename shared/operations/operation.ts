@@ -5,7 +5,7 @@
 import type { z } from 'zod';
 
 /** Which state machine runs it, and which of its branches; one role of the database a class. */
-export type OperationClass = 'migration' | 'inspect';
+export type OperationClass = 'migration' | 'inspect' | 'change' | 'stop';
 
 /** The five programs of the guide. */
 export const PROGRAMS = {

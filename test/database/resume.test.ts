@@ -87,7 +87,7 @@ describe('one that was killed', () => {
     await killed(30);
     await expect(plan()).rejects.toMatchObject({
       code: 'M001',
-      facts: { got: expect.stringMatching(/last sign of life 30 s ago/) },
+      facts: { got: expect.stringMatching(/last heartbeat 30 s ago, its lease ends in (29|30) s/) },
     });
   });
 

@@ -1,12 +1,20 @@
 // Short commands as a person starts them: through the handler, on two real databases named by the environment.
 import { closeDependencies } from '../../functions/dependencies.ts';
-import { handler } from '../../functions/operation/inspect-ledger.ts';
+import { handler as change } from '../../functions/operation/change-ledger.ts';
+import { handler as inspect } from '../../functions/operation/inspect-ledger.ts';
+import { handler as stop } from '../../functions/operation/stop-operations.ts';
 import { CATALOGUE } from '../../shared/domain/errors.ts';
 import { operationOf } from '../../shared/operations/catalogue.ts';
 import { failureOf, type Failure } from '../../shared/operations/failure.ts';
 import type { TestSides } from './sides.ts';
 
-const context = { getRemainingTimeInMillis: () => 60_000 } as Parameters<typeof handler>[1];
+const context = { getRemainingTimeInMillis: () => 60_000 } as Parameters<typeof inspect>[1];
+
+/** The step that the machine gives the command to. */
+const handler = (input: { readonly command: string }): Promise<unknown> => {
+  const step = { change, stop }[operationOf(input.command)?.class as string] ?? inspect;
+  return step(input, context);
+};
 
 /** A descriptor's schema of an answer. */
 interface AnswerSchema<Answer> {
@@ -19,7 +27,7 @@ export async function ask<Answer>(
   command: string,
   flags: Record<string, unknown> = {},
 ): Promise<{ readonly answer: Answer; readonly exit: number }> {
-  const answer: unknown = JSON.parse(JSON.stringify(await handler({ command, ...flags }, context)));
+  const answer: unknown = JSON.parse(JSON.stringify(await handler({ command, ...flags })));
   return { answer: schema.parse(answer), exit: operationOf(command)!.exit(answer) };
 }
 
@@ -29,7 +37,7 @@ export async function refused(
   flags: Record<string, unknown> = {},
 ): Promise<Failure & { exit: number }> {
   try {
-    await handler({ command, ...flags }, context);
+    await handler({ command, ...flags });
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const failure = failureOf(error.name, error.message);

@@ -20,6 +20,17 @@ describe('the operation machine', () => {
   );
 
   test.each([
+    ...commandsOfClass('change').map((command) => ['ChangeLedger', command]),
+    ...commandsOfClass('stop').map((command) => ['StopOperations', command]),
+  ])('gives to %s alone %s', async (step, command) => {
+    const steps = { InspectLedger: () => 'look', ChangeLedger: () => 'change', StopOperations: () => 'stop' };
+    const run = await operation(steps, { command });
+
+    expect(run.calls(step)).toEqual([{ command }]);
+    expect(Object.keys(steps).flatMap((each) => run.calls(each))).toHaveLength(1);
+  });
+
+  test.each([
     ...commandsOfClass('migration').map((command) => ({ command })),
     { command: 'conflict-resolver dance' },
     { command: 7 },

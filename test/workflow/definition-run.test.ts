@@ -98,6 +98,7 @@ describe('the migration machine', () => {
     expect(run.calls('FailEntity')).toEqual([
       {
         operationId: PLAN.operationId,
+        execution: 'exec-1',
         entities: ['a', 'b'],
         error: { Error: 'M007', Cause: expect.stringContaining('NOT NULL') },
       },

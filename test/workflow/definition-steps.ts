@@ -18,6 +18,7 @@ export const PLAN = {
     },
   ],
   deletes: [{ entities: ['doctors'] }, { entities: ['offices'] }],
+  notices: [],
 };
 export const REQUEST = { command: 'differential-migration migrate', entities: 'all' };
 
@@ -65,13 +66,13 @@ export const steps = (): Steps => {
       done: round(`links of ${String(entity)}`) === 2,
     }),
     FinishEntity: ({ operationId, entity }) => ({ operationId, entity, status: 'completed' }),
-    MigrateCycle: ({ operationId, entities, rows }) => {
+    MigrateCycle: ({ operationId, execution, entities, rows }) => {
       const total = Number(rows ?? 0) + 5;
-      return { operationId, entities, rows: total, done: total >= 10 };
+      return { operationId, execution, entities, rows: total, done: total >= 10 };
     },
-    DeleteRows: ({ operationId, entities, rows }) => {
+    DeleteRows: ({ operationId, execution, entities, rows }) => {
       const total = Number(rows ?? 0) + 5;
-      return { operationId, entities, rows: total, done: total >= 10 };
+      return { operationId, execution, entities, rows: total, done: total >= 10 };
     },
     FailDeletes: () => ({}),
     FailSlice: () => ({}),

@@ -76,6 +76,7 @@ CREATE TABLE portage.migration_checkpoints (
   slices json,                        -- [{slice, from, to}]: the plan, kept so that a resume repeats it
   fresh boolean NOT NULL DEFAULT false, -- the target had no row that has no mapping: nothing to adopt
   rows_total bigint,                  -- estimated while pending, then as counted
+  unverified json,                    -- [{slice, from, to}]: what a forced completion left out; null: nothing
   error_code text,
   error_message text,
   created_at timestamptz NOT NULL DEFAULT now(),

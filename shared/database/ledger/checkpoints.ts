@@ -83,13 +83,17 @@ async function activeCheckpoint(target: Session, entityId: number): Promise<Chec
 export const isAlive = (checkpoint: Checkpoint, leaseSeconds: number): boolean =>
   checkpoint.status === 'in_progress' && (checkpoint.heartbeatAge ?? Infinity) < leaseSeconds;
 
-/** M001 in the guide's words, with owner, age and next step. */
-export const activeCheckpointError = (checkpoint: Checkpoint): PortageError =>
+/** When the last sign of life was, and how long the lease still lasts. */
+export const signOfLife = (age: number, leaseSeconds: number): string =>
+  `last heartbeat ${Math.round(age)} s ago, its lease ends in ${Math.max(0, Math.ceil(leaseSeconds - age))} s`;
+
+/** M001 in the guide's words, with owner, age, rest of the lease and next step. */
+export const activeCheckpointError = (checkpoint: Checkpoint, leaseSeconds: number): PortageError =>
   new PortageError('M001', `Active checkpoint already exists for entity ${checkpoint.entity}`, {
-    got: `${checkpoint.operationId} by ${checkpoint.owner}, last heartbeat ${Math.round(checkpoint.heartbeatAge ?? 0)} s ago`,
+    got: `${checkpoint.operationId} by ${checkpoint.owner}, ${signOfLife(checkpoint.heartbeatAge ?? 0, leaseSeconds)}`,
     expected: 'no other owner',
     where: checkpoint.entity,
-    next: `Wait for it, or stop it; when its owner is dead, portage differential-migration resume --entity ${checkpoint.entity} takes over after the lease.`,
+    next: `Wait for it, or stop it: portage migration-analyzer stop-all-operations --graceful. When its owner is dead, portage differential-migration resume --entity ${checkpoint.entity} takes over after the lease.`,
   });
 
 export interface Claim {
@@ -115,10 +119,12 @@ export async function claimEntity(target: Session, claim: Claim): Promise<Checkp
       [claim.entityId],
     );
     const next = Number(fence) + 1;
+    await refuseEnded(target, claim);
     const active = await activeCheckpoint(target, claim.entityId);
     const own = active?.operationId === claim.operation.operationId ? active : await ownCheckpoint(target, claim);
+    if (own?.status === 'superseded' || own?.status === 'rolled_back') throw wasReset(own);
     if (active && active !== own) {
-      if (isAlive(active, claim.leaseSeconds)) throw activeCheckpointError(active);
+      if (isAlive(active, claim.leaseSeconds)) throw activeCheckpointError(active, claim.leaseSeconds);
       await target.run(
         "UPDATE portage.migration_checkpoints SET status = 'superseded', updated_at = now() WHERE id = $1",
         [active.id],
@@ -160,6 +166,30 @@ const ownCheckpoint = async (target: Session, claim: Claim): Promise<Checkpoint 
   return row && checkpointOf(row);
 };
 
+/**
+ * Under the fence: an execution that wakes after its operation was stopped, or taken up by another, claims nothing.
+ * @throws PortageError M011
+ */
+async function refuseEnded(target: Session, { operation, entity }: Claim): Promise<void> {
+  const now = await target.one<{ status: string; execution: string }>(
+    'SELECT status, execution FROM portage.operations WHERE operation_no = $1',
+    [operation.operationNo],
+  );
+  if (now.status === 'running' && now.execution === operation.execution) return;
+  throw new PortageError('M011', `the operation of ${entity} has been stopped, or taken up by another execution`, {
+    got: `${operation.operationId} is ${now.status}, execution ${now.execution}`,
+    expected: `running, execution ${operation.execution}`,
+    where: entity,
+  });
+}
+
+const wasReset = (checkpoint: Checkpoint): PortageError =>
+  new PortageError('M011', `the checkpoint of ${checkpoint.entity} was reset`, {
+    got: checkpoint.status,
+    where: checkpoint.entity,
+    next: `Start a new run: portage differential-migration migrate --entities ${checkpoint.entity}`,
+  });
+
 /** Ends backends that a dead owner left behind (a killed client's backend lives on), known by pid and start. */
 async function endDeadBackends(target: Session, claim: Claim): Promise<void> {
   await target.rows(
@@ -182,13 +212,16 @@ export const savePlan = (
     [id, JSON.stringify(slices), rowsTotal, fresh],
   );
 
-/** A slice failed: its siblings go on, and the end of the entity finds this. */
-export const recordFailure = (target: Session, id: string, error: { code: string; message: string }): Promise<number> =>
-  target.run('UPDATE portage.migration_checkpoints SET error_code = $2, error_message = $3 WHERE id = $1', [
-    id,
-    error.code,
-    error.message,
-  ]);
+/** A slice failed: its siblings go on, and the end of the entity finds this. @returns 0 when the entity has another owner now */
+export const recordFailure = (
+  target: Session,
+  { checkpointId, fence }: { readonly checkpointId: string; readonly fence: number },
+  error: { code: string; message: string },
+): Promise<number> =>
+  target.run(
+    "UPDATE portage.migration_checkpoints SET error_code = $3, error_message = $4 WHERE id = $1 AND fence = $2 AND status = 'in_progress'",
+    [checkpointId, fence, error.code, error.message],
+  );
 
 export const endCheckpoint = (
   target: Session,

@@ -85,6 +85,22 @@ const operationOf = (row: Record<string, string | null>): Operation => ({
   notes: JSON.parse(row['notes'] ?? '[]') as string[],
 });
 
+/** Whether this execution still works on the operation: nobody has ended it, and no other has taken it up. */
+export const isOf = (operation: Operation, execution: string): boolean =>
+  operation.status === 'running' && operation.execution === execution;
+
+/** @throws PortageError M013 when it was stopped, M011 when another execution works on it */
+export function mustBeOf(operation: Operation, execution: string): void {
+  if (isOf(operation, execution)) return;
+  const { operationId, status } = operation;
+  if (operation.execution === execution && status === 'stopped') throw new PortageError('M013', 'Stopped on request');
+  throw new PortageError('M011', `another execution has taken up ${operationId}`, {
+    got: `execution ${execution}`,
+    expected: `execution ${operation.execution}, ${status}`,
+    where: operationId,
+  });
+}
+
 /** Inserts the operation under the first free id of its second: the unique insert decides, `_2` and so on when taken. */
 export async function insertOperation(target: Session, operation: NewOperation, now: Date): Promise<Operation> {
   const base = operationIdAt(operation.type, now);

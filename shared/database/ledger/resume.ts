@@ -5,7 +5,7 @@ import { isSameDatabase } from '../catalog/identity.ts';
 import type { LoadedMap } from '../engine/load-entities.ts';
 import type { Session } from '../session.ts';
 import type { Checkpoint } from './checkpoints.ts';
-import { checkpointsOf, latestCheckpoint } from './checkpoints.ts';
+import { checkpointsOf, latestCheckpoint, signOfLife } from './checkpoints.ts';
 import type { Operation } from './operations.ts';
 import { readOperation } from './operations.ts';
 
@@ -13,18 +13,40 @@ export interface Interrupted {
   readonly operation: Operation;
   /** Entities that this operation has completed. */
   readonly completed: readonly string[];
+  /** Entities whose checkpoint was reset: a new operation may begin, this one goes on without them. */
+  readonly reset: readonly string[];
 }
 
 const isComplete = (checkpoint: Checkpoint): boolean =>
   checkpoint.status === 'completed' || checkpoint.status === 'completed_unverified';
 
 /** An operation on listed rows that ended or gave way: migrations before it can be continued all the same. */
-const ENDED_LIST = `o.request ?| ARRAY['forceRecords', 'retry'] AND NOT EXISTS
-  (SELECT FROM portage.migration_checkpoints c WHERE c.operation_id = o.operation_id AND c.status IN ('pending', 'in_progress', 'stopped', 'failed'))`;
+const endedList = (o: string): string => `${o}.request ?| ARRAY['forceRecords', 'retry'] AND NOT EXISTS
+  (SELECT FROM portage.migration_checkpoints l WHERE l.operation_id = ${o}.operation_id AND l.status IN ('pending', 'in_progress', 'stopped', 'failed'))`;
 
 /**
- * The newest migration of the map, when it was begun and not finished, and nobody alive works on it.
- * @throws PortageError M001 when somebody alive does, and one of `names` is his.
+ * Migrations of the map that were begun and not finished, newest first: those that hold the latest checkpoint of one of
+ * the entities, unfinished, and the newest of all where nothing but its end is missing.
+ */
+const INTERRUPTED = `
+  WITH latest AS (
+    SELECT DISTINCT ON (c.entity_id) c.operation_id, c.status
+    FROM portage.migration_checkpoints c JOIN portage.entities e USING (entity_id) JOIN portage.operations o USING (operation_id)
+    WHERE e.map_name = $1 AND e.entity = ANY ($2) AND c.operation_type = 'differential_migration' AND NOT (${endedList('o')})
+    ORDER BY c.entity_id, o.operation_no DESC, c.created_at DESC
+  )
+  SELECT o.operation_id, o.status, extract(epoch FROM clock_timestamp() - greatest(o.started_at,
+    (SELECT max(w.heartbeat_at) FROM portage.workers w JOIN portage.migration_checkpoints c ON c.id = w.checkpoint_id WHERE c.operation_id = o.operation_id))) AS age
+  FROM portage.operations o
+  WHERE o.map_name = $1 AND o.operation_type = 'differential_migration' AND o.status IN ('running', 'stopped', 'failed')
+    AND (o.operation_id IN (SELECT operation_id FROM latest WHERE status IN ('pending', 'in_progress', 'stopped', 'failed'))
+      OR o.operation_no = (SELECT max(n.operation_no) FROM portage.operations n WHERE n.map_name = $1 AND n.operation_type = 'differential_migration' AND NOT (${endedList('n')}))
+        AND NOT EXISTS (SELECT FROM portage.migration_checkpoints c WHERE c.operation_id = o.operation_id AND c.status IN ('pending', 'in_progress', 'stopped', 'failed', 'superseded')))
+  ORDER BY o.operation_no DESC`;
+
+/**
+ * The newest interrupted migration of the entities on which nobody alive works.
+ * @throws PortageError M001 when somebody alive works on a migration of one of `names`.
  */
 export async function interruptedOperation(
   target: Session,
@@ -32,27 +54,36 @@ export async function interruptedOperation(
   names: readonly string[],
   leaseSeconds: number,
 ): Promise<Interrupted | null> {
-  const row = await target.maybeOne<{ operation_id: string; status: string; age: string }>(
-    `SELECT o.operation_id, o.status, extract(epoch FROM clock_timestamp() - greatest(o.started_at,
-       (SELECT max(w.heartbeat_at) FROM portage.workers w JOIN portage.migration_checkpoints c ON c.id = w.checkpoint_id WHERE c.operation_id = o.operation_id))) AS age
-     FROM portage.operations o WHERE o.map_name = $1 AND o.operation_type = 'differential_migration' AND NOT (${ENDED_LIST}) ORDER BY o.operation_no DESC LIMIT 1`,
-    [mapName],
-  );
-  if (!row || !['running', 'stopped', 'failed'].includes(row.status)) return null;
-  const operation = await readOperation(target, row.operation_id);
-  if (row.status === 'running' && Number(row.age) < leaseSeconds) {
-    const theirs = operation.request['entities'];
-    if (Array.isArray(theirs) && !theirs.some((name) => names.includes(String(name)))) return null;
-    throw new PortageError('M001', 'a migration of this map is running', {
-      got: `${row.operation_id}, last sign of life ${Math.round(Number(row.age))} s ago`,
-      expected: 'no other migration',
-      where: mapName,
-    });
+  const [found] = await interruptedOperations(target, mapName, names, leaseSeconds);
+  return found ?? null;
+}
+
+/** All of them, newest first: side by side there may be several, of different entities. */
+async function interruptedOperations(
+  target: Session,
+  mapName: string,
+  names: readonly string[],
+  leaseSeconds: number,
+): Promise<readonly Interrupted[]> {
+  const found: Interrupted[] = [];
+  const rows = await target.rows<{ operation_id: string; status: string; age: string }>(INTERRUPTED, [mapName, names]);
+  for (const row of rows) {
+    const operation = await readOperation(target, row.operation_id);
+    if (row.status === 'running' && Number(row.age) < leaseSeconds) {
+      const theirs = operation.request['entities'];
+      if (Array.isArray(theirs) && !theirs.some((name) => names.includes(String(name)))) continue;
+      throw new PortageError('M001', 'a migration of this map is running', {
+        got: `${row.operation_id}, ${signOfLife(Number(row.age), leaseSeconds)}`,
+        expected: 'no other migration',
+        where: mapName,
+      });
+    }
+    const checkpoints = await checkpointsOf(target, row.operation_id);
+    const of = (which: (checkpoint: Checkpoint) => boolean): string[] =>
+      checkpoints.filter(which).map(({ entity }) => entity);
+    found.push({ operation, completed: of(isComplete), reset: of(({ status }) => status === 'superseded') });
   }
-  const completed = (await checkpointsOf(target, row.operation_id))
-    .filter(isComplete)
-    .map((checkpoint) => checkpoint.entity);
-  return { operation, completed };
+  return found;
 }
 
 export interface ResumeRequestFacts {
@@ -67,6 +98,8 @@ export interface ResumeRequestFacts {
 export interface ResumePlan {
   readonly operation: Operation;
   readonly entities: readonly string[];
+  /** Ids of other interrupted migrations of the entities. */
+  readonly others: readonly string[];
 }
 
 const changed = (what: string, entity: string): PortageError =>
@@ -100,8 +133,9 @@ export async function obstacle(
   if (!isSameDatabase(operation.sourceDatabase, now.sourceDatabase))
     return { what: 'the source is another database', entity: entities.join(',') };
   for (const checkpoint of await checkpointsOf(target, operation.operationId)) {
-    const { entity, catalogHash, slices } = checkpoint;
+    const { entity, catalogHash, slices, status } = checkpoint;
     if (!entities.includes(entity)) continue;
+    if (status === 'superseded') return { what: 'its checkpoint was reset', entity };
     if (catalogHash !== loaded.catalogHash(entity)) return { what: 'a schema changed', entity };
     if (isDamaged(slices)) return { what: 'its checkpoint is damaged', entity };
   }
@@ -117,20 +151,38 @@ export async function planResume(
   loaded: LoadedMap,
   request: ResumeRequestFacts,
 ): Promise<ResumePlan | null> {
-  const interrupted = await interruptedOperation(target, loaded.map.name, request.names, request.leaseSeconds);
+  const [interrupted, ...others] = await interruptedOperations(
+    target,
+    loaded.map.name,
+    request.names,
+    request.leaseSeconds,
+  );
   if (!request.all) await refuseUnknown(target, loaded, request.names);
-  if (interrupted === null) return null;
-  const { operation, completed } = interrupted;
+  if (interrupted === undefined) return null;
+  const { operation, completed, reset } = interrupted;
   const chosen = operation.request['entities'];
   const ofOperation = Array.isArray(chosen) ? (chosen as string[]) : [...loaded.entities.keys()];
-  const entities = request.names.filter((name) => ofOperation.includes(name) && !completed.includes(name));
+  const ended = new Set([...completed, ...reset]);
+  const entities = request.names.filter((name) => ofOperation.includes(name) && !ended.has(name));
   if (entities.length === 0) {
     // Killed after its last entity and before its own end: that end is all that is left to do.
-    return ofOperation.every((name) => completed.includes(name)) ? { operation, entities } : null;
+    return ofOperation.every((name) => completed.includes(name)) ? { operation, entities, others: [] } : null;
   }
   const found = await obstacle(target, loaded, operation, entities, request);
   if (found) throw changed(found.what, found.entity);
-  return { operation, entities };
+  return { operation, entities, others: others.map((other) => other.operation.operationId) };
+}
+
+/** Of the named entities those that the operation still has to carry. */
+export async function unfinishedOf(
+  target: Session,
+  operation: Operation,
+  names: readonly string[],
+): Promise<readonly string[]> {
+  const left = (await checkpointsOf(target, operation.operationId))
+    .filter((checkpoint) => !isComplete(checkpoint) && checkpoint.status !== 'superseded')
+    .map(({ entity }) => entity);
+  return names.filter((name) => left.includes(name));
 }
 
 async function refuseUnknown(target: Session, loaded: LoadedMap, names: readonly string[]): Promise<void> {

@@ -1,0 +1,40 @@
+/** What the states of short commands share: they find the command's logic by its name, and check its request and its answer. */
+import { PortageError } from '../shared/domain/errors.ts';
+import { operationOf } from '../shared/operations/catalogue.ts';
+import { commandOf, type Operation } from '../shared/operations/operation.ts';
+import type { Invocation } from './step.ts';
+
+/** A command's logic; its request has passed the schema of its descriptor. */
+export type ShortCommand = (request: never, deps: Invocation) => Promise<unknown>;
+
+/** Commands with their logic, by name. */
+export const commandsOf = (
+  ...commands: readonly (readonly [Operation, ShortCommand])[]
+): ReadonlyMap<string, ShortCommand> => new Map(commands.map(([operation, logic]) => [commandOf(operation), logic]));
+
+/** The execution input, `command` with its flags in camelCase, to the answer that its descriptor names. */
+export async function runShortCommand(
+  commands: ReadonlyMap<string, ShortCommand>,
+  input: { readonly command: string },
+  deps: Invocation,
+): Promise<unknown> {
+  const operation = operationOf(input.command);
+  const logic = commands.get(input.command);
+  if (operation === undefined || logic === undefined) {
+    throw new PortageError('SYS002', 'this step knows no such command', {
+      got: input.command,
+      expected: [...commands.keys()].join(', '),
+    });
+  }
+  return operation.answer.parse(await logic(requestOf(operation, input), deps));
+}
+
+function requestOf(operation: Operation, input: unknown): never {
+  const parsed = operation.input.safeParse(input);
+  if (parsed.success) return parsed.data as never;
+  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);
+  throw new PortageError('SYS002', `the input of ${commandOf(operation)} is not valid`, {
+    got: faults.join('; '),
+    where: commandOf(operation),
+  });
+}
