@@ -101,7 +101,23 @@ const uniqueKey = (row: Row): UniqueKey => {
 };
 
 /** The relations that exist of those selected, in no more detail than the domain asks for. */
-export async function readRelations(session: Session, selection: RelationSelection): Promise<Relation[]> {
+export const readRelations = (session: Session, selection: RelationSelection): Promise<Relation[]> =>
+  withNamesQualified(session, () => readSelected(session, selection));
+
+/**
+ * The server leaves out a schema that is on the search path, so that one type would have two names: on the path of another
+ * step a schema would seem to be another one.
+ */
+async function withNamesQualified<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  const { path } = await session.one<{ path: string }>("SELECT current_setting('search_path') AS path");
+  await session.run('SET search_path = pg_catalog');
+  const result = await work();
+  // Not after an error: a session that failed is given up (functions/session-pool.ts).
+  await session.run("SELECT set_config('search_path', $1, false)", [path]);
+  return result;
+}
+
+async function readSelected(session: Session, selection: RelationSelection): Promise<Relation[]> {
   const wanted = selection === 'all' ? null : selection.map((r) => `${r.schema}.${r.name}`);
   const relations = await session.rows(relationsQuery(session.serverVersion), [wanted]);
   const oids = [relations.map((r) => r['oid'])];
