@@ -164,3 +164,15 @@ describe('a row that cannot be written', () => {
     await target('TRUNCATE doctors, offices; ALTER TABLE offices ADD UNIQUE (legacy_id)');
   });
 });
+
+// Seen by the campaign of random schemas: nothing looks at the list for keys that the source no longer has.
+test.failing('a row that was set aside and has left the source leaves the list', async () => {
+  await migrate('offices');
+  await legacy("INSERT INTO doctor SELECT 901, 'Lost', 1, 77");
+  await migrate('doctors');
+  const open = "SELECT string_agg(legacy_key, ',') FROM set_aside_rows WHERE state = 'open'";
+  expect(await value(open)).toBe('901');
+  await legacy('DELETE FROM doctor WHERE doc_no = 901');
+  await migrate('doctors');
+  expect(await value(open)).toBeNull();
+});

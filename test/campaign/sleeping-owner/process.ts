@@ -40,8 +40,8 @@ async function workOn({ operationNo, operationId, checkpointId, fence, point }: 
         fresh: false,
         batchRows: 5,
         timeIsUp: () => false,
-        onBatch: () => undefined,
         workerOn: () => Promise.resolve(null),
+        onBatch: () => undefined,
       },
       { slice: 0, from: null, to: null },
     );
