@@ -46,12 +46,16 @@ const relationsQuery = (serverVersion: number): string => `
     ELSE format('%s.%s', n.nspname, c.relname) = ANY ($1::text[]) END
   ORDER BY 2, 3`;
 
+/** format_type leaves the schema out where the session's search_path has it: the same column would read otherwise in another session. */
+const TYPE = `CASE WHEN e.typnamespace <> 'pg_catalog'::regnamespace AND pg_type_is_visible(e.oid) THEN quote_ident(n.nspname) || '.' ELSE '' END || format_type(a.atttypid, a.atttypmod)`;
+
 const columnsQuery = (serverVersion: number): string => `
-  SELECT a.attrelid AS oid, a.attname AS name, a.attnum AS position, a.atttypid AS type_oid, format_type(a.atttypid, a.atttypmod) AS type,
+  SELECT a.attrelid AS oid, a.attname AS name, a.attnum AS position, a.atttypid AS type_oid, ${TYPE} AS type,
     a.attnotnull OR t.typnotnull AS not_null, a.atthasdef OR t.typdefault IS NOT NULL AS has_default,
     ${serverVersion >= 120000 ? "a.attgenerated <> ''" : 'false'} AS generated, a.attidentity AS identity,
     CASE WHEN a.attcollation <> t.typcollation THEN (SELECT collname FROM pg_collation WHERE oid = a.attcollation) END AS collation
   FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+  JOIN pg_type e ON e.oid = CASE WHEN t.typcategory = 'A' AND t.typelem <> 0 THEN t.typelem ELSE t.oid END JOIN pg_namespace n ON n.oid = e.typnamespace
   WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum`;
 
 const INDEXES = `
