@@ -4,7 +4,7 @@ import {
   type FinishMigrationInput,
   type FinishMigrationOutput,
   finishMigrationOutput,
-  migrateRequest,
+  migrationRequest,
 } from '../../shared/contracts/migration.ts';
 import { completeEntity } from '../../shared/database/engine/complete.ts';
 import { canonicalKeys } from '../../shared/database/engine/legacy-keys.ts';
@@ -43,15 +43,16 @@ async function dryRun(input: Input, deps: Invocation): Promise<FinishMigrationOu
       'counts' in estimate ? [[estimate.entity, { ...estimate.counts, durationMs: 0 }]] : [],
     ),
   );
-  const request = migrateRequest.parse(input.request);
+  const request = migrationRequest.parse(input.request);
+  const forced = 'forceRecords' in request ? request.forceRecords : undefined;
   const [only] = Object.keys(entities);
   const notFound =
-    request.forceRecords === undefined || only === undefined
+    forced === undefined || only === undefined
       ? []
       : await deps.withSides('dry-run:finish', [], async (sides) => {
           const ledger = (await ledgerVersion(sides.target)) === 0 ? 'none' : 'read';
           const loaded = await loadMap(sides.source, sides.target, await deps.configuredMap(), ledger);
-          const keys = await canonicalKeys(sides.source, loaded, only, request.forceRecords ?? []);
+          const keys = await canonicalKeys(sides.source, loaded, only, forced);
           return absentIn(sides, loaded, only, keys);
         });
   return {
