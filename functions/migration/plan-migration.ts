@@ -5,14 +5,12 @@ import type {
   PlanMigrationOutput,
   ResetEntityRequest,
   ResumeRequest,
-  RetryRequest,
 } from '../../shared/contracts/migration.ts';
 import { migrationRequest, planMigrationInput, planMigrationOutput } from '../../shared/contracts/migration.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
 import type { EntityMap } from '../../shared/domain/entity-map.ts';
 import { relationName } from '../../shared/domain/entity-map.ts';
 import { listedRowsOf } from '../../shared/domain/listed-rows.ts';
-import { canonicalKeys } from '../../shared/database/engine/legacy-keys.ts';
 import { selectEntities } from '../../shared/domain/select-entities.ts';
 import type { LoadedMap } from '../../shared/database/engine/load-entities.ts';
 import { loadMap, mapHash } from '../../shared/database/engine/load-entities.ts';
@@ -37,18 +35,13 @@ import { readDatabaseIdentity } from '../../shared/database/catalog/identity.ts'
 import type { Sides } from '../dependencies.ts';
 import type { Invocation } from '../step.ts';
 import { driftNotes } from '../schema-drift.ts';
+import { isListed, workList } from '../list-plan.ts';
 import { step } from '../step.ts';
 import { deletesOf, plannedOf, refuseActive, refuseMissingParents, wavesOf } from '../migration-plan.ts';
 import { foreseeReset, resetEntity } from './plan/reset-entity.ts';
 
 /** A lane waits while it reads: four keep two cores busy (measured: 24,000 rows/s with two, 27,300 with four). */
 const LANES = 4;
-
-/** A request for named rows, or for those that were set aside. */
-type ListRequest =
-  RetryRequest | (MigrateRequest & { readonly forceRecords: NonNullable<MigrateRequest['forceRecords']> });
-const isListed = (request: MigrateRequest | RetryRequest): request is ListRequest =>
-  request.command !== 'differential-migration migrate' || request.forceRecords !== undefined;
 
 function parseRequest(request: unknown): MigrationRequest {
   const parsed = migrationRequest.safeParse(request);
@@ -212,71 +205,6 @@ async function migrate(
 }
 
 const sameEntities = (a: unknown, b: unknown): boolean => JSON.stringify(a ?? 'all') === JSON.stringify(b ?? 'all');
-
-/**
- * An operation on listed rows stands beside the migrations of whole entities: one that was interrupted is not superseded by
- * it, and can be resumed after it.
- */
-async function workList(
-  execution: string,
-  request: ListRequest,
-  loaded: LoadedMap,
-  sides: Sides,
-  deps: Invocation,
-  lanes: number,
-): Promise<PlanMigrationOutput> {
-  const { map } = loaded;
-  const named = request.command === 'differential-migration migrate' ? request.entities : request.entity;
-  const entities = selectEntities(named, Object.keys(map.entities));
-  const [only = ''] = entities;
-  const output = (operationId: string): PlanMigrationOutput => ({
-    operationId,
-    dryRun: false,
-    entityLanes: lanes,
-    sliceLanes: 1,
-    entities,
-    waves: wavesOf(loaded, entities, false, true),
-    deletes: [],
-    notices: [],
-  });
-  const begun = await operationOfExecution(sides.target, execution);
-  if (begun?.status === 'running') return output(begun.operationId);
-  await refuseActive(sides, loaded, entities, deps.config.leaseSeconds);
-  await refuseMissingParents(sides, loaded, entities);
-  const earlier = await interruptedOperation(sides.target, map.name, entities, deps.config.leaseSeconds);
-  const hash = mapHash(map);
-  await registerMap(sides.target, map, hash);
-  const forced = request.command === 'differential-migration migrate';
-  const operation = await insertOperation(
-    sides.target,
-    {
-      type: 'differential_migration',
-      execution,
-      batchLabel: (forced ? request.batchId : undefined) ?? batchLabelAt(deps.now()),
-      mapName: map.name,
-      mapHash: hash,
-      mode: forced ? 'full' : 'differential',
-      request: {
-        ...request,
-        entities,
-        ...(forced ? { forceRecords: await canonicalKeys(sides.source, loaded, only, request.forceRecords) } : {}),
-      },
-      sourceDatabase: await readDatabaseIdentity(sides.source),
-    },
-    deps.now(),
-  );
-  const drift = await driftNotes(sides.target, loaded, entities);
-  await planCheckpoints(
-    sides.target,
-    operation,
-    entities.map((name) => ({ ...plannedOf(loaded, name), rows: null })),
-  );
-  for (const note of drift) await addNote(sides.target, operation.operationId, note);
-  // A list that was begun and is asked for anew is this one.
-  if (earlier && listedRowsOf(earlier.operation.request))
-    await supersedeCheckpoints(sides.target, earlier.operation.operationId);
-  return output(operation.operationId);
-}
 
 async function resume(
   execution: string,

@@ -2,7 +2,6 @@
 // statements do is shown beside it, in sql-*.test.ts.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { alignBases, forgetSourceHashes, forgetTargetHashes } from '../../shared/database/sql/align.ts';
-import * as aside from '../../shared/database/sql/aside.ts';
 import { missingParents, demote, resolveWithin } from '../../shared/database/sql/closure.ts';
 import {
   findByIdentity,
@@ -168,21 +167,6 @@ describe('the text of', () => {
       actionCounts: record.actionCounts(doctors),
       closeGone: record.closeGone(doctors, 7),
       closeByFull: record.closeByFull(doctors),
-    });
-  });
-
-  test('the list of rows set aside', () => {
-    const doctors = p.entity('doctors');
-    expectGolden('aside', {
-      setAsideGroup: aside.setAsideGroup(doctors, 7),
-      parkKeys: aside.parkKeys(doctors, 7),
-      parkAside: aside.parkAside(doctors, 7),
-      openAside: aside.openAside(doctors, 7),
-      closeListed: aside.closeListed(doctors, 7),
-      closeAside: aside.closeAside(doctors, 7),
-      ignoredRows: aside.ignoredRows(doctors),
-      bringBack: aside.bringBack(doctors),
-      ignoreRow: aside.ignoreRow(doctors),
     });
   });
 
