@@ -15,6 +15,8 @@ const PLAN = {
   dryRun: false,
   entityLanes: 1,
   sliceLanes: 1,
+  deletes: [],
+  notices: [],
   entities: ['offices', 'doctors'],
   waves: [
     { groups: [{ entities: ['offices'], cycle: false }] },
