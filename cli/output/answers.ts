@@ -29,6 +29,8 @@ import { migrate } from '../../shared/operations/differential-migration/migrate.
 import { resetEntity } from '../../shared/operations/differential-migration/reset-entity.ts';
 import { resume } from '../../shared/operations/differential-migration/resume.ts';
 import { setAside } from '../../shared/operations/differential-migration/set-aside.ts';
+import { judgeOutput } from '../../shared/contracts/validation.ts';
+import { validate } from '../../shared/operations/data-validator/validate.ts';
 import { finishMigrationOutput } from '../../shared/contracts/migration.ts';
 import { commandOf, type Operation } from '../../shared/operations/operation.ts';
 import type { Io, Paint } from '../io.ts';
@@ -38,6 +40,7 @@ import { debugText } from './debug.ts';
 import { migrationText } from './migration.ts';
 import { completeText, forceCompleteText, resetText, stopText } from './ownership.ts';
 import { duration, number, rowsOf, table } from './table.ts';
+import { validationText } from './validation.ts';
 
 type Print = (answer: unknown, io: Io) => void;
 
@@ -69,6 +72,7 @@ const PRINTS: ReadonlyMap<string, Print> = new Map([
   [commandOf(init), printDraft],
   [commandOf(exportMapping), text(exportMappingAnswer, exportText)],
   [commandOf(debug), text(debugAnswer, debugText)],
+  [commandOf(validate), text(judgeOutput, validationText)],
   [commandOf(analyze), text(analyzeAnswer, analyzeText)],
 ]);
 
