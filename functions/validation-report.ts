@@ -75,8 +75,12 @@ const sumOf = (pieces: readonly Piece[], side: 'sourceRows' | 'targetRows'): num
   return read.length === 0 ? null : read.reduce((sum, rows) => sum + rows, 0);
 };
 
-const detail = <T>(pieces: readonly Piece[], name: string): T | undefined =>
-  pieces.map((piece) => piece.details?.[name] as T | undefined).find((value) => value !== undefined);
+const mappingsOf = (pieces: readonly Piece[]): MappingCounts | undefined =>
+  pieces.map((piece) => piece.details?.['mappings'] as MappingCounts | undefined).find((value) => value !== undefined);
+const performanceOf = (pieces: readonly Piece[]): PerformanceCheck | undefined =>
+  pieces
+    .map((piece) => piece.details?.['performance'] as PerformanceCheck | undefined)
+    .find((value) => value !== undefined);
 
 export function entitiesOf(evidence: Evidence, coverage: JudgeOutput['coverage']): JudgeOutput['entities'] {
   return Object.fromEntries(
@@ -85,7 +89,7 @@ export function entitiesOf(evidence: Evidence, coverage: JudgeOutput['coverage']
       const rows = own.filter(({ check }) => check !== 'performance');
       const counts = evidence.counts.get(entity) ?? {};
       const differences = Object.values(counts).reduce((sum, count) => sum + count, 0);
-      const mappings = detail<MappingCounts>(own, 'mappings');
+      const mappings = mappingsOf(own);
       return [
         entity,
         {
@@ -124,8 +128,8 @@ export const differenceOf = (found: ListedFinding): Difference | null =>
 export function findingsBeside({ entities, pieces }: Evidence): Finding[] {
   return entities.flatMap((entity) => {
     const own = pieces.filter((piece) => piece.entity === entity);
-    const mappings = detail<MappingCounts>(own, 'mappings');
-    const performance = detail<PerformanceCheck>(own, 'performance');
+    const mappings = mappingsOf(own);
+    const performance = performanceOf(own);
     const wrong =
       mappings === undefined
         ? []

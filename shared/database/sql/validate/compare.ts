@@ -112,6 +112,3 @@ export function compareStaged(entity: CompiledEntity, keys: readonly string[], s
 export const explainMissing = (entity: CompiledEntity): string =>
   `UPDATE ${found(entity)} f SET reason = 'set_aside ' || a.code FROM portage.set_aside_rows a
    WHERE f.kind = 'missing' AND f.reason = 'missing' AND a.entity_id = ${entity.entityId} AND a.legacy_key = f.legacy_key AND a.state IN ('open', 'ignored')`;
-
-export const foundKeys = (entity: CompiledEntity): string =>
-  `SELECT f.legacy_key, f.vk, f.kind FROM ${found(entity)} f`;
