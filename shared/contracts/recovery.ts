@@ -3,6 +3,7 @@
  * have the way around it in common. States carry ids, names and counts, never rows; where each stands is in the ledger.
  */
 import { z } from 'zod';
+import { KEPT_REASONS } from '../domain/kept-reasons.ts';
 import { counts, entitySelection, entitySummary } from './migration.ts';
 
 const dryRun = z.boolean().default(false);
@@ -59,9 +60,6 @@ export const recoveryRequest = z.discriminatedUnion('command', [
   rollbackAllRequest,
 ]);
 export type RecoveryRequest = z.infer<typeof recoveryRequest>;
-export type RollbackRequest = z.infer<typeof rollbackRequest>;
-export type RollbackEntityRequest = z.infer<typeof rollbackEntityRequest>;
-export type RollbackAllRequest = z.infer<typeof rollbackAllRequest>;
 
 /** Which slice works on the items. */
 export const recoveryKind = z.enum(['rollback', 'backup', 'restore']);
@@ -116,7 +114,7 @@ export const failRecoverySliceInput = z.looseObject({
 });
 
 /** Why a row stays as it is. */
-export const keptReason = z.enum(['edited', 'deleted', 'later operation', 'referenced', 'refused', 'occupied']);
+const keptReason = z.enum(KEPT_REASONS);
 /** A row that was not taken back: somebody has changed it since, or something stands in its way. */
 export const keptRow = z.strictObject({
   entity: z.string(),
@@ -189,15 +187,11 @@ export const failRecoveryOutput = z.strictObject({ Error: z.string(), Cause: z.s
 
 // ---- types, for the steps --------------------------------------------------------------------------------------------
 
-export type RecoveryKind = z.infer<typeof recoveryKind>;
 export type RecoveryItem = z.infer<typeof recoveryItem>;
 export type KeptRow = z.infer<typeof keptRow>;
 export type PlanRecoveryOutput = z.output<typeof planRecoveryOutput>;
 export type RecoverySliceInput = z.output<typeof recoverySliceInput>;
 export type RecoverySliceOutput = z.output<typeof recoverySliceOutput>;
-export type FailRecoverySliceInput = z.output<typeof failRecoverySliceInput>;
 export type EstimateRecoveryInput = z.output<typeof estimateRecoveryInput>;
 export type EstimateRecoveryOutput = z.output<typeof estimateRecoveryOutput>;
 export type FinishRecoveryInput = z.output<typeof finishRecoveryInput>;
-export type FailRecoveryInput = z.output<typeof failRecoveryInput>;
-export type FailRecoveryOutput = z.output<typeof failRecoveryOutput>;
