@@ -59,6 +59,17 @@ export const VALIDATION_STEPS = {
   FailValidation: step('Records why the validation failed', false, ASKS),
 } as const satisfies Record<string, Step>;
 export type ValidationStep = keyof typeof VALIDATION_STEPS;
+export const RECOVERY_STEPS = {
+  PlanRecovery: step('Checks the request, opens the operation and says what there is to do', true, ASKS),
+  EstimateRecovery: step('Counts what a real run would do; writes nothing', true, ASKS),
+  RollbackSlice: step('Takes batches back, the last one first, until its time budget ends', true, ASKS),
+  BackupSlice: step('Writes rows and their mappings into the file until its time budget ends', true, MOVES_ROWS),
+  RestoreSlice: step('Brings rows of the file back until its time budget ends', true, MOVES_ROWS),
+  FailRecoverySlice: step('Records why an item ended, so that the gate can judge', false, ASKS),
+  FinishRecovery: step('The gate: answers with the counts, or fails with the recorded code', true, ASKS),
+  FailRecovery: step('Records why the operation failed and gives its leases back', false, ASKS),
+} as const satisfies Record<string, Step>;
+export type RecoveryStep = keyof typeof RECOVERY_STEPS;
 
 export const OPERATION_STEPS = {
   InspectLedger: step('Answers the short commands that only look', true, ASKS),

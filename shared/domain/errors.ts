@@ -114,6 +114,12 @@ export const CATALOGUE = {
     3,
     'Lift the hold, and continue what was stopped: portage migration-analyzer resume-all',
   ),
+  M017: entry(
+    'Not undoable',
+    'never',
+    2,
+    'See what can be taken back: portage differential-migration rollback-entity --entity NAME --all --dry-run',
+  ),
   S001: entry('Sync job creation failed', 'never', 2, 'Correct the schedule or the configuration of the job.'),
   S002: entry(
     'Job execution timeout',

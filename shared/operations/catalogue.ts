@@ -7,6 +7,8 @@ import { init } from './differential-migration/init.ts';
 import { migrate } from './differential-migration/migrate.ts';
 import { resetEntity } from './differential-migration/reset-entity.ts';
 import { resume } from './differential-migration/resume.ts';
+import { rollback } from './differential-migration/rollback.ts';
+import { rollbackEntity } from './differential-migration/rollback-entity.ts';
 import { setAside } from './differential-migration/set-aside.ts';
 import { checkpointStatus } from './migration-analyzer/checkpoint-status.ts';
 import { debug } from './migration-analyzer/debug.ts';
@@ -14,6 +16,7 @@ import { completeCheckpoint } from './migration-analyzer/complete-checkpoint.ts'
 import { forceCompleteCheckpoint } from './migration-analyzer/force-complete-checkpoint.ts';
 import { resetCheckpoint } from './migration-analyzer/reset-checkpoint.ts';
 import { resumeAll } from './migration-analyzer/resume-all.ts';
+import { rollbackAll } from './migration-analyzer/rollback-all.ts';
 import { stopAllOperations } from './migration-analyzer/stop-all-operations.ts';
 import { testConnections } from './migration-analyzer/test-connections.ts';
 import { validateConfig } from './migration-analyzer/validate-config.ts';
@@ -25,6 +28,8 @@ export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   analyze,
   setAside,
   resetEntity,
+  rollback,
+  rollbackEntity,
   init,
   explain,
   exportMapping,
@@ -36,6 +41,7 @@ export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   forceCompleteCheckpoint,
   stopAllOperations,
   resumeAll,
+  rollbackAll,
   testConnections,
   validateConfig,
 ];

@@ -3,12 +3,19 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ENVIRONMENT_NAMES } from '../../infra/environments.ts';
 import { MACHINES } from '../../infra/state-machines/machines.ts';
-import { fileOf, MIGRATION_STEPS, OPERATION_STEPS, VALIDATION_STEPS } from '../../infra/state-machines/steps.ts';
+import {
+  fileOf,
+  MIGRATION_STEPS,
+  OPERATION_STEPS,
+  RECOVERY_STEPS,
+  VALIDATION_STEPS,
+} from '../../infra/state-machines/steps.ts';
 import { resourcesOf, stacksOf, synthesise } from './stacks.ts';
 
 const STEPS = [
   ...Object.keys(MIGRATION_STEPS).map((name) => `migration-${name}`),
   ...Object.keys(VALIDATION_STEPS).map((name) => `validation-${name}`),
+  ...Object.keys(RECOVERY_STEPS).map((name) => `recovery-${name}`),
   ...Object.keys(OPERATION_STEPS).map((name) => `operation-${name}`),
 ];
 
@@ -34,6 +41,7 @@ describe.each(ENVIRONMENT_NAMES)('the stacks of %s', (name) => {
     expect(machines.map((is) => is['StateMachineName'])).toEqual([
       `portage-${name}-migration`,
       `portage-${name}-validation`,
+      `portage-${name}-recovery`,
       `portage-${name}-operation`,
     ]);
     for (const machine of machines) {

@@ -1,4 +1,5 @@
 /** After an entity: what the next run and the application rely on. Nothing here is done when nothing was written. */
+import { leafName } from '../../domain/compiled/key-forms.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { quoteLiteral } from '../../domain/identifiers.ts';
 import type { Session } from '../session.ts';
@@ -47,4 +48,13 @@ export async function finishEntity(
     await target.run(`ANALYZE ${entity.target.table}`);
     await target.run(`ANALYZE ${entity.leaf}`);
   });
+}
+
+/** Fresh statistics of an entity's table and mappings. */
+export async function analyzeWritten(target: Session, mapName: string, entity: string): Promise<void> {
+  const row = await target.maybeOne<{ id: string }>(
+    'SELECT entity_id AS id FROM portage.entities WHERE map_name = $1 AND entity = $2',
+    [mapName, entity],
+  );
+  if (row) await unhurried(target, () => target.run(`ANALYZE ${leafName(Number(row.id))}`));
 }
