@@ -16,7 +16,7 @@ const STEP_OF_CLASS = {
   inspect: 'InspectLedger',
   change: 'ChangeLedger',
   stop: 'StopOperations',
-} as const satisfies Record<Exclude<OperationClass, 'migration'>, OperationStep>;
+} as const satisfies Record<Exclude<OperationClass, 'migration' | 'recovery'>, OperationStep>;
 type ShortClass = keyof typeof STEP_OF_CLASS;
 const SHORT_CLASSES = Object.keys(STEP_OF_CLASS) as readonly ShortClass[];
 

@@ -114,12 +114,13 @@ export const CATALOGUE = {
     3,
     'Lift the hold, and continue what was stopped: portage migration-analyzer resume-all',
   ),
-  M020: entry(
-    'Backup file refused',
+  M017: entry(
+    'Not undoable',
     'never',
     2,
-    'Use another backup; nothing was written.',
+    'See what can be taken back: portage differential-migration rollback-entity --entity NAME --all --dry-run',
   ),
+  M020: entry('Backup file refused', 'never', 2, 'Use another backup; nothing was written.'),
   M021: entry(
     'Backup was not completed',
     'never',

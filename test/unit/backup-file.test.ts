@@ -9,7 +9,9 @@ import { blockCipher, newEncryption } from '../../shared/database/backup/cipher.
 import { formOf } from '../../shared/database/backup/form.ts';
 import type { BackupBytes } from '../../shared/database/backup/pieces.ts';
 import { trials } from '../campaign/size.ts';
-import { cipherFor, readHeader, readRows, verifyBackup, type KeptRow } from '../../shared/database/backup/read-file.ts';
+import type { KeptRow } from '../../shared/database/backup/events.ts';
+import { readHeader, readRows, verifyBackup } from '../../shared/database/backup/read-file.ts';
+import { cipherFor } from '../../shared/database/backup/structure.ts';
 import { fileWriter, lastBytes } from '../../shared/database/backup/write-file.ts';
 
 const FORMS = ['backup.json', 'backup.ndjson.gz'] as const;

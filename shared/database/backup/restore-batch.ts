@@ -14,7 +14,7 @@ import type { RestoredReference, RowRange } from '../sql/restore.ts';
 import { lockForReplace } from '../sql/rings.ts';
 import { work } from '../sql/scratch.ts';
 import { adoptRows, rebaseRows } from '../sql/write.ts';
-import type { KeptRow, Place } from './read-file.ts';
+import type { KeptRow, Place } from './events.ts';
 import type { ComparableBases } from './stage-rows.ts';
 
 /** An entity that is being restored. */
@@ -121,7 +121,7 @@ const readOf = ({ worker }: Restoring, range: RowRange, list: ListOptions | null
   list === null ? range.to - range.from : (list.keys.get(worker.entity.name)?.length ?? 0);
 
 /** A row whose place is taken stays as it is. */
-const counted = (count: ActionCount): ActionCount =>
+export const counted = (count: ActionCount): ActionCount =>
   count.action === 'occupied' ? { ...count, action: 'kept' } : count;
 
 async function decide({ worker, surrogate }: Restoring, range: RowRange): Promise<void> {

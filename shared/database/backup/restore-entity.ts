@@ -10,7 +10,7 @@ import type { SliceProgress } from '../engine/slice.ts';
 import type { Worker } from '../engine/worker.ts';
 import { DataError } from '../pg-errors.ts';
 import { createRestoreScratch, stagedKeys } from '../sql/restore.ts';
-import type { Place } from './read-file.ts';
+import type { Place } from './events.ts';
 import { passRow, restoreRange, type Restoring } from './restore-batch.ts';
 import { stageRows, type NumberedRow } from './stage-rows.ts';
 
@@ -48,7 +48,7 @@ export async function* numberedRows(one: Restoring, done: number): AsyncGenerato
 const size = ({ row }: NumberedRow): number => row.reduce((sum, text) => sum + (text?.length ?? 0), 0);
 
 /** The rows in batches. */
-async function* batchesOf(one: Restoring, done: number): AsyncGenerator<readonly NumberedRow[]> {
+export async function* batchesOf(one: Restoring, done: number): AsyncGenerator<readonly NumberedRow[]> {
   let batch: NumberedRow[] = [];
   let characters = 0;
   for await (const row of numberedRows(one, done)) {

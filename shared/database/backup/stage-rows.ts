@@ -8,7 +8,7 @@ import { translated } from '../pg-errors.ts';
 import type { Session } from '../session.ts';
 import { copyInRestored } from '../sql/restore.ts';
 import { emptyStage } from '../sql/scratch.ts';
-import type { KeptRow } from './read-file.ts';
+import type { KeptRow } from './events.ts';
 
 /** Which bases of the file mean the same today: servers that hash otherwise, or another key, make them meaningless. */
 export interface ComparableBases {

@@ -6,6 +6,7 @@ CREATE TABLE portage.backups (
   sha256 text,                        -- of the whole file; null until it is complete
   bytes bigint,
   encrypted boolean NOT NULL,
+  taken_at timestamptz NOT NULL DEFAULT now(), -- the moment of the snapshot, to the second
   completed_at timestamptz
 );
 COMMENT ON TABLE portage.backups IS 'Backups that were made, with their checksums';

@@ -1,7 +1,8 @@
 /** Backups and restores in the ledger: how far a backup is, and which file a restore was proved to have. */
 import type { BackupHeader } from '../../domain/backup.ts';
-import type { Place } from '../backup/read-file.ts';
+import type { Place } from '../backup/events.ts';
 import type { Session } from '../session.ts';
+import { readOperation, type Operation } from './operations.ts';
 
 /** What a backup is going to write. Made again under the same operation, it begins anew. */
 export async function openBackupRecord(
@@ -65,11 +66,13 @@ export interface BackupRecord {
   readonly sha256: string | null;
   readonly bytes: number | null;
   readonly encrypted: boolean;
+  /** When its snapshot was taken, to the second. */
+  readonly takenAt: string | null;
 }
 
 export async function readBackupRecord(target: Session, operationNo: number): Promise<BackupRecord | null> {
   const row = await target.maybeOne(
-    'SELECT file, sha256, bytes, encrypted FROM portage.backups WHERE operation_no = $1',
+    `SELECT file, sha256, bytes, encrypted, to_char(taken_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS taken_at FROM portage.backups WHERE operation_no = $1`,
     [operationNo],
   );
   return (
@@ -78,8 +81,22 @@ export async function readBackupRecord(target: Session, operationNo: number): Pr
       sha256: row['sha256'] ?? null,
       bytes: row['bytes'] === null || row['bytes'] === undefined ? null : Number(row['bytes']),
       encrypted: row['encrypted'] === 't',
+      takenAt: row['taken_at'] ?? null,
     }
   );
+}
+
+/** Rows of each entity in the backup. */
+export async function readBackedUp(
+  target: Session,
+  operationNo: number,
+): Promise<{ entity: string; rows: number; durationMs: number }[]> {
+  const rows = await target.rows(
+    `SELECT e.entity, b.rows_done AS rows, coalesce(round(extract(epoch FROM b.ended_at - b.started_at) * 1000), 0) AS ms
+     FROM portage.backup_entities b JOIN portage.entities e USING (entity_id) WHERE b.operation_no = $1 ORDER BY b.ended_at, e.entity_id`,
+    [operationNo],
+  );
+  return rows.map((row) => ({ entity: row['entity'] ?? '', rows: Number(row['rows']), durationMs: Number(row['ms']) }));
 }
 
 /** A file that was proved, and where its rows are. */
@@ -123,4 +140,24 @@ export async function readProof(target: Session, operationNo: number): Promise<P
       places: JSON.parse(row['places'] ?? '{}') as Record<string, Place[]>,
     }
   );
+}
+
+/** Restores of the map that were begun and not finished, the newest first. */
+export async function interruptedRestores(target: Session, mapName: string): Promise<Operation[]> {
+  const rows = await target.rows<{ operation_id: string }>(
+    `SELECT operation_id FROM portage.operations WHERE map_name = $1 AND operation_type = 'restore' AND status IN ('running', 'stopped', 'failed') ORDER BY operation_no DESC`,
+    [mapName],
+  );
+  const found: Operation[] = [];
+  for (const row of rows) found.push(await readOperation(target, row.operation_id));
+  return found;
+}
+
+/** Whether rows of the entity wait still for their last look. */
+export async function anyWaitingRestore(target: Session, operationNo: number, entityId: number): Promise<boolean> {
+  const row = await target.one<{ present: string }>(
+    'SELECT EXISTS (SELECT FROM portage.waiting_restores WHERE operation_no = $1 AND entity_id = $2)::text AS present',
+    [operationNo, entityId],
+  );
+  return row.present === 'true';
 }

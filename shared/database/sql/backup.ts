@@ -40,8 +40,5 @@ export function copyBackup(
     LEFT JOIN (SELECT true AS portage_there, t.* FROM ${entity.target.table} t) t ON ${entity.target.matchesMapping('m')}) TO STDOUT (FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')`;
 }
 
-/** How many mappings of the entity there are, and how many rows of its table none of them knows. */
-export const countBackup = (entity: CompiledEntity): string => `SELECT (SELECT count(*) FROM ${entity.leaf}) AS rows`;
-
-/** Rows of a table, to say how many of them are in no backup. */
-export const countTable = (table: string): string => `SELECT count(*) AS rows FROM ${table}`;
+/** How many mappings of the entity there are. */
+export const countBackup = (entity: CompiledEntity): string => `SELECT count(*) AS rows FROM ${entity.leaf}`;

@@ -244,9 +244,11 @@ const KEPT =
 const AGAIN =
   'ON CONFLICT (rollback_no, entity_id, legacy_key) DO UPDATE SET reason = excluded.reason, detail = excluded.detail';
 
+export const OCCUPIED = 'another row stands for this key now, or in its place';
+
 /** Rows whose place is taken. */
 export const keepOccupied = (entity: CompiledEntity, operationNo: number): string =>
-  `${KEPT} SELECT ${operationNo}, ${entity.entityId}, w.k::text, w.${targetKeyColumn(entity)}::text, ${operationNo}, 'occupied', 'another row stands for this key now, or in its place'
+  `${KEPT} SELECT ${operationNo}, ${entity.entityId}, w.k::text, w.${targetKeyColumn(entity)}::text, ${operationNo}, 'occupied', ${quoteLiteral(OCCUPIED)}
    FROM ${work(entity)} w WHERE w.action = 'occupied' ${AGAIN}`;
 
 /** $1 legacy key, $2 why: one row that cannot come back. */
