@@ -1,11 +1,22 @@
 /** One transaction that is taken back: what is decided on its rows, and the order in which they are written. */
+import { NOTHING, type RowCounts } from '../../domain/action-counts.ts';
 import type { Relation } from '../../domain/catalog.ts';
+import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import type { RestColumns } from '../catalog/read-rest.ts';
 import type { ReferencingKey } from '../catalog/read-referencing.ts';
 import { DataError } from '../pg-errors.ts';
 import type { NextStep } from '../ledger/rollbacks.ts';
 import type { Session } from '../session.ts';
-import { gatherUndo, judgeUndo, keepReferred, lockUndo, undoTable, type UndoFacts } from '../sql/undo.ts';
+import {
+  gatherUndo,
+  judgeUndo,
+  keepReferred,
+  lockUndo,
+  TABLES,
+  undoTable,
+  type UndoFacts,
+  type UndoView,
+} from '../sql/undo.ts';
 import * as write from '../sql/undo-write.ts';
 import * as record from '../sql/undo-record.ts';
 import type { Worker } from './worker.ts';
@@ -40,30 +51,39 @@ export const sessionOf = (group: readonly Undoing[]): Session => {
 };
 
 /** Gathers, locks and judges: what is left without a verdict is to be taken back. */
-export async function decideStep(group: readonly Undoing[], step: NextStep): Promise<void> {
+export async function decideStep(
+  group: readonly Undoing[],
+  step: Pick<NextStep, 'batches'>,
+  view: UndoView = TABLES,
+  all: readonly Undoing[] = group,
+): Promise<void> {
   for (const { worker, facts } of group)
-    for (const statement of gatherUndo(worker.entity, facts)) await worker.target.run(statement, [step.batches]);
-  for (const { worker } of group) await worker.target.run(lockUndo(worker.entity));
-  for (const { worker, rest, facts } of group) await worker.target.run(judgeUndo(worker.entity, rest, facts));
-  await keepAllReferred(group);
+    for (const statement of gatherUndo(worker.entity, facts, view)) await worker.target.run(statement, [step.batches]);
+  if (view === TABLES) for (const { worker } of group) await worker.target.run(lockUndo(worker.entity));
+  for (const { worker, relation, rest, facts } of group)
+    await worker.target.run(judgeUndo(worker.entity, relation, rest, facts, view));
+  await keepAllReferred(group, view, all);
 }
 
 /** Rows stay to which rows refer that stay. */
-export async function keepAllReferred(group: readonly Undoing[]): Promise<void> {
-  const inTable = (key: ReferencingKey): Undoing[] =>
-    group.filter(
-      ({ worker: { entity } }) =>
-        entity.target.relation.schema === key.schema && entity.target.relation.name === key.table,
-    );
+export async function keepAllReferred(
+  group: readonly Undoing[],
+  view: UndoView = TABLES,
+  all: readonly Undoing[] = group,
+): Promise<void> {
+  const inTable = (some: readonly Undoing[], key: ReferencingKey): CompiledEntity[] =>
+    some
+      .map(({ worker }) => worker.entity)
+      .filter(({ target }) => target.relation.schema === key.schema && target.relation.name === key.table);
   const inserting: Undoing[] = [];
   for (const each of group) if (await any(each, "w.kind = 'insert'")) inserting.push(each);
   for (let again = false, changed = 1; changed > 0; again = true) {
     changed = 0;
-    for (const { worker, keys } of inserting)
-      for (const key of keys) {
-        const children = inTable(key).map((child) => child.worker.entity);
-        changed += await worker.target.run(keepReferred(worker.entity, key, children, again));
-      }
+    for (const { worker, relation, keys } of inserting)
+      for (const key of keys)
+        changed += await worker.target.run(
+          keepReferred(worker.entity, relation, key, inTable(group, key), again, view, inTable(all, key)),
+        );
   }
 }
 
@@ -73,6 +93,17 @@ async function any({ worker: { target, entity } }: Undoing, condition: string): 
     `SELECT EXISTS (SELECT FROM ${undoTable(entity)} w WHERE w.verdict IS NULL AND ${condition})::text AS present`,
   );
   return row['present'] === 'true';
+}
+
+/** What would be taken back, and what kept. */
+export async function countUndone(
+  { target, entity }: Worker,
+  operations: readonly number[],
+  view: UndoView = TABLES,
+): Promise<RowCounts> {
+  const row = await target.one(record.countUndone(entity, view), [operations]);
+  const numbers = Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value)]));
+  return { ...NOTHING, ...numbers };
 }
 
 /** Undo entries first, then the rows, then the mappings. @throws DataError when the database refuses one of the rows. */

@@ -11,8 +11,7 @@ import { transaction } from '../session.ts';
 import * as record from '../sql/undo-record.ts';
 import { beginBatch, endBatch } from './batch-frame.ts';
 import { findRefused } from './rollback-refused.ts';
-import { decideStep, MANNERS, sessionOf, writeStep, type Manner, type Undoing } from './rollback-step.ts';
-import type { Worker } from './worker.ts';
+import { countUndone, decideStep, MANNERS, sessionOf, writeStep, type Manner, type Undoing } from './rollback-step.ts';
 
 export interface StepOutcome {
   readonly rows: number;
@@ -58,12 +57,12 @@ async function undoStep(
   }
   await decideStep(group, step);
   const counted: RowCounts[] = [];
-  for (const { worker } of group) counted.push(await countsOf(worker, operations));
+  for (const { worker } of group) counted.push(await countUndone(worker, operations));
   await writeStep(group, batches, manner);
   let rows = 0;
-  for (const [i, { worker, rest, facts }] of group.entries()) {
+  for (const [i, { worker, relation, rest, facts }] of group.entries()) {
     const counts = counted[i] ?? NOTHING;
-    if (counts.kept > 0) await target.run(record.nameDiffering(worker.entity, rest));
+    if (counts.kept > 0) await target.run(record.nameDiffering(worker.entity, relation, rest));
     if (counts.kept > 0) await target.run(record.keepRows(worker.entity, facts));
     const timing = { readMs: 0, writeMs: Math.round(performance.now() - started) };
     await endBatch(worker, batches[i] ?? '', counts, timing);
@@ -81,10 +80,4 @@ async function undoStep(
   const [{ worker, facts }] = group as [Undoing];
   await stepDone(target, facts.rollbackNo, worker.slice, step.position);
   return { rows, stopped: false };
-}
-
-async function countsOf({ target, entity }: Worker, operations: readonly number[]): Promise<RowCounts> {
-  const row = await target.one(record.countUndone(entity), [operations]);
-  const numbers = Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value)]));
-  return { ...NOTHING, ...numbers };
 }

@@ -95,7 +95,7 @@ export async function writeBatch(
   if (any('update', 'adopt_update')) await writeRows(worker, facts, 'update', lastLook, replace);
   if (any('rebase')) for (const statement of rebaseRows(entity, facts)) await run(statement);
   if (any('leave')) await listVanished(worker);
-  if (any('close')) await run(closeMappings(entity, facts));
+  if (any('close')) for (const statement of closeMappings(entity, facts)) await run(statement);
   if (any('again')) await writeRows(worker, facts, 'again');
   if (any('insert')) await writeRows(worker, facts, 'insert');
   if (waiting) await run(keepPendingReferences(entity, facts));

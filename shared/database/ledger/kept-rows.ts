@@ -1,4 +1,4 @@
-/** Rows that a rollback did not take back. */
+/** Rows that a rollback did not take back, or, of a dry run, would not: that list is a table of the session. */
 import type { Session } from '../session.ts';
 
 export interface KeptRow {
@@ -11,8 +11,10 @@ export interface KeptRow {
   readonly detail: string | null;
 }
 
-export async function countKept(target: Session, rollbackNo: number): Promise<number> {
-  const row = await target.one('SELECT count(*) AS rows FROM portage.kept_rows WHERE rollback_no = $1', [rollbackNo]);
+const KEPT = 'portage.kept_rows';
+
+export async function countKept(target: Session, rollbackNo: number, list = KEPT): Promise<number> {
+  const row = await target.one(`SELECT count(*) AS rows FROM ${list} WHERE rollback_no = $1`, [rollbackNo]);
   return Number(row['rows']);
 }
 
@@ -21,9 +23,10 @@ export async function keptRows<Reason extends string>(
   target: Session,
   rollbackNo: number,
   limit: number,
+  list = KEPT,
 ): Promise<(KeptRow & { readonly reason: Reason })[]> {
   const rows = await target.rows(
-    `SELECT e.entity, k.legacy_key, k.target_key, k.reason, to_json(k.columns) AS columns, o.operation_id AS by, k.detail FROM portage.kept_rows k JOIN portage.entities e USING (entity_id)
+    `SELECT e.entity, k.legacy_key, k.target_key, k.reason, to_json(k.columns) AS columns, o.operation_id AS by, k.detail FROM ${list} k JOIN portage.entities e USING (entity_id)
      LEFT JOIN portage.operations o ON o.operation_no = k.later_no WHERE k.rollback_no = $1 ORDER BY e.entity_id, length(k.legacy_key), k.legacy_key LIMIT $2`,
     [rollbackNo, limit],
   );

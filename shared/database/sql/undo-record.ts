@@ -1,13 +1,19 @@
 /** What a rollback records beside its writes: rows that it kept, references that wait again, findings that are open again or void. */
+import type { Relation } from '../../domain/catalog.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { quoteLiteral } from '../../domain/identifiers.ts';
 import type { RestColumns } from '../catalog/read-rest.ts';
 import { basedColumns, baseAt } from './align.ts';
 import { targetKeyColumn } from './leaf.ts';
-import { mappingOf, undoTable, type UndoFacts } from './undo.ts';
+import { TABLES, undoTable, type UndoFacts, type UndoView } from './undo.ts';
 
 /** Columns in which a kept row differs from what was written, where the bases or the entry can tell. */
-export function nameDiffering(entity: CompiledEntity, rest: RestColumns): string {
+export function nameDiffering(
+  entity: CompiledEntity,
+  relation: Relation,
+  rest: RestColumns,
+  view: UndoView = TABLES,
+): string {
   const base = 'coalesce(m.target_columns, m.source_columns)';
   const byBase = basedColumns(entity).map(
     (column, i) => `CASE WHEN ${column.baseTarget} <> ${baseAt(base, i)} THEN ${quoteLiteral(column.column)} END`,
@@ -18,13 +24,13 @@ export function nameDiffering(entity: CompiledEntity, rest: RestColumns): string
   return `UPDATE ${undoTable(entity)} u SET columns = x.columns FROM (
      SELECT w.k, CASE WHEN w.after IS NOT NULL THEN ARRAY(SELECT c.name FROM jsonb_each(w.after) AS c (name, value) WHERE ${entity.target.wholeRow}->c.name IS DISTINCT FROM c.value)
        ELSE array_remove(CASE WHEN m.target_hash = w.hash_after THEN ARRAY[${byBase.join(', ')}]::text[] ELSE '{}' END || ARRAY[${byRest.join(', ')}]::text[], NULL) END AS columns
-     FROM ${undoTable(entity)} w ${mappingOf(entity)} JOIN ${entity.target.table} t ON ${entity.target.matchesMapping('w')}
+     FROM ${undoTable(entity)} w ${view.mapping(entity)} CROSS JOIN LATERAL (SELECT t.* FROM ${view.row(entity, relation)}) t
      WHERE w.verdict IN ('edited', 'later operation') AND w.kind IN ('insert', 'update')) x WHERE u.k = x.k`;
 }
 
 /** Rows with a verdict are listed. */
-export const keepRows = (entity: CompiledEntity, facts: UndoFacts): string =>
-  `INSERT INTO portage.kept_rows (rollback_no, entity_id, legacy_key, target_key, operation_no, reason, columns, later_no, detail)
+export const keepRows = (entity: CompiledEntity, facts: UndoFacts, view: UndoView = TABLES): string =>
+  `INSERT INTO ${view.kept} (rollback_no, entity_id, legacy_key, target_key, operation_no, reason, columns, later_no, detail)
    SELECT ${facts.rollbackNo}, ${entity.entityId}, w.k::text, w.${targetKeyColumn(entity)}::text, ${facts.operationNo}, w.verdict, coalesce(w.columns, '{}'), CASE WHEN w.verdict IN ('later operation', 'deleted') THEN w.later_no END, w.detail
    FROM ${undoTable(entity)} w WHERE w.verdict IS NOT NULL ON CONFLICT DO NOTHING`;
 
@@ -62,9 +68,9 @@ export const restoreFindings = (entity: CompiledEntity, facts: UndoFacts): reado
  * What was taken back, by what is done now. A change to a row that the same rollback takes out is not counted twice, and a
  * reference that waited is no change of its own. $1: numbers of the operations that are taken back.
  */
-export const countUndone = (entity: CompiledEntity): string =>
+export const countUndone = (entity: CompiledEntity, view: UndoView = TABLES): string =>
   `SELECT count(*) AS read, count(*) FILTER (WHERE w.verdict IS NULL AND w.kind = 'insert') AS deleted,
      count(*) FILTER (WHERE w.verdict IS NULL AND w.kind = 'update' AND w.linked IS NULL AND (m.origin IS DISTINCT FROM 'i' OR m.operation_no <> ALL ($1::int[]))) AS updated,
      count(*) FILTER (WHERE w.verdict IS NULL AND w.kind = 'delete') AS inserted, count(*) FILTER (WHERE w.verdict IS NULL AND w.kind = 'none' AND w.forget) AS adopted,
      count(*) FILTER (WHERE w.verdict IS NULL AND w.kind = 'none' AND NOT w.forget) AS unchanged, count(*) FILTER (WHERE w.verdict IS NOT NULL) AS kept
-   FROM ${undoTable(entity)} w ${mappingOf(entity)}`;
+   FROM ${undoTable(entity)} w ${view.mapping(entity)}`;

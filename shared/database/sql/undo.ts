@@ -7,6 +7,7 @@
  * 4. `keepReferred`, for every foreign key that leads to a table: a row stays to which a row refers that does not go with it.
  * 5. The writes are in undo-write.ts, what is recorded beside them in undo-record.ts.
  */
+import type { Relation } from '../../domain/catalog.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { qualifiedName, quoteIdentifier, quoteLiteral } from '../../domain/identifiers.ts';
 import type { ReferencingKey } from '../catalog/read-referencing.ts';
@@ -31,6 +32,25 @@ export const createUndo = (entity: CompiledEntity): string => {
     CREATE INDEX IF NOT EXISTS ${name}_k ON pg_temp.${name} (k); CREATE INDEX IF NOT EXISTS ${name}_target ON pg_temp.${name} (${targetKeyColumn(entity)})`;
 };
 
+/**
+ * Where rows and mappings are read: in the tables, or, of a dry run, as they would be after what it has foreseen so far
+ * (undo-foresee.ts).
+ */
+export interface UndoView {
+  /** FROM item and condition that give the row that `w` stands for, as `t`. */
+  row(entity: CompiledEntity, relation: Relation): string;
+  /** Over `t`: it is as this rollback would have left it. */
+  readonly ours: string;
+  /** Over `t`: the transaction that wrote it, null where it is only foreseen. */
+  readonly xmin: string;
+  /** The mapping of `w`. */
+  mapping(entity: CompiledEntity): string;
+  /** Over `t`, a row of a child's table: it is gone, or refers to another row now; null where the table says so itself. */
+  gone(child: CompiledEntity, key: ReferencingKey): string | null;
+  /** The list of rows that are kept. */
+  readonly kept: string;
+}
+
 /** What is to be taken back, and by whom. */
 export interface UndoFacts {
   /** The rollback. */
@@ -50,10 +70,10 @@ const asTarget = (entity: CompiledEntity, text: string): string =>
   targetKeyColumn(entity) === 'target_uuid' ? `${text}::uuid` : text;
 
 /** Rows that this rollback keeps already have their verdict. */
-const chosenRows = (entity: CompiledEntity, facts: UndoFacts, key: string): string => {
-  const kept = (rollbackNo: number): string =>
-    `EXISTS (SELECT FROM portage.kept_rows q WHERE q.rollback_no = ${rollbackNo} AND q.entity_id = ${entity.entityId} AND q.legacy_key = ${key})`;
-  return `NOT ${kept(facts.rollbackNo)}${facts.again === null ? '' : ` AND ${kept(facts.again)}`}`;
+const chosenRows = (entity: CompiledEntity, facts: UndoFacts, view: UndoView, key: string): string => {
+  const kept = (rollbackNo: number, list = 'portage.kept_rows'): string =>
+    `EXISTS (SELECT FROM ${list} q WHERE q.rollback_no = ${rollbackNo} AND q.entity_id = ${entity.entityId} AND q.legacy_key = ${key})`;
+  return `NOT ${kept(facts.rollbackNo, view.kept)}${facts.again === null ? '' : ` AND ${kept(facts.again)}`}`;
 };
 
 /** The transaction as its rows show it in xmin. */
@@ -67,18 +87,18 @@ const LOGGED = BASES.split(', ')
   .join(', ');
 
 /** Step 1. $1: numbers of the batches. */
-export function gatherUndo(entity: CompiledEntity, facts: UndoFacts): readonly string[] {
+export function gatherUndo(entity: CompiledEntity, facts: UndoFacts, view: UndoView = TABLES): readonly string[] {
   const key = targetKeyColumn(entity);
   const { legacy, target } = undoArrays(entity);
   const table = undoTable(entity);
-  const log = `FROM portage.undo_log u WHERE u.operation_no = ${facts.operationNo} AND u.entity_id = ${entity.entityId} AND u.batch_no = ANY ($1::bigint[]) AND ${chosenRows(entity, facts, 'u.legacy_key')}`;
+  const log = `FROM portage.undo_log u WHERE u.operation_no = ${facts.operationNo} AND u.entity_id = ${entity.entityId} AND u.batch_no = ANY ($1::bigint[]) AND ${chosenRows(entity, facts, view, 'u.legacy_key')}`;
   const columns = `(k, kind, forget, ${key}, key_before, before, after, hash_after, xid, written_at, ${BASES}, closed_before, mapped_by, mapped_origin, waiting, linked)`;
   const values = (kind: string, forget: string): string =>
     `SELECT ${asKey(entity, 'u.legacy_key')}, ${kind}, ${forget}, ${asTarget(entity, 'u.target_key')}, u.key_before, u.before, u.after, u.hash_after, ${trustedXid}, u.written_at, ${LOGGED}, u.closed_before, u.mapped_by, u.mapped_origin, u.waiting, u.linked`;
   return [
     `INSERT INTO ${table} (k, kind, forget, ${key}, hash_after, xid, written_at)
      SELECT x.k, 'insert', true, x.key, x.h, ${trustedXid}, u.written_at FROM portage.undo_inserts u CROSS JOIN LATERAL unnest(u.${legacy}, u.${target}, u.hashes) AS x (k, key, h)
-     WHERE u.operation_no = ${facts.operationNo} AND u.entity_id = ${entity.entityId} AND u.batch_no = ANY ($1::bigint[]) AND ${chosenRows(entity, facts, 'x.k::text')}`,
+     WHERE u.operation_no = ${facts.operationNo} AND u.entity_id = ${entity.entityId} AND u.batch_no = ANY ($1::bigint[]) AND ${chosenRows(entity, facts, view, 'x.k::text')}`,
     `INSERT INTO ${table} ${columns} ${values('u.action', 'false')} ${log} AND u.action IN ('update', 'delete')`,
     // What was done to the mapping beside the row: an adoption that was written over, or an insert whose mapping was there.
     `UPDATE ${table} w SET forget = u.action = 'adopt', ${BASES.split(', ')
@@ -97,21 +117,40 @@ export const lockUndo = (entity: CompiledEntity): string =>
 /** The whole number of a transaction that a row shows: the latest one that ends in it. */
 const wholeXid = (shown: string): string => `(c.at - ((c.at - ${shown}::text::bigint) & 4294967295))::text::xid8`;
 
+/** What a mapping says. */
+const MAPPING =
+  'true AS there, m.operation_no, m.origin, m.closed_by, m.source_hash, m.target_hash, m.source_columns, m.target_columns';
 /** The mapping of a row of the undo table. */
 export const mappingOf = (entity: CompiledEntity): string =>
-  `LEFT JOIN LATERAL (SELECT true AS there, m.operation_no, m.origin, m.closed_by, m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.target_uuid, m.target_key FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k OFFSET 0) m ON true`;
+  `LEFT JOIN LATERAL (SELECT ${MAPPING} FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k OFFSET 0) m ON true`;
+
+/** The tables as they are. */
+export const TABLES: UndoView = {
+  row: (entity) => `${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}`,
+  ours: 'false',
+  xmin: 't.xmin',
+  mapping: mappingOf,
+  gone: () => null,
+  kept: 'portage.kept_rows',
+};
 
 /** The operation that wrote the row last, where one of ours did. */
-const lastWriter = `LEFT JOIN LATERAL (SELECT o.operation_no, o.operation_type FROM (SELECT pg_current_xact_id()::text::bigint AS at OFFSET 0) c
+const lastWriter = `LEFT JOIN LATERAL (SELECT o.operation_no, o.operation_type FROM (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS at OFFSET 0) c
     JOIN portage.migration_batches b ON b.xid = ${wholeXid('t.xmin')} JOIN portage.migration_checkpoints p ON p.id = b.checkpoint_id JOIN portage.operations o USING (operation_id) LIMIT 1) l ON t.touched`;
 
 /**
  * Step 3. The row still is what was written where nobody has touched it since; otherwise where all columns that can be
  * compared are as they were, and none is left that cannot be, unless one of our own operations wrote the row last.
  */
-export function judgeUndo(entity: CompiledEntity, rest: RestColumns, facts: UndoFacts): string {
+export function judgeUndo(
+  entity: CompiledEntity,
+  relation: Relation,
+  rest: RestColumns,
+  facts: UndoFacts,
+  view: UndoView = TABLES,
+): string {
   const comparable = ['t.h IS NOT DISTINCT FROM w.hash_after', ...rest.compared.map((column) => `t.${column.alias}`)];
-  const complete = rest.uncomparable.length === 0 ? [] : ['(w.xid IS NULL OR l.operation_no IS NOT NULL)'];
+  const complete = rest.uncomparable.length === 0 ? [] : ['(w.xid IS NULL OR t.ours OR l.operation_no IS NOT NULL)'];
   const inserted = `(w.xid IS NOT NULL AND NOT t.touched) OR (${[...comparable, ...complete].join(' AND ')})`;
   const updated = `CASE WHEN w.after IS NOT NULL THEN coalesce(t.part, false) ELSE t.h IS NOT DISTINCT FROM w.hash_after END`;
   const moved = facts.comparable
@@ -134,15 +173,16 @@ export function judgeUndo(entity: CompiledEntity, rest: RestColumns, facts: Undo
   const look = [
     'true AS there',
     `${entity.target.hash} AS h`,
-    `${rest.hasXmin ? `coalesce(t.xmin::text <> ${shownXid('w.xid')}, true)` : 'true'} AS touched`,
-    ...(rest.hasXmin ? ['t.xmin AS xmin'] : ["'0'::xid AS xmin"]),
+    `${view.ours} AS ours`,
+    `${rest.hasXmin ? `coalesce(${view.xmin}::text <> ${shownXid('w.xid')}, true)` : 'true'} AS touched`,
+    `${rest.hasXmin ? view.xmin : 'NULL::xid'} AS xmin`,
     `CASE WHEN w.after IS NOT NULL THEN ${entity.target.wholeRow} @> w.after END AS part`,
     ...rest.compared.map((column) => `(${column.same}) AS ${column.alias}`),
   ];
   return `UPDATE ${undoTable(entity)} u SET verdict = x.verdict, later_no = nullif(x.later_no, ${facts.rollbackNo}) FROM (
      SELECT w.k, ${verdict} AS verdict, CASE WHEN l.operation_no <> ${facts.operationNo} THEN l.operation_no WHEN m.operation_no > ${facts.operationNo} THEN m.operation_no WHEN m.closed_by > ${facts.operationNo} THEN m.closed_by END AS later_no
-     FROM ${undoTable(entity)} w ${mappingOf(entity)}
-     LEFT JOIN LATERAL (SELECT ${look.join(', ')} FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) t ON w.kind <> 'none'
+     FROM ${undoTable(entity)} w ${view.mapping(entity)}
+     LEFT JOIN LATERAL (SELECT ${look.join(', ')} FROM ${view.row(entity, relation)}) t ON w.kind <> 'none'
      ${lastWriter}) x
    WHERE u.k = x.k AND x.verdict IS NOT NULL`;
 }
@@ -153,12 +193,16 @@ const SHOWN = 3;
 /**
  * Step 4. @param children entities of the transaction whose rows are in the key's table: those that go too, or let go of
  * the row, are not in the way
+ * @param foreseen all entities of the rollback whose rows are in it
  */
 export function keepReferred(
   entity: CompiledEntity,
+  relation: Relation,
   key: ReferencingKey,
   children: readonly CompiledEntity[],
   again: boolean,
+  view: UndoView = TABLES,
+  foreseen: readonly CompiledEntity[] = [],
 ): string {
   const gone = children.map((child) => {
     const own = `FROM ${undoTable(child)} x WHERE x.${targetKeyColumn(child)} = ${child.target.keyOfRow} AND x.verdict IS NULL`;
@@ -168,13 +212,14 @@ export function keepReferred(
     );
     return `NOT EXISTS (SELECT ${own} AND (x.kind = 'insert' OR x.kind = 'update' AND (${letsGo.join(' OR ')})))`;
   });
+  const before = foreseen.flatMap((child) => view.gone(child, key) ?? []).map((each) => `NOT ${each}`);
   const shown = key.shownKey === null ? 'NULL::text' : `t.${quoteIdentifier(key.shownKey)}::text`;
   const name = quoteLiteral(`${key.schema}.${key.table}`);
   return `UPDATE ${undoTable(entity)} u SET verdict = 'referenced', detail = concat_ws('; ', u.detail, x.who)
    FROM (SELECT w.k, ${name} || coalesce(' ' || r.keys, '') || ${quoteLiteral(` (${key.name})`)} AS who FROM ${undoTable(entity)} w
-     CROSS JOIN LATERAL (SELECT ${referredColumns(key)} FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) p
+     CROSS JOIN LATERAL (SELECT ${referredColumns(key)} FROM ${view.row(entity, relation)}) p
      CROSS JOIN LATERAL (SELECT string_agg(c.key, ', ') AS keys FROM (SELECT ${shown} AS key FROM ${qualifiedName({ schema: key.schema, name: key.table })} t
-       WHERE ${[refersTo(key, 'p'), ...gone].join(' AND ')} LIMIT ${SHOWN}) c HAVING count(*) > 0) r
+       WHERE ${[refersTo(key, 'p'), ...gone, ...before].join(' AND ')} LIMIT ${SHOWN}) c HAVING count(*) > 0) r
      WHERE w.kind = 'insert' AND ${again ? 'w.verdict IS NULL' : "coalesce(w.verdict, 'referenced') = 'referenced'"}) x
    WHERE u.k = x.k`;
 }
