@@ -33,6 +33,8 @@ import { judgeOutput } from '../../shared/contracts/validation.ts';
 import { validate } from '../../shared/operations/data-validator/validate.ts';
 import { rollback } from '../../shared/operations/differential-migration/rollback.ts';
 import { rollbackEntity } from '../../shared/operations/differential-migration/rollback-entity.ts';
+import { createFullBackup } from '../../shared/operations/migration-analyzer/create-full-backup.ts';
+import { restoreFromBackup } from '../../shared/operations/migration-analyzer/restore-from-backup.ts';
 import { rollbackAll } from '../../shared/operations/migration-analyzer/rollback-all.ts';
 import { finishMigrationOutput } from '../../shared/contracts/migration.ts';
 import { finishRecoveryOutput } from '../../shared/contracts/recovery.ts';
@@ -40,6 +42,7 @@ import { commandOf, type Operation } from '../../shared/operations/operation.ts'
 import type { Io, Paint } from '../io.ts';
 import { analyzeText } from './analyze.ts';
 import { asideText } from './aside.ts';
+import { backupText, restoreText } from './backup.ts';
 import { debugText } from './debug.ts';
 import { migrationText } from './migration.ts';
 import { recoveryText } from './recovery.ts';
@@ -70,6 +73,8 @@ const PRINTS: ReadonlyMap<string, Print> = new Map([
   [commandOf(rollback), recoveryPrint],
   [commandOf(rollbackEntity), recoveryPrint],
   [commandOf(rollbackAll), recoveryPrint],
+  [commandOf(createFullBackup), text(finishRecoveryOutput, backupText)],
+  [commandOf(restoreFromBackup), text(finishRecoveryOutput, restoreText)],
   [commandOf(checkpointStatus), text(checkpointStatusAnswer, checkpointsText)],
   [commandOf(testConnections), text(connectionsAnswer, connectionsText)],
   [commandOf(validateConfig), text(configAnswer, configText)],

@@ -6,10 +6,20 @@ import {
   type EstimateRecoveryOutput,
 } from '../../shared/contracts/recovery.ts';
 import { step, type Invocation } from '../step.ts';
+import { estimateBackup } from './estimate/backup.ts';
+import { estimateRestore } from './estimate/restore.ts';
 import { estimateRollback } from './estimate/rollback.ts';
 
-export const estimateRecovery = (input: EstimateRecoveryInput, deps: Invocation): Promise<EstimateRecoveryOutput> =>
-  estimateRollback(input, deps);
+export function estimateRecovery(input: EstimateRecoveryInput, deps: Invocation): Promise<EstimateRecoveryOutput> {
+  switch (input.kind) {
+    case 'backup':
+      return estimateBackup(input, deps);
+    case 'restore':
+      return estimateRestore(input, deps);
+    case 'rollback':
+      return estimateRollback(input, deps);
+  }
+}
 
 export const handler = step(
   'EstimateRecovery',

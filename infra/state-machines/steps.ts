@@ -10,6 +10,8 @@ export interface Step {
   /** Whether it may read the secret of the source; the ledger in the target is every step's. */
   readonly readsSource: boolean;
   readonly memoryMib: number;
+  /** Its work is one snapshot, or one reading of a file, and cannot be cut into budgets: it has all the time that a function may take. */
+  readonly unbroken: boolean;
 }
 
 /** Rows stream through it: 1769 MiB is where Lambda gives a whole core. */
@@ -17,7 +19,13 @@ const MOVES_ROWS = 1769;
 /** It asks and records; the database does the work. */
 const ASKS = 512;
 
-const step = (purpose: string, readsSource: boolean, memoryMib: number): Step => ({ purpose, readsSource, memoryMib });
+const step = (purpose: string, readsSource: boolean, memoryMib: number, unbroken = false): Step => ({
+  purpose,
+  readsSource,
+  memoryMib,
+  unbroken,
+});
+const UNBROKEN = true;
 
 export const MIGRATION_STEPS = {
   PlanMigration: step('Checks the request, opens the operation and puts the entities into waves', true, ASKS),
@@ -61,9 +69,10 @@ export const VALIDATION_STEPS = {
 export type ValidationStep = keyof typeof VALIDATION_STEPS;
 export const RECOVERY_STEPS = {
   PlanRecovery: step('Checks the request, opens the operation and says what there is to do', true, ASKS),
-  EstimateRecovery: step('Counts what a real run would do; writes nothing', true, ASKS),
+  EstimateRecovery: step('Counts what a real run would do; writes nothing', true, ASKS, UNBROKEN),
+  VerifyBackup: step('Proves that the file is as it was written, before any row is', true, MOVES_ROWS, UNBROKEN),
   RollbackSlice: step('Takes batches back, the last one first, until its time budget ends', true, ASKS),
-  BackupSlice: step('Writes rows and their mappings into the file until its time budget ends', true, MOVES_ROWS),
+  BackupSlice: step('Writes rows and their mappings into the file, within one snapshot', true, MOVES_ROWS, UNBROKEN),
   RestoreSlice: step('Brings rows of the file back until its time budget ends', true, MOVES_ROWS),
   FailRecoverySlice: step('Records why an item ended, so that the gate can judge', false, ASKS),
   FinishRecovery: step('The gate: answers with the counts, or fails with the recorded code', true, ASKS),

@@ -16,6 +16,8 @@ import { completeCheckpoint } from './migration-analyzer/complete-checkpoint.ts'
 import { forceCompleteCheckpoint } from './migration-analyzer/force-complete-checkpoint.ts';
 import { resetCheckpoint } from './migration-analyzer/reset-checkpoint.ts';
 import { resumeAll } from './migration-analyzer/resume-all.ts';
+import { createFullBackup } from './migration-analyzer/create-full-backup.ts';
+import { restoreFromBackup } from './migration-analyzer/restore-from-backup.ts';
 import { rollbackAll } from './migration-analyzer/rollback-all.ts';
 import { stopAllOperations } from './migration-analyzer/stop-all-operations.ts';
 import { testConnections } from './migration-analyzer/test-connections.ts';
@@ -42,6 +44,8 @@ export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   stopAllOperations,
   resumeAll,
   rollbackAll,
+  createFullBackup,
+  restoreFromBackup,
   testConnections,
   validateConfig,
 ];

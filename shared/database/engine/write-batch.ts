@@ -34,7 +34,7 @@ import type { Worker } from './worker.ts';
  * Writes the rows of an action. What the database returned is compared with what was foreseen; a row that a trigger
  * suppressed counts as one that cannot be written.
  */
-async function writeRows(
+export async function writeRows(
   worker: Worker,
   facts: WriteFacts,
   action: RowWrite,
