@@ -5,6 +5,8 @@
 import { quoteIdentifier } from './identifiers.ts';
 import type { Settings } from './settings.ts';
 
+export type { Settings } from './settings.ts';
+
 export interface SourceRelation {
   /** `schema.table`, split at the first dot; identifiers are exact. */
   readonly table: string;

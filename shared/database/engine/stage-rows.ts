@@ -29,7 +29,7 @@ export interface StageOptions {
 }
 
 const countOf = (selection: RowSelection): number =>
-  'keys' in selection ? selection.keys.length : (selection.limit ?? 0);
+  'keys' in selection ? selection.keys.length : 'range' in selection ? (selection.limit ?? 0) : 0;
 
 /** Reads the rows into the stage, beside what is there. */
 export async function stageRows(
