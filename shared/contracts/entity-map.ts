@@ -5,7 +5,8 @@
 import { z } from 'zod';
 import type { EntityMap } from '../domain/entity-map.ts';
 import { PortageError } from '../domain/errors.ts';
-import { type Fault, mapFaults, STRATEGIES } from '../domain/map-faults.ts';
+import { type Fault, mapFaults } from '../domain/map-faults.ts';
+import { STRATEGIES } from '../domain/settlement.ts';
 import { formFaults, object } from './form-faults.ts';
 
 export { type Fault, mapFaults } from '../domain/map-faults.ts';

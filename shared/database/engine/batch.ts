@@ -5,6 +5,7 @@
  */
 import type { ActionCount, RowCounts } from '../../domain/action-counts.ts';
 import { addCounts, countsOf } from '../../domain/action-counts.ts';
+import { decidesNothing } from '../../domain/settlement.ts';
 
 import type { BatchFacts } from '../sql/decide.ts';
 import { findByIdentity, gather, judge, judgeAgain, lockRows, writeEqual } from '../sql/decide.ts';
@@ -16,6 +17,7 @@ import { allOf, inRange } from '../sql/range.ts';
 import { lockForReplace } from '../sql/rings.ts';
 import { clearLoaded, parkOne, recordDifferentials, setAsideOne, unpark } from '../sql/record.ts';
 import { stage } from '../sql/scratch.ts';
+import { lockSettled, settle } from '../sql/settle.ts';
 import { closeMappings } from '../sql/write.ts';
 
 import type { Reason } from './reason.ts';
@@ -45,6 +47,14 @@ export async function classify(worker: Worker, unmapped: boolean): Promise<void>
   await target.run(lockRows(entity, mode));
   await target.run(judge(entity, mode, false));
   if (worker.listed?.kind === 'force') await target.run(writeEqual(entity));
+  await settleConflicts(worker);
+}
+
+/** Asks the strategies of the run about rows that both sides changed. */
+async function settleConflicts({ target, entity, settlement }: Worker): Promise<void> {
+  if (!settlement || decidesNothing(settlement)) return;
+  await target.run(lockSettled(entity, settlement));
+  await target.run(settle(entity, settlement));
 }
 
 interface Loaded {

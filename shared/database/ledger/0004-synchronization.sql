@@ -67,3 +67,5 @@ CREATE TABLE portage.conflict_decisions (
 );
 CREATE INDEX ON portage.conflict_decisions (entity_id, legacy_key);
 CREATE INDEX ON portage.conflict_decisions (operation_no);
+
+ALTER TABLE portage.vanished_rows ADD despite bigint; -- hash of an edited target row that was decided to go all the same
