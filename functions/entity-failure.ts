@@ -31,3 +31,11 @@ export async function failEntities(input: FailEntityInput, deps: Invocation): Pr
     return { recorded: true };
   });
 }
+
+/** The same of those that are open: entities that ended before, completed or stopped for M006, have nothing to do with it. */
+export async function failOpenEntities(input: FailEntityInput, deps: Invocation): Promise<{ recorded: true }> {
+  const open = await deps.withTarget(`${input.operationId}:fail`, async (target) =>
+    (await checkpointsOf(target, input.operationId)).filter((c) => c.status === 'in_progress').map((c) => c.entity),
+  );
+  return failEntities({ ...input, entities: input.entities.filter((entity) => open.includes(entity)) }, deps);
+}
