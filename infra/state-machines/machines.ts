@@ -3,7 +3,8 @@ import type { IChainable } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { MIGRATION_COMMENT, migrationDefinition } from './migration.ts';
 import { OPERATION_COMMENT, operationDefinition } from './operation.ts';
-import { MIGRATION_STEPS, OPERATION_STEPS, type FunctionOf, type Step } from './steps.ts';
+import { SYNCHRONIZATION_COMMENT, synchronizationDefinition } from './synchronization.ts';
+import { MIGRATION_STEPS, OPERATION_STEPS, SYNCHRONIZATION_STEPS, type FunctionOf, type Step } from './steps.ts';
 
 export interface Machine {
   /** What its name, its folder in `functions/` and its log group are called. */
@@ -16,6 +17,12 @@ export interface Machine {
 
 export const MACHINES: readonly Machine[] = [
   { area: 'migration', comment: MIGRATION_COMMENT, steps: MIGRATION_STEPS, define: migrationDefinition },
+  {
+    area: 'synchronization',
+    comment: SYNCHRONIZATION_COMMENT,
+    steps: SYNCHRONIZATION_STEPS,
+    define: synchronizationDefinition,
+  },
   { area: 'operation', comment: OPERATION_COMMENT, steps: OPERATION_STEPS, define: operationDefinition },
 ];
 

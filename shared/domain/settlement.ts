@@ -49,3 +49,14 @@ export const decidesNothing = ({ first }: Settlement): boolean => first === 'man
 
 export const comparesMoments = ({ first, second }: Settlement): boolean =>
   first === 'newest_wins' || second === 'newest_wins';
+
+/** What an operation settles, by its type and by what it was asked; null: it records and leaves alone. */
+export function settlementFor(
+  type: string,
+  request: Readonly<Record<string, unknown>>,
+  ofEntity: string,
+): Settlement | null {
+  if (type !== 'synchronization') return null;
+  const { conflictResolution } = request;
+  return settlementOf(typeof conflictResolution === 'string' ? conflictResolution : ofEntity);
+}

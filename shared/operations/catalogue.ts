@@ -16,6 +16,7 @@ import { resumeAll } from './migration-analyzer/resume-all.ts';
 import { stopAllOperations } from './migration-analyzer/stop-all-operations.ts';
 import { testConnections } from './migration-analyzer/test-connections.ts';
 import { validateConfig } from './migration-analyzer/validate-config.ts';
+import { runJob } from './sync-scheduler/run-job.ts';
 import { commandOf, type Operation } from './operation.ts';
 
 export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
@@ -27,6 +28,7 @@ export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   init,
   explain,
   exportMapping,
+  runJob,
   checkpointStatus,
   debug,
   resetCheckpoint,

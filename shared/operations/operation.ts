@@ -5,7 +5,7 @@
 import type { z } from 'zod';
 
 /** Which state machine runs it, and which of its branches; one role of the database a class. */
-export type OperationClass = 'migration' | 'inspect' | 'change' | 'stop';
+export type OperationClass = 'migration' | 'synchronization' | 'resolution' | 'inspect' | 'change' | 'stop';
 
 /** The five programs of the guide. */
 export const PROGRAMS = {
@@ -67,11 +67,15 @@ export function operation<Answer extends z.ZodType>(
 /** `differential-migration migrate`: the `command` of its execution input. */
 export const commandOf = (op: Pick<Operation, 'program' | 'name'>): string => `${op.program} ${op.name}`;
 
-/** The state machine of a class: `migration` has one of its own, short commands share `operation`. */
+/** Classes with a machine of their own, of the same name. */
+const LONG = ['migration', 'synchronization', 'resolution'] as const;
+export type LongClass = (typeof LONG)[number];
+
+/** The state machine of a class: long commands have one of their own, short ones share `operation`. */
 export const machineOf = (
   op: Pick<Operation, 'class' | 'classOf'>,
   input?: { readonly command: string },
-): 'migration' | 'operation' => (classOf(op, input) === 'migration' ? 'migration' : 'operation');
+): LongClass | 'operation' => LONG.find((name) => name === classOf(op, input)) ?? 'operation';
 
 /** The class of an operation with this input; without one, that of its plain form. */
 export const classOf = (

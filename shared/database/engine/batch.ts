@@ -30,7 +30,8 @@ import { writeBatch } from './write-batch.ts';
 async function decide(worker: Worker, range: KeyRange, facts: BatchFacts): Promise<void> {
   const { target, entity, mode } = worker;
   await target.run(gather(entity, range, facts));
-  if (!facts.unmapped && mode !== 'missing-only' && !facts.final) await findVanished(worker, range);
+  if (!facts.unmapped && mode !== 'missing-only' && !facts.final && !worker.changesOnly)
+    await findVanished(worker, range);
   await classify(worker, facts.unmapped);
 }
 
@@ -145,7 +146,7 @@ export const setAsideRow = (worker: Worker, range: KeyRange, key: string, reason
   inBatch(worker, range, async (batchNo) => {
     const { target, entity, operationNo } = worker;
     // The range ends with the row, and mapped rows before it may have gone from the source.
-    if (worker.mode !== 'missing-only') await findVanished(worker, range, key);
+    if (worker.mode !== 'missing-only' && !worker.changesOnly) await findVanished(worker, range, key);
     const vanished = await countActions(worker);
     if (vanished.length > 0) {
       await target.run(recordDifferentials(entity, { operationNo, batchNo }));

@@ -22,6 +22,8 @@ export interface Worker {
   readonly batchRows: number;
   /** The operation is about these rows and no others. */
   readonly listed?: ListedRows | null;
+  /** Only rows that the source changed lately are read: what is not among them is not gone. */
+  readonly changesOnly?: boolean;
   /** What decides on rows that both sides changed; without it they are recorded and left alone. */
   readonly settlement?: Settlement | null;
   /** True when the step must return its progress. */

@@ -36,7 +36,7 @@ CREATE INDEX ON portage.synchronization_runs (operation_id);
 CREATE TABLE portage.horizons (
   entity_id integer PRIMARY KEY REFERENCES portage.entities,
   source_database text NOT NULL,      -- the horizon counts the transactions of this server and of no other
-  timeline bigint NOT NULL,           -- after a failover or a restore the same numbers are other transactions
+  timeline text NOT NULL,             -- after a failover or a restore the same numbers are other transactions
   relation_file text NOT NULL,        -- a rewritten table has lost who wrote its rows
   shape text NOT NULL,                -- of the source's side of the map: another filter shows other rows
   horizon bigint NOT NULL,            -- txid_snapshot_xmin of the snapshot in which the reading began

@@ -22,6 +22,7 @@ const FINDINGS: Readonly<Record<string, readonly [type: string, reason: string]>
   adopt_conflict: ['adopted', 'adopted, and different from the source'],
   reappeared: ['reappeared', 'the key was gone from the source and appears again'],
   deleted: ['deleted', 'deleted in the source, or left the filter: reported'],
+  altered: ['value', 'written by this run, and changed by the target on its way in'],
   referenced: ['conflict', 'deleted in the source, kept because rows still refer to it: '],
   refused: ['conflict', 'deleted in the source, kept because it cannot be deleted: '],
 };
