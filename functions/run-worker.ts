@@ -18,18 +18,21 @@ export interface RunTask {
 
 interface Claimed {
   readonly claim: EntityClaim;
+  /** How many ranges the plan of the entity has. */
+  readonly ranges: number;
   readonly deadline: string | null;
 }
 
 /** What the execution owns of the entity; null: nothing, or nothing any more. */
 export async function claimedBy(target: Session, { operationId, execution, entity }: RunTask): Promise<Claimed | null> {
-  const row = await target.maybeOne<{ id: string; fence: string; deadline: string | null }>(
-    `SELECT c.id, c.fence, o.request ->> 'deadline' AS deadline FROM portage.migration_checkpoints c JOIN portage.operations o USING (operation_id)
+  const row = await target.maybeOne<{ id: string; fence: string; deadline: string | null; ranges: string }>(
+    `SELECT c.id, c.fence, o.request ->> 'deadline' AS deadline, coalesce(json_array_length(c.slices), 0) AS ranges FROM portage.migration_checkpoints c JOIN portage.operations o USING (operation_id)
      WHERE c.operation_id = $1 AND c.entity_type = $2 AND c.status = 'in_progress' AND o.status = 'running' AND o.execution = $3`,
     [operationId, entity, execution],
   );
   if (row === null) return null;
-  return { claim: { operationId, entity, checkpointId: row.id, fence: Number(row.fence) }, deadline: row.deadline };
+  const claim = { operationId, entity, checkpointId: row.id, fence: Number(row.fence) };
+  return { claim, deadline: row.deadline, ranges: Number(row.ranges) };
 }
 
 export const isOverdue = (deadline: unknown, deps: Pick<Invocation, 'now'>): boolean =>
@@ -50,9 +53,11 @@ export async function withRunWorker<T>(
   task: RunTask,
   slice: number,
   work: (worker: Worker | null, loaded: LoadedOperation | null) => Promise<T>,
+  /** A lane beyond the ranges of the entity has nothing to do. */
+  lane = -1,
 ): Promise<T> {
   const claimed = await deps.withTarget(`${task.operationId}:${task.entity}`, (target) => claimedBy(target, task));
-  if (claimed === null || isOverdue(claimed.deadline, deps)) return work(null, null);
+  if (claimed === null || isOverdue(claimed.deadline, deps) || lane >= claimed.ranges) return work(null, null);
   return withWorker(untilDeadline(deps, claimed.deadline), claimed.claim, slice, work);
 }
 

@@ -30,6 +30,8 @@ import { resetEntity } from '../../shared/operations/differential-migration/rese
 import { resume } from '../../shared/operations/differential-migration/resume.ts';
 import { setAside } from '../../shared/operations/differential-migration/set-aside.ts';
 import { finishMigrationOutput } from '../../shared/contracts/migration.ts';
+import { finishRunOutput } from '../../shared/contracts/synchronization.ts';
+import { runJob } from '../../shared/operations/sync-scheduler/run-job.ts';
 import { commandOf, type Operation } from '../../shared/operations/operation.ts';
 import type { Io, Paint } from '../io.ts';
 import { analyzeText } from './analyze.ts';
@@ -37,6 +39,7 @@ import { asideText } from './aside.ts';
 import { debugText } from './debug.ts';
 import { migrationText } from './migration.ts';
 import { completeText, forceCompleteText, resetText, stopText } from './ownership.ts';
+import { runText } from './synchronization.ts';
 import { duration, number, rowsOf, table } from './table.ts';
 
 type Print = (answer: unknown, io: Io) => void;
@@ -58,6 +61,7 @@ const PRINTS: ReadonlyMap<string, Print> = new Map([
   [commandOf(setAside), printAside],
   [commandOf(resetEntity), migrationPrint],
   [commandOf(resumeAll), migrationPrint],
+  [commandOf(runJob), text(finishRunOutput, runText)],
   [commandOf(checkpointStatus), text(checkpointStatusAnswer, checkpointsText)],
   [commandOf(testConnections), text(connectionsAnswer, connectionsText)],
   [commandOf(validateConfig), text(configAnswer, configText)],

@@ -29,13 +29,14 @@ export async function applyChanges(input: ApplyChangesInput, deps: Invocation): 
     rows: input.rows + rows,
     done,
   });
-  return withRunWorker(deps, input, NO_SLICE, async (worker) => {
+  const work = async (worker: Worker | null): Promise<ApplyChangesOutput> => {
     if (worker === null) return output(0, true);
     const parents = worker.entity.references.map((reference) => reference.parent);
     await refuseAfterFailedParent(worker.target, operationId, entity, parents);
     const progress = await workLane(worker, lane, lanes, deps.host);
     return output(progress.rows, progress.done);
-  });
+  };
+  return withRunWorker(deps, input, NO_SLICE, work, lane);
 }
 
 async function workLane(worker: Worker, lane: number, lanes: number, host: string) {

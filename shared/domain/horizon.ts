@@ -72,11 +72,12 @@ export function changedSince(
   const low = BigInt(stored.horizon) % 2n ** 32n;
   const byTransaction = `((s.xmin::text::bigint - ${low} + 4294967296) % 4294967296) < ${HALF}`;
   const { updatedAt } = entity.normal.source;
-  const type = updatedAt === null ? undefined : columnOf(source, updatedAt)?.typeInfo;
-  const overlap = type !== undefined && underlying(type).builtin ? OVERLAP[underlying(type).name] : undefined;
+  const declared = updatedAt === null ? undefined : columnOf(source, updatedAt)?.typeInfo;
+  const type = declared === undefined ? undefined : underlying(declared);
+  const overlap = type?.builtin === true ? OVERLAP[type.name] : undefined;
   const indexed = source.indexes.some((index) => index.columns[0] === updatedAt);
-  if (updatedAt === null || overlap === undefined || !indexed || stored.oldestBegan === null)
+  if (updatedAt === null || type === undefined || overlap === undefined || !indexed || stored.oldestBegan === null)
     return { condition: byTransaction, by: 'transaction' };
-  const since = `(${quoteLiteral(stored.oldestBegan)}::timestamptz - interval '${overlap}')::${underlying(type as NonNullable<typeof type>).name}`;
+  const since = `(${quoteLiteral(stored.oldestBegan)}::timestamptz - interval '${overlap}')::${type.name}`;
   return { condition: `s.${quoteIdentifier(updatedAt)} >= ${since} AND ${byTransaction}`, by: updatedAt };
 }

@@ -46,6 +46,8 @@ export interface Portage extends TestSides {
   start(input: Record<string, unknown>): Promise<Started>;
   migrate(request?: Record<string, unknown>): Promise<Ended>;
   resume(entity?: string | readonly string[]): Promise<Ended>;
+  /** An execution of a machine; `around` stands around the handlers of some states, and what is tried again is tried at once. */
+  execute(machine: string, input: Record<string, unknown>, around?: Readonly<Record<string, Around>>): Promise<Ended>;
   /** A migration with something around the handlers of some states; what is tried again is tried at once. */
   migrateAround(states: Readonly<Record<string, Around>>, request?: Record<string, unknown>): Promise<Ended>;
   /** Takes away rows, mappings and operations, so that a test begins with a target that nobody has written to. */
@@ -126,8 +128,8 @@ export async function portage(
     return { name, stop: () => executions.stop(name), wait: async () => finished(await executions.wait(name)) };
   };
   const rows = (sql: string): Promise<Row[]> => sides.target.rows<Row>(sql);
-  const migrateAround = async (states: Readonly<Record<string, Around>>, request = {}): Promise<Ended> => {
-    const loaded = await loadMachine('migration');
+  const execute: Portage['execute'] = async (name, input, states = {}) => {
+    const loaded = await loadMachine(name);
     const machine = { ...loaded, definition: hurried(loaded.definition) };
     const killed = new AbortController();
     const handlers = new Map<string, Handler>(machine.handlers);
@@ -141,7 +143,6 @@ export async function portage(
         ),
       );
     }
-    const input = { command: 'differential-migration migrate', ...request };
     const run = { execution: randomUUID(), signal: killed.signal };
     return runMachine({ ...machine, handlers }, input, run).then(
       (output) => finished({ status: 'SUCCEEDED', output, error: null, cause: null }),
@@ -156,7 +157,7 @@ export async function portage(
     await sides.target.run(
       `UPDATE portage.workers SET ${earlier('heartbeat_at')};
        UPDATE portage.migration_checkpoints SET ${earlier('updated_at')}, ${earlier('created_at')};
-       UPDATE portage.operations SET ${earlier('started_at')}`,
+       UPDATE portage.operations SET ${earlier('started_at')}; UPDATE portage.synchronization_runs SET ${earlier('started_at')}`,
     );
   };
   const empty = async (): Promise<void> => {
@@ -169,7 +170,9 @@ export async function portage(
     run: (side, sql) => own.run(side, sql),
     useMap,
     empty,
-    migrateAround,
+    execute,
+    migrateAround: (states, request = {}) =>
+      execute('migration', { command: 'differential-migration migrate', ...request }, states),
     passTime,
     start,
     migrate: async (request = {}) => (await start({ command: 'differential-migration migrate', ...request })).wait(),
