@@ -38,6 +38,8 @@ import { restoreFromBackup } from '../../shared/operations/migration-analyzer/re
 import { rollbackAll } from '../../shared/operations/migration-analyzer/rollback-all.ts';
 import { finishMigrationOutput } from '../../shared/contracts/migration.ts';
 import { finishRecoveryOutput } from '../../shared/contracts/recovery.ts';
+import { finishRunOutput } from '../../shared/contracts/synchronization.ts';
+import { runJob } from '../../shared/operations/sync-scheduler/run-job.ts';
 import { commandOf, type Operation } from '../../shared/operations/operation.ts';
 import type { Io, Paint } from '../io.ts';
 import { analyzeText } from './analyze.ts';
@@ -47,6 +49,7 @@ import { debugText } from './debug.ts';
 import { migrationText } from './migration.ts';
 import { recoveryText } from './recovery.ts';
 import { completeText, forceCompleteText, resetText, stopText } from './ownership.ts';
+import { runText } from './synchronization.ts';
 import { duration, number, rowsOf, table } from './table.ts';
 import { validationText } from './validation.ts';
 
@@ -75,6 +78,7 @@ const PRINTS: ReadonlyMap<string, Print> = new Map([
   [commandOf(rollbackAll), recoveryPrint],
   [commandOf(createFullBackup), text(finishRecoveryOutput, backupText)],
   [commandOf(restoreFromBackup), text(finishRecoveryOutput, restoreText)],
+  [commandOf(runJob), text(finishRunOutput, runText)],
   [commandOf(checkpointStatus), text(checkpointStatusAnswer, checkpointsText)],
   [commandOf(testConnections), text(connectionsAnswer, connectionsText)],
   [commandOf(validateConfig), text(configAnswer, configText)],

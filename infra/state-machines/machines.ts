@@ -8,10 +8,12 @@ import {
   MIGRATION_STEPS,
   OPERATION_STEPS,
   RECOVERY_STEPS,
+  SYNCHRONIZATION_STEPS,
   VALIDATION_STEPS,
   type FunctionOf,
   type Step,
 } from './steps.ts';
+import { SYNCHRONIZATION_COMMENT, synchronizationDefinition } from './synchronization.ts';
 import { VALIDATION_COMMENT, validationDefinition } from './validation.ts';
 
 export interface Machine {
@@ -26,6 +28,12 @@ export interface Machine {
 export const MACHINES: readonly Machine[] = [
   { area: 'migration', comment: MIGRATION_COMMENT, steps: MIGRATION_STEPS, define: migrationDefinition },
   { area: 'validation', comment: VALIDATION_COMMENT, steps: VALIDATION_STEPS, define: validationDefinition },
+  {
+    area: 'synchronization',
+    comment: SYNCHRONIZATION_COMMENT,
+    steps: SYNCHRONIZATION_STEPS,
+    define: synchronizationDefinition,
+  },
   { area: 'recovery', comment: RECOVERY_COMMENT, steps: RECOVERY_STEPS, define: recoveryDefinition },
   { area: 'operation', comment: OPERATION_COMMENT, steps: OPERATION_STEPS, define: operationDefinition },
 ];

@@ -130,7 +130,8 @@ export const CATALOGUE = {
   S001: entry('Sync job creation failed', 'never', 2, 'Correct the schedule or the configuration of the job.'),
   S002: entry(
     'Job execution timeout',
-    'transient',
+    // The run is over; what is tried again is the next run.
+    'never',
     3,
     'Increase the timeout of the job; the next run continues at the batch border.',
   ),
@@ -142,6 +143,12 @@ export const CATALOGUE = {
   ),
   S004: entry('Schedule parsing error', 'never', 2, 'Use cron of five fields, rate(...), or hourly, daily, weekly.'),
   S005: entry('Conflict resolution failed', 'never', 1, 'Choose another strategy, or resolve the row by hand.'),
+  S006: entry(
+    'Synchronization run lost',
+    'never',
+    3,
+    'Its execution was killed, or its machine went down. The next run does what it left: portage sync-scheduler run-job --name NAME --manual',
+  ),
   V001: entry(
     'Data integrity check failed',
     'never',

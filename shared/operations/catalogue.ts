@@ -22,6 +22,7 @@ import { rollbackAll } from './migration-analyzer/rollback-all.ts';
 import { stopAllOperations } from './migration-analyzer/stop-all-operations.ts';
 import { testConnections } from './migration-analyzer/test-connections.ts';
 import { validateConfig } from './migration-analyzer/validate-config.ts';
+import { runJob } from './sync-scheduler/run-job.ts';
 import { commandOf, type Operation } from './operation.ts';
 
 export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
@@ -36,6 +37,7 @@ export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   explain,
   exportMapping,
   validate,
+  runJob,
   checkpointStatus,
   debug,
   resetCheckpoint,

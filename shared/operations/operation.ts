@@ -8,8 +8,8 @@ import type { z } from 'zod';
 export type OperationClass = LongClass | 'inspect' | 'change' | 'stop';
 
 /** Classes that touch rows in batches: each has a state machine of its own, and a progress bar. */
-export const LONG_CLASSES = ['migration', 'validation', 'recovery'] as const;
-type LongClass = (typeof LONG_CLASSES)[number];
+export const LONG_CLASSES = ['migration', 'validation', 'synchronization', 'resolution', 'recovery'] as const;
+export type LongClass = (typeof LONG_CLASSES)[number];
 
 /** The five programs of the guide. */
 export const PROGRAMS = {
