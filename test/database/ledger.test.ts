@@ -27,25 +27,29 @@ afterEach(async () => {
   await dropDatabase(url);
 });
 
+const ALL = Array.from({ length: LEDGER_VERSION }, (_, i) => i + 1);
+
 describe('the ledger', () => {
   test('is applied once, and again changes nothing', async () => {
     const session = await open();
     expect(await ledgerVersion(session)).toBe(0);
-    expect(await applyLedger(session)).toEqual([1]);
+    expect(await applyLedger(session)).toEqual(ALL);
     const objects =
       "SELECT count(*) AS objects, max(oid) AS last FROM pg_class WHERE relnamespace = 'portage'::regnamespace";
     const before = await session.one(objects);
     expect(await applyLedger(session)).toEqual([]);
     expect(await session.one(objects)).toEqual(before);
-    expect(
-      await session.rows('SELECT version, file, length(checksum) AS checksum FROM portage.schema_versions'),
-    ).toEqual([{ version: '1', file: '0001-ledger.sql', checksum: '64' }]);
+    const [first, ...others] = await session.rows(
+      'SELECT version, file, length(checksum) AS checksum FROM portage.schema_versions ORDER BY version',
+    );
+    expect(first).toEqual({ version: '1', file: '0001-ledger.sql', checksum: '64' });
+    expect(others).toHaveLength(LEDGER_VERSION - 1);
   });
 
   test('is made by one of two sessions that need it at the same moment', async () => {
     const both = [await open(), await open()];
     const applied = await Promise.all(both.map((session) => applyLedger(session)));
-    expect(applied.flat()).toEqual([1]);
+    expect(applied.flat()).toEqual(ALL);
     expect(await ledgerVersion(both[0]!)).toBe(LEDGER_VERSION);
   });
 
