@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { PortageError } from './domain/errors.ts';
 import type { Settings } from './domain/entity-map.ts';
 import { readDatabase, type DatabaseConfig } from './config/database.ts';
+import { readScheduler, type SchedulerConfig } from './config/scheduler.ts';
 import { optional, wholeNumber, type ConfigFault, type Environment } from './config/variables.ts';
 
 export type { DatabaseConfig } from './config/database.ts';
@@ -25,6 +26,8 @@ export interface Config {
   readonly logDir: string;
   /** How long a step works before it returns its progress. */
   readonly stepBudgetMs: number;
+  /** Where EventBridge Scheduler keeps the schedules of the jobs; null: on this machine. */
+  readonly scheduler: SchedulerConfig | null;
   /** What is set here wins over `settings` of the map. */
   readonly settings: Settings;
 }
@@ -66,11 +69,13 @@ export function checkConfig(env: Environment = process.env): {
 } {
   const source = readDatabase('SOURCE_DB', env);
   const target = readDatabase('TARGET_DB', env);
+  const scheduler = readScheduler(env);
   const parsed = portageVariables.safeParse(env);
   const faults = [
     ...source.faults,
     ...target.faults,
     ...missingSide(source.given, target.given),
+    ...scheduler.faults,
     ...(parsed.error?.issues ?? []).map((issue) => portageFault(String(issue.path[0]), issue.message, env)),
   ];
   const mapFile = env['PORTAGE_MAP']?.trim() ? env['PORTAGE_MAP'] : null;
@@ -88,6 +93,7 @@ export function checkConfig(env: Environment = process.env): {
       hashKey: own.PORTAGE_HASH_KEY ?? null,
       logDir: own.PORTAGE_LOG_DIR ?? './logs',
       stepBudgetMs: own.PORTAGE_STEP_BUDGET_MS ?? 60_000,
+      scheduler: scheduler.scheduler,
       settings: {
         batchRows: own.PORTAGE_BATCH_ROWS,
         batchTimeoutMs: own.PORTAGE_BATCH_TIMEOUT_MS,

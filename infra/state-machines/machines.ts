@@ -21,5 +21,8 @@ export const MACHINES: readonly Machine[] = [
   { area: 'operation', comment: OPERATION_COMMENT, steps: OPERATION_STEPS, define: operationDefinition },
 ];
 
+/** The machine that a schedule starts. */
+export const SYNCHRONIZATION = 'synchronization';
+
 /** `portage-dev-migration`. */
 export const machineName = (environment: string, area: string): string => `portage-${environment}-${area}`;

@@ -115,6 +115,10 @@ export function eventBridgeField(name: FieldName, field: CronField): string {
   return [...items, ...(last ? ['L'] : [])].join(',');
 }
 
+/** The way back: a field that was written for EventBridge as one of five. */
+export const fiveFieldText = (name: FieldName, text: string): string =>
+  text === '?' ? '*' : text.replace(/^(\d+)\/(\d+)$/, `$1-${FORMS[name].most}/$2`);
+
 /** Values that go on in equal steps to the end of the field: EventBridge's `start/step`. */
 function stepOf(values: readonly number[], most: number): number | null {
   const [first = 0, second = 0] = values;
@@ -128,7 +132,7 @@ function ranges(values: readonly number[], text: (value: number) => string): rea
   const found: [number, number][] = [];
   for (const value of values) {
     const run = found.at(-1);
-    if (run !== undefined && run[1] === value - 1) run[1] = value;
+    if (run?.[1] === value - 1) run[1] = value;
     else found.push([value, value]);
   }
   return found.flatMap(([from, to]) => {

@@ -21,7 +21,10 @@ export function nextRun(schedule: Schedule, after: Date, anchor: Date): Date {
   return new Date(anchor.getTime() + intervals * schedule.everyMs);
 }
 
-/** The last time in (after, until] at which it fires, and how many there were; null: none. */
+/** More times than this are not counted one by one: a job of every minute misses as many in a day. */
+const MOST_COUNTED = 1440;
+
+/** The last time in (after, until] at which it fires, and how many there were, counted up to a day's minutes; null: none. */
 export function lastRun(
   schedule: Schedule,
   after: Date,
@@ -35,11 +38,15 @@ export function lastRun(
   }
   let last: Date | null = null;
   let times = 0;
-  for (let next = nextOfCron(schedule, after); next <= until; next = nextOfCron(schedule, next)) {
+  let next = nextOfCron(schedule, after);
+  while (next <= until) {
     last = next;
     times++;
+    // The last one is among the last minutes, or days: looked for from ever nearer where there are many.
+    const behind = until.getTime() - next.getTime();
+    next = nextOfCron(schedule, times < MOST_COUNTED ? next : new Date(next.getTime() + Math.floor(behind / 2)));
   }
-  return last && { at: last, times };
+  return last && { at: last, times: Math.min(times, MOST_COUNTED) };
 }
 
 /**

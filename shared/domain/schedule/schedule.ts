@@ -3,7 +3,7 @@
  * fields or `rate(...)`. What one cannot say in the other is refused with the reason, before anything is stored.
  */
 import { PortageError } from '../errors.ts';
-import { eventBridgeField, fieldFault, FIELDS, readField, type CronFields } from './cron-fields.ts';
+import { eventBridgeField, fieldFault, FIELDS, fiveFieldText, readField, type CronFields } from './cron-fields.ts';
 import { knownTimezone } from './timezone.ts';
 
 interface ScheduleText {
@@ -82,6 +82,17 @@ function cron(text: string, line: string, timezone: string): CronSchedule {
   const [minute, hour, dom, month] = FIELDS.map((name) => eventBridgeField(name, fields[name]));
   const days = weekday.every ? `${dom} ${month} ?` : `? ${month} ${eventBridgeField('day-of-week', weekday)}`;
   return { kind: 'cron', text, timezone, fields, expression: `cron(${minute} ${hour} ${days} *)` };
+}
+
+/**
+ * Reads an expression of EventBridge Scheduler, in the forms that are written here.
+ * @throws PortageError S004 for any other
+ */
+export function parseExpression(expression: string, timezone: string): Schedule {
+  const fields = /^cron\((.*)\)$/.exec(expression)?.[1]?.split(' ') ?? [];
+  if (fields.length !== FIELDS.length + 1) return parseSchedule(expression, timezone);
+  const line = FIELDS.map((name, i) => fiveFieldText(name, fields[i] ?? '')).join(' ');
+  return { ...parseSchedule(line, timezone), text: expression };
 }
 
 /** 29 February comes, if late; 30 February does not. */

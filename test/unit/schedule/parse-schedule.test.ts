@@ -1,7 +1,7 @@
 // What a person may write as a schedule, what EventBridge Scheduler is told, and what is refused with the reason.
 import { describe, expect, test } from '@jest/globals';
 import { PortageError } from '../../../shared/domain/errors.ts';
-import { parseSchedule } from '../../../shared/domain/schedule/schedule.ts';
+import { parseExpression, parseSchedule, type CronSchedule } from '../../../shared/domain/schedule/schedule.ts';
 
 function refusal(text: string, timezone?: string): PortageError {
   try {
@@ -45,7 +45,15 @@ describe('a schedule becomes what EventBridge Scheduler reads:', () => {
     ['rate( 1  hours )', 'rate(1 hour)'],
     ['RATE(2 day)', 'rate(2 days)'],
   ])('%s as %s', (text, expression) => {
-    expect(parseSchedule(text).expression).toBe(expression);
+    const schedule = parseSchedule(text);
+    expect(schedule.expression).toBe(expression);
+    // And back: what was written means what was read.
+    const back = parseExpression(expression, 'UTC');
+    expect(back.expression).toBe(expression);
+    const values = ({ fields }: CronSchedule): unknown =>
+      Object.values(fields).map((field) => [field.values, field.last]);
+    if (schedule.kind === 'cron') expect(values(back as CronSchedule)).toEqual(values(schedule));
+    else expect(back).toMatchObject({ kind: 'rate', everyMs: schedule.everyMs });
   });
 
   test('and none is longer than the 256 signs that it takes', () => {
