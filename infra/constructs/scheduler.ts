@@ -10,7 +10,8 @@ import { ScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Environment } from '../environments.ts';
-import { machineName, SYNCHRONIZATION } from '../state-machines/machines.ts';
+import { machineName } from '../../shared/operations/deployed.ts';
+import { SYNCHRONIZATION } from '../state-machines/machines.ts';
 import { acknowledge } from './acknowledge.ts';
 
 /** The longest that SQS keeps a message: somebody may be on holiday. */

@@ -23,6 +23,3 @@ export const MACHINES: readonly Machine[] = [
 
 /** The machine that a schedule starts. */
 export const SYNCHRONIZATION = 'synchronization';
-
-/** `portage-dev-migration`. */
-export const machineName = (environment: string, area: string): string => `portage-${environment}-${area}`;

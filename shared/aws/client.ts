@@ -23,12 +23,18 @@ function factsOf(error: unknown): {
   readonly message: string;
   readonly status: number;
 } {
-  if (!(error instanceof Error)) return { name: '', code: '', message: String(error), status: 0 };
-  const { code = '', $metadata = {} } = error as {
-    readonly code?: string;
-    readonly $metadata?: { httpStatusCode?: number };
-  };
-  return { name: error.name, code, message: error.message, status: $metadata.httpStatusCode ?? 0 };
+  if (typeof error !== 'object' || error === null) return { name: '', code: '', message: String(error), status: 0 };
+  const { name = '', message = '', code = '', $metadata = {} } = error as Partial<SdkError>;
+  // What the SDK does not take for an error it puts into one, with the name of the first.
+  const within = /^AWS SDK error wrapper for (\w+)/.exec(message)?.[1];
+  return { name: within ?? name, code, message, status: $metadata.httpStatusCode ?? 0 };
+}
+
+interface SdkError {
+  readonly name: string;
+  readonly message: string;
+  readonly code: string;
+  readonly $metadata: { readonly httpStatusCode?: number };
 }
 
 export const nameOf = (error: unknown): string => factsOf(error).name;
