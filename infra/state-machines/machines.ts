@@ -38,5 +38,5 @@ export const MACHINES: readonly Machine[] = [
   { area: 'operation', comment: OPERATION_COMMENT, steps: OPERATION_STEPS, define: operationDefinition },
 ];
 
-/** `portage-dev-migration`. */
-export const machineName = (environment: string, area: string): string => `portage-${environment}-${area}`;
+/** The machine that a schedule starts. */
+export const SYNCHRONIZATION = 'synchronization';

@@ -15,6 +15,7 @@ import { OPERATION_STEPS, type FunctionOf, type OperationStep } from './steps.ts
 const STEP_OF_CLASS = {
   inspect: 'InspectLedger',
   change: 'ChangeLedger',
+  schedules: 'ManageSchedules',
   stop: 'StopOperations',
 } as const satisfies Record<Exclude<OperationClass, LongClass>, OperationStep>;
 type ShortClass = keyof typeof STEP_OF_CLASS;

@@ -30,7 +30,7 @@ const onMissing = z
   .describe('What becomes of a row whose parent does not exist: set aside (default), or NULL.');
 
 const strategy = `(${STRATEGIES.join('|')})`;
-const conflicts = z
+export const conflicts = z
   .string()
   .regex(
     new RegExp(`^${strategy}( then ${strategy})?$`),
