@@ -64,6 +64,9 @@ export interface EntityProgress {
   readonly rowsDone: number;
   /** Null while nobody has counted. */
   readonly rowsTotal: number | null;
+  /** What a row has cost, and what it was expected to cost (domain/eta.ts). */
+  readonly msPerRow?: number | null | undefined;
+  readonly rowCost?: number | null | undefined;
 }
 
 export interface ProgressSource {
