@@ -18,6 +18,8 @@ if (runsInLambda()) setLogSink(streamSink(process.stdout));
 export interface Invocation extends Dependencies {
   /** True when the step must return its progress: its budget is spent, little of its time is left, or it is asked to stop. */
   readonly timeIsUp: () => boolean;
+  /** True when the invocation itself ends soon, or is asked to stop: for work that no other invocation can continue. */
+  readonly outOfTime: () => boolean;
 }
 
 /** A step keeps this much of its remaining time to commit, to answer and to close. */
@@ -62,8 +64,9 @@ export function step<Input extends z.ZodType, Output extends z.ZodType>(
   return middy(async (event: unknown, context: Context): Promise<z.output<Output>> => {
     const deps = await dependencies();
     const ends = Date.now() + deps.config.stepBudgetMs;
-    const timeIsUp = (): boolean => Date.now() >= ends || context.getRemainingTimeInMillis() < SAFETY_MS;
-    const result = await logic(checked(contract.input, event, name), { ...deps, timeIsUp });
+    const outOfTime = (): boolean => context.getRemainingTimeInMillis() < SAFETY_MS;
+    const timeIsUp = (): boolean => Date.now() >= ends || outOfTime();
+    const result = await logic(checked(contract.input, event, name), { ...deps, timeIsUp, outOfTime });
     return contract.output.parse(result);
   }).use(tellsErrors(name, kind) as never);
 }

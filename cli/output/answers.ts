@@ -29,18 +29,29 @@ import { migrate } from '../../shared/operations/differential-migration/migrate.
 import { resetEntity } from '../../shared/operations/differential-migration/reset-entity.ts';
 import { resume } from '../../shared/operations/differential-migration/resume.ts';
 import { setAside } from '../../shared/operations/differential-migration/set-aside.ts';
+import { judgeOutput } from '../../shared/contracts/validation.ts';
+import { validate } from '../../shared/operations/data-validator/validate.ts';
+import { rollback } from '../../shared/operations/differential-migration/rollback.ts';
+import { rollbackEntity } from '../../shared/operations/differential-migration/rollback-entity.ts';
+import { createFullBackup } from '../../shared/operations/migration-analyzer/create-full-backup.ts';
+import { restoreFromBackup } from '../../shared/operations/migration-analyzer/restore-from-backup.ts';
+import { rollbackAll } from '../../shared/operations/migration-analyzer/rollback-all.ts';
 import { finishMigrationOutput } from '../../shared/contracts/migration.ts';
+import { finishRecoveryOutput } from '../../shared/contracts/recovery.ts';
 import { finishRunOutput } from '../../shared/contracts/synchronization.ts';
 import { runJob } from '../../shared/operations/sync-scheduler/run-job.ts';
 import { commandOf, type Operation } from '../../shared/operations/operation.ts';
 import type { Io, Paint } from '../io.ts';
 import { analyzeText } from './analyze.ts';
 import { asideText } from './aside.ts';
+import { backupText, restoreText } from './backup.ts';
 import { debugText } from './debug.ts';
 import { migrationText } from './migration.ts';
+import { recoveryText } from './recovery.ts';
 import { completeText, forceCompleteText, resetText, stopText } from './ownership.ts';
 import { runText } from './synchronization.ts';
 import { duration, number, rowsOf, table } from './table.ts';
+import { validationText } from './validation.ts';
 
 type Print = (answer: unknown, io: Io) => void;
 
@@ -50,6 +61,7 @@ const text =
     io.out(render(schema.parse(answer), io.paint));
 
 const migrationPrint = text(finishMigrationOutput, migrationText);
+const recoveryPrint = text(finishRecoveryOutput, recoveryText);
 
 function printAside(answer: unknown, io: Io): void {
   io.out(asideText(setAside.answer.parse(answer), io.paint));
@@ -61,6 +73,11 @@ const PRINTS: ReadonlyMap<string, Print> = new Map([
   [commandOf(setAside), printAside],
   [commandOf(resetEntity), migrationPrint],
   [commandOf(resumeAll), migrationPrint],
+  [commandOf(rollback), recoveryPrint],
+  [commandOf(rollbackEntity), recoveryPrint],
+  [commandOf(rollbackAll), recoveryPrint],
+  [commandOf(createFullBackup), text(finishRecoveryOutput, backupText)],
+  [commandOf(restoreFromBackup), text(finishRecoveryOutput, restoreText)],
   [commandOf(runJob), text(finishRunOutput, runText)],
   [commandOf(checkpointStatus), text(checkpointStatusAnswer, checkpointsText)],
   [commandOf(testConnections), text(connectionsAnswer, connectionsText)],
@@ -73,6 +90,7 @@ const PRINTS: ReadonlyMap<string, Print> = new Map([
   [commandOf(init), printDraft],
   [commandOf(exportMapping), text(exportMappingAnswer, exportText)],
   [commandOf(debug), text(debugAnswer, debugText)],
+  [commandOf(validate), text(judgeOutput, validationText)],
   [commandOf(analyze), text(analyzeAnswer, analyzeText)],
 ]);
 

@@ -10,6 +10,8 @@ export interface Step {
   /** Whether it may read the secret of the source; the ledger in the target is every step's. */
   readonly readsSource: boolean;
   readonly memoryMib: number;
+  /** Its work is one snapshot, or one reading of a file, and cannot be cut into budgets: it has all the time that a function may take. */
+  readonly unbroken: boolean;
 }
 
 /** Rows stream through it: 1769 MiB is where Lambda gives a whole core. */
@@ -17,7 +19,13 @@ const MOVES_ROWS = 1769;
 /** It asks and records; the database does the work. */
 const ASKS = 512;
 
-const step = (purpose: string, readsSource: boolean, memoryMib: number): Step => ({ purpose, readsSource, memoryMib });
+const step = (purpose: string, readsSource: boolean, memoryMib: number, unbroken = false): Step => ({
+  purpose,
+  readsSource,
+  memoryMib,
+  unbroken,
+});
+const UNBROKEN = true;
 
 export const MIGRATION_STEPS = {
   PlanMigration: step('Checks the request, opens the operation and puts the entities into waves', true, ASKS),
@@ -44,6 +52,33 @@ export const MIGRATION_STEPS = {
 } as const satisfies Record<string, Step>;
 export type MigrationStep = keyof typeof MIGRATION_STEPS;
 
+export const VALIDATION_STEPS = {
+  PlanValidation: step('Checks the request, opens the operation and cuts what is to be read into pieces', true, ASKS),
+  CheckIntegrity: step('Compares keys, values and references of one piece on both sides', true, MOVES_ROWS),
+  CheckRelationships: step(
+    'Compares references with those of the source, and mappings with the identity of their rows',
+    true,
+    MOVES_ROWS,
+  ),
+  CheckCompleteness: step('Compares the keys of one piece, both ways', true, MOVES_ROWS),
+  CheckPerformance: step('Holds the last runs of one entity against the limits that are set', false, ASKS),
+  FailPiece: step('Records why a piece could not be read, so that the gate can judge', false, ASKS),
+  Judge: step('The gate: says match only where the ledger shows that everything was read', true, ASKS),
+  FailValidation: step('Records why the validation failed', false, ASKS),
+} as const satisfies Record<string, Step>;
+export type ValidationStep = keyof typeof VALIDATION_STEPS;
+export const RECOVERY_STEPS = {
+  PlanRecovery: step('Checks the request, opens the operation and says what there is to do', true, ASKS),
+  EstimateRecovery: step('Counts what a real run would do; writes nothing', true, ASKS, UNBROKEN),
+  VerifyBackup: step('Proves that the file is as it was written, before any row is', true, MOVES_ROWS, UNBROKEN),
+  RollbackSlice: step('Takes batches back, the last one first, until its time budget ends', true, ASKS),
+  BackupSlice: step('Writes rows and their mappings into the file, within one snapshot', true, MOVES_ROWS, UNBROKEN),
+  RestoreSlice: step('Brings rows of the file back until its time budget ends', true, MOVES_ROWS),
+  FailRecoverySlice: step('Records why an item ended, so that the gate can judge', false, ASKS),
+  FinishRecovery: step('The gate: answers with the counts, or fails with the recorded code', true, ASKS),
+  FailRecovery: step('Records why the operation failed and gives its leases back', false, ASKS),
+} as const satisfies Record<string, Step>;
+export type RecoveryStep = keyof typeof RECOVERY_STEPS;
 export const SYNCHRONIZATION_STEPS = {
   BeginRun: step('Decides whether the run may begin now, and opens its operation', true, ASKS),
   DetectChanges: step('Takes an entity and finds out where its changes are', true, ASKS),

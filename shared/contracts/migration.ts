@@ -296,5 +296,3 @@ export type DeleteRowsOutput = z.output<typeof deleteRowsOutput>;
 export type FailEntityInput = z.output<typeof failEntityInput>;
 export type FailSliceInput = z.output<typeof failSliceInput>;
 export type FinishMigrationInput = z.output<typeof finishMigrationInput>;
-export type FailMigrationInput = z.output<typeof failMigrationInput>;
-export type FailMigrationOutput = z.output<typeof failMigrationOutput>;

@@ -2,6 +2,7 @@
  * A session of its own for every step, with the settings that are part of the mapping language (SEMANTICS 1): the same
  * value has the same text on both sides, a row that row level security would hide is an error, and the source is read only.
  */
+import type { Socket } from 'node:net';
 import pg from 'pg';
 import { PortageError } from '../domain/errors.ts';
 import { quoteIdentifier, quoteLiteral } from '../domain/identifiers.ts';
@@ -43,6 +44,8 @@ export interface Session {
   /** Runs a statement for its effect and gives the number of rows that it touched. */
   run(text: string, values?: readonly unknown[]): Promise<number>;
   end(): Promise<void>;
+  /** Ends the connection at once, whatever the server still sends. */
+  cut(): void;
 }
 
 const EXACT_TEXT = { getTypeParser: () => (value: string) => value };
@@ -119,6 +122,10 @@ class PgSession implements Session {
 
   async end(): Promise<void> {
     await this.client.end().catch(() => undefined);
+  }
+
+  cut(): void {
+    (this.client as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
   }
 }
 

@@ -114,6 +114,19 @@ export const CATALOGUE = {
     3,
     'Lift the hold, and continue what was stopped: portage migration-analyzer resume-all',
   ),
+  M017: entry(
+    'Not undoable',
+    'never',
+    2,
+    'See what can be taken back: portage differential-migration rollback-entity --entity NAME --all --dry-run',
+  ),
+  M020: entry('Backup file refused', 'never', 2, 'Use another backup; nothing was written.'),
+  M021: entry(
+    'Backup was not completed',
+    'never',
+    3,
+    'Nothing stands under its name. Make the backup again, with fewer --entities or from a machine without the limit that is named.',
+  ),
   S001: entry('Sync job creation failed', 'never', 2, 'Correct the schedule or the configuration of the job.'),
   S002: entry(
     'Job execution timeout',

@@ -1,4 +1,5 @@
 /** Every command there is. A command that is not in this list does not exist, on any surface. */
+import { validate } from './data-validator/validate.ts';
 import { analyze } from './differential-migration/analyze.ts';
 import { explain } from './differential-migration/explain.ts';
 import { exportMapping } from './differential-migration/export-mapping.ts';
@@ -6,6 +7,8 @@ import { init } from './differential-migration/init.ts';
 import { migrate } from './differential-migration/migrate.ts';
 import { resetEntity } from './differential-migration/reset-entity.ts';
 import { resume } from './differential-migration/resume.ts';
+import { rollback } from './differential-migration/rollback.ts';
+import { rollbackEntity } from './differential-migration/rollback-entity.ts';
 import { setAside } from './differential-migration/set-aside.ts';
 import { checkpointStatus } from './migration-analyzer/checkpoint-status.ts';
 import { debug } from './migration-analyzer/debug.ts';
@@ -13,6 +16,9 @@ import { completeCheckpoint } from './migration-analyzer/complete-checkpoint.ts'
 import { forceCompleteCheckpoint } from './migration-analyzer/force-complete-checkpoint.ts';
 import { resetCheckpoint } from './migration-analyzer/reset-checkpoint.ts';
 import { resumeAll } from './migration-analyzer/resume-all.ts';
+import { createFullBackup } from './migration-analyzer/create-full-backup.ts';
+import { restoreFromBackup } from './migration-analyzer/restore-from-backup.ts';
+import { rollbackAll } from './migration-analyzer/rollback-all.ts';
 import { stopAllOperations } from './migration-analyzer/stop-all-operations.ts';
 import { testConnections } from './migration-analyzer/test-connections.ts';
 import { validateConfig } from './migration-analyzer/validate-config.ts';
@@ -25,9 +31,12 @@ export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   analyze,
   setAside,
   resetEntity,
+  rollback,
+  rollbackEntity,
   init,
   explain,
   exportMapping,
+  validate,
   runJob,
   checkpointStatus,
   debug,
@@ -36,6 +45,9 @@ export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   forceCompleteCheckpoint,
   stopAllOperations,
   resumeAll,
+  rollbackAll,
+  createFullBackup,
+  restoreFromBackup,
   testConnections,
   validateConfig,
 ];

@@ -11,6 +11,8 @@ import { openSession, type Session } from '../../shared/database/session.ts';
 import { createDatabase, dropDatabase, withClient } from '../support/database.ts';
 import { addressOf } from '../support/sides.ts';
 
+const ALL_VERSIONS = Array.from({ length: LEDGER_VERSION }, (_, i) => i + 1);
+
 let url: string;
 const sessions: Session[] = [];
 const open = async (): Promise<Session> => {
@@ -27,13 +29,11 @@ afterEach(async () => {
   await dropDatabase(url);
 });
 
-const ALL = Array.from({ length: LEDGER_VERSION }, (_, i) => i + 1);
-
 describe('the ledger', () => {
   test('is applied once, and again changes nothing', async () => {
     const session = await open();
     expect(await ledgerVersion(session)).toBe(0);
-    expect(await applyLedger(session)).toEqual(ALL);
+    expect(await applyLedger(session)).toEqual(ALL_VERSIONS);
     const objects =
       "SELECT count(*) AS objects, max(oid) AS last FROM pg_class WHERE relnamespace = 'portage'::regnamespace";
     const before = await session.one(objects);
@@ -49,7 +49,7 @@ describe('the ledger', () => {
   test('is made by one of two sessions that need it at the same moment', async () => {
     const both = [await open(), await open()];
     const applied = await Promise.all(both.map((session) => applyLedger(session)));
-    expect(applied.flat()).toEqual(ALL);
+    expect(applied.flat()).toEqual(ALL_VERSIONS);
     expect(await ledgerVersion(both[0]!)).toBe(LEDGER_VERSION);
   });
 

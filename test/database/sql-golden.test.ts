@@ -237,7 +237,7 @@ test('PostgreSQL plans every one of them', async () => {
       ...(['insert', 'again', 'update'] as const).flatMap((action) => write.takeReturned(entity, FACTS, action)),
       write.adoptRows(entity, FACTS),
       ...write.rebaseRows(entity, FACTS),
-      write.closeMappings(entity, FACTS),
+      ...write.closeMappings(entity, FACTS),
       record.recordDifferentials(entity, FACTS),
       record.setAsideRows(entity, FACTS),
       record.clearWritten(entity),

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ENVIRONMENT_NAMES } from '../../infra/environments.ts';
 import { MACHINES } from '../../infra/state-machines/machines.ts';
-import { MACHINES } from '../../infra/state-machines/machines.ts';
 import { fileOf } from '../../infra/state-machines/steps.ts';
 import { resourcesOf, stacksOf, synthesise } from './stacks.ts';
 

@@ -10,19 +10,24 @@ import type { Handler } from '../../cli/local/lambda.ts';
 import { loadMachine, runMachine } from '../../cli/local/state-machine-runner.ts';
 import { closeDependencies } from '../../functions/dependencies.ts';
 import type { FinishMigrationOutput } from '../../shared/contracts/migration.ts';
+import type { FinishRecoveryOutput } from '../../shared/contracts/recovery.ts';
 import type { EntityMap } from '../../shared/domain/entity-map.ts';
+import { operationOf } from '../../shared/operations/catalogue.ts';
 import { failureOf, type Failure } from '../../shared/operations/failure.ts';
+import { machineOf } from '../../shared/operations/operation.ts';
 import pg from 'pg';
 import { twoSides, type Servers, type TestSides } from './sides.ts';
 
 export type Row = Record<string, string | null>;
 
 /** How an execution ended: with an answer, or with a failure. */
-export interface Ended {
+export interface EndedWith<Output> {
   readonly status: string;
-  readonly output: FinishMigrationOutput | null;
+  readonly output: Output | null;
   readonly failure: Failure | null;
 }
+export type Ended = EndedWith<FinishMigrationOutput>;
+export type Recovered = EndedWith<FinishRecoveryOutput>;
 
 /** Stands around the handlers of a state: may do something before, after or instead of it. */
 export type Around = (
@@ -50,6 +55,9 @@ export interface Portage extends TestSides {
   execute(machine: string, input: Record<string, unknown>, around?: Readonly<Record<string, Around>>): Promise<Ended>;
   /** A migration with something around the handlers of some states; what is tried again is tried at once. */
   migrateAround(states: Readonly<Record<string, Around>>, request?: Record<string, unknown>): Promise<Ended>;
+  /** A rollback; with something around the handlers of some states of its machine, as above. */
+  recover(request: Record<string, unknown>, states?: Readonly<Record<string, Around>>): Promise<Recovered>;
+  rollback(operationId: string, more?: Record<string, unknown>): Promise<Recovered>;
   /** Takes away rows, mappings and operations, so that a test begins with a target that nobody has written to. */
   empty(): Promise<void>;
   /** Makes everything that was done look so much older, so that owners who do nothing now are dead. */
@@ -92,11 +100,23 @@ const hurried = (definition: StateMachine): StateMachine =>
     name === 'IntervalSeconds' ? 0.1 : name === 'MaxDelaySeconds' ? 0.5 : value,
   ) as StateMachine;
 
-const finished = (result: { status: string; output: unknown; error: string | null; cause: string | null }): Ended => ({
+const finished = <Output = FinishMigrationOutput>(result: {
+  status: string;
+  output: unknown;
+  error: string | null;
+  cause: string | null;
+}): EndedWith<Output> => ({
   status: result.status,
-  output: result.output as FinishMigrationOutput | null,
+  output: result.output as Output | null,
   failure: result.error === null ? null : failureOf(result.error, result.cause ?? ''),
 });
+
+/** The machine of the command. */
+const machineFor = (input: Record<string, unknown>): string => {
+  const command = String(input['command']);
+  const operation = operationOf(command);
+  return operation === undefined ? 'migration' : machineOf(operation, { ...input, command });
+};
 
 /** Databases made by the SQL of each side; `variables` are set until `end`. */
 export async function portage(
@@ -124,12 +144,16 @@ export async function portage(
   await sides.target.run('SET search_path = public, portage');
 
   const start = async (input: Record<string, unknown>): Promise<Started> => {
-    const { name } = await executions.start('migration', randomUUID(), input);
+    const { name } = await executions.start(machineFor(input), randomUUID(), input);
     return { name, stop: () => executions.stop(name), wait: async () => finished(await executions.wait(name)) };
   };
   const rows = (sql: string): Promise<Row[]> => sides.target.rows<Row>(sql);
-  const execute: Portage['execute'] = async (name, input, states = {}) => {
-    const loaded = await loadMachine(name);
+  const around = async <Output>(
+    states: Readonly<Record<string, Around>>,
+    input: Record<string, unknown>,
+    machineName: string = machineFor(input),
+  ): Promise<EndedWith<Output>> => {
+    const loaded = await loadMachine(machineName);
     const machine = { ...loaded, definition: hurried(loaded.definition) };
     const killed = new AbortController();
     const handlers = new Map<string, Handler>(machine.handlers);
@@ -145,13 +169,14 @@ export async function portage(
     }
     const run = { execution: randomUUID(), signal: killed.signal };
     return runMachine({ ...machine, handlers }, input, run).then(
-      (output) => finished({ status: 'SUCCEEDED', output, error: null, cause: null }),
+      (output) => finished<Output>({ status: 'SUCCEEDED', output, error: null, cause: null }),
       (error: unknown) => {
         const { errorName, causeText } = error instanceof StateError ? error : { errorName: 'killed', causeText: '' };
-        return finished({ status: 'FAILED', output: null, error: errorName, cause: causeText });
+        return finished<Output>({ status: 'FAILED', output: null, error: errorName, cause: causeText });
       },
     );
   };
+  const recover = (request: Record<string, unknown>, states = {}): Promise<Recovered> => around(states, request);
   const passTime = async (seconds: number): Promise<void> => {
     const earlier = (column: string): string => `${column} = ${column} - interval '${seconds} s'`;
     await sides.target.run(
@@ -170,9 +195,10 @@ export async function portage(
     run: (side, sql) => own.run(side, sql),
     useMap,
     empty,
-    execute,
-    migrateAround: (states, request = {}) =>
-      execute('migration', { command: 'differential-migration migrate', ...request }, states),
+    execute: (machine, input, states = {}) => around(states, input, machine),
+    migrateAround: (states, request = {}) => around(states, { command: 'differential-migration migrate', ...request }),
+    recover,
+    rollback: (operationId, more = {}) => recover({ command: 'differential-migration rollback', operationId, ...more }),
     passTime,
     start,
     migrate: async (request = {}) => (await start({ command: 'differential-migration migrate', ...request })).wait(),

@@ -150,7 +150,7 @@ export const setAsideRow = (worker: Worker, range: KeyRange, key: string, reason
     const vanished = await countActions(worker);
     if (vanished.length > 0) {
       await target.run(recordDifferentials(entity, { operationNo, batchNo }));
-      await target.run(closeMappings(entity, { operationNo, batchNo }));
+      for (const statement of closeMappings(entity, { operationNo, batchNo })) await target.run(statement);
       await listVanished(worker);
     }
     if (reason.taken === true) await target.run(parkOne(entity, operationNo), [key, reason.text]);

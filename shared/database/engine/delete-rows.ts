@@ -25,6 +25,7 @@ import {
   pullReferring,
   takeOff,
 } from '../sql/vanished.ts';
+import { keepOpen } from '../sql/write.ts';
 import { beginBatch, countActions, endBatch } from './batch-frame.ts';
 import { presentKeys, sourceChunk } from './present-keys.ts';
 import { reasonOf } from './reason.ts';
@@ -146,6 +147,7 @@ async function deleteClosed(group: readonly Member[]): Promise<Batch> {
     if (any('delete')) await worker.target.run(del.keepDeleted(worker.entity, facts));
     if (any('delete')) deleting.push(worker);
     if (any('mark')) await mark(worker, facts);
+    if (any('close')) await worker.target.run(keepOpen(worker.entity, facts));
     await worker.target.run(recordDifferentials(worker.entity, facts));
     const counts = countsOf(0, actions);
     rows += counts.deleted;

@@ -1,4 +1,5 @@
 /** After an entity: what the next run and the application rely on. Nothing here is done when nothing was written. */
+import { leafName } from '../../domain/compiled/key-forms.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { quoteLiteral } from '../../domain/identifiers.ts';
 import type { Session } from '../session.ts';
@@ -8,7 +9,7 @@ import { targetKeyColumn } from '../sql/leaf.ts';
 import { closeGone } from '../sql/record.ts';
 
 /** The reverse look-up of the mapping: built once after the first load, in order, instead of row by row in random order. */
-async function indexTargetKeys(target: Session, entity: CompiledEntity): Promise<void> {
+export async function indexTargetKeys(target: Session, entity: CompiledEntity): Promise<void> {
   await target.run(
     `CREATE INDEX IF NOT EXISTS uuid_mappings_${entity.entityId}_by_target ON ${entity.leaf} (${targetKeyColumn(entity)})`,
   );
@@ -47,4 +48,13 @@ export async function finishEntity(
     await target.run(`ANALYZE ${entity.target.table}`);
     await target.run(`ANALYZE ${entity.leaf}`);
   });
+}
+
+/** Fresh statistics of an entity's table and mappings. */
+export async function analyzeWritten(target: Session, mapName: string, entity: string): Promise<void> {
+  const row = await target.maybeOne<{ id: string }>(
+    'SELECT entity_id AS id FROM portage.entities WHERE map_name = $1 AND entity = $2',
+    [mapName, entity],
+  );
+  if (row) await unhurried(target, () => target.run(`ANALYZE ${leafName(Number(row.id))}`));
 }

@@ -36,7 +36,7 @@ import type { Worker } from './worker.ts';
  * Writes the rows of an action. What the database returned is compared with what was foreseen; a row that a trigger
  * suppressed counts as one that cannot be written.
  */
-async function writeRows(
+export async function writeRows(
   worker: Worker,
   facts: WriteFacts,
   action: RowWrite,
@@ -126,7 +126,7 @@ export async function writeBatch(
   if (any('merge')) await writeMerged(worker, facts);
   if (any('rebase')) for (const statement of rebaseRows(entity, facts)) await run(statement);
   if (any('leave')) await listVanished(worker);
-  if (any('close')) await run(closeMappings(entity, facts));
+  if (any('close')) for (const statement of closeMappings(entity, facts)) await run(statement);
   if (any('again')) await writeRows(worker, facts, 'again');
   if (any('insert')) await writeRows(worker, facts, 'insert');
   if (waiting) await run(keepPendingReferences(entity, facts));

@@ -85,7 +85,7 @@ export function explainBatch(entity: CompiledEntity, map: string, batchRows: num
       ...takeReturned(entity, EXAMPLE, 'update'),
     ),
     ...target('note rows that are equal on both sides', ...rebaseRows(entity, EXAMPLE)),
-    ...target('close the mappings of rows that are gone on both sides', closeMappings(entity, EXAMPLE)),
+    ...target('close the mappings of rows that are gone on both sides', ...closeMappings(entity, EXAMPLE)),
     ...target(
       'map new rows, with bases and undo entries, and sum the hashes that they should have',
       mapInserts(entity, EXAMPLE, 'insert'),

@@ -162,3 +162,10 @@ export async function withComparableBases(sides: Sides, entity: CompiledEntity):
   });
   return aligned;
 }
+
+/** Whether the bases of the entity are still taken over what this compilation of it says. */
+export async function basesAreOf(target: Session, entity: CompiledEntity): Promise<boolean> {
+  const taken = await takenOf(target, entity);
+  const { probe } = await target.one<{ probe: string }>(targetProbe(target.serverVersion));
+  return taken.targetShape === entity.targetShape && (taken.targetProbe ?? probe) === probe;
+}

@@ -78,7 +78,7 @@ export async function latestCheckpoint(target: Session, entityId: number): Promi
   return row && checkpointOf(row);
 }
 
-async function activeCheckpoint(target: Session, entityId: number): Promise<Checkpoint | null> {
+export async function activeCheckpoint(target: Session, entityId: number): Promise<Checkpoint | null> {
   const row = await target.maybeOne(`${SELECT} WHERE c.entity_id = $1 AND c.status = 'in_progress'`, [entityId]);
   return row && checkpointOf(row);
 }

@@ -12,7 +12,8 @@ export type OperationType =
   | 'restore'
   | 'backup'
   | 'validation';
-export type RunStatus = 'running' | 'completed' | 'completed_with_findings' | 'stopped' | 'failed' | 'skipped';
+export type RunStatus =
+  'running' | 'completed' | 'completed_with_findings' | 'stopped' | 'failed' | 'skipped' | 'rolled_back';
 export type MigrationMode = 'differential' | 'full' | 'missing-only';
 
 const PREFIX: Readonly<Record<OperationType, string>> = {

@@ -41,3 +41,16 @@ export const supersedeCheckpoints = (target: Session, operationId: string): Prom
     "UPDATE portage.migration_checkpoints SET status = 'superseded', updated_at = now() WHERE operation_id = $1 AND status IN ('pending', 'stopped', 'failed')",
     [operationId],
   );
+
+/** How many rows each entity of the operation has, once somebody has counted. */
+export async function setRowsTotal(
+  target: Session,
+  operationId: string,
+  rows: Readonly<Record<string, number>>,
+): Promise<void> {
+  for (const [entity, total] of Object.entries(rows))
+    await target.run(
+      'UPDATE portage.migration_checkpoints SET rows_total = $3 WHERE operation_id = $1 AND entity_type = $2',
+      [operationId, entity, total],
+    );
+}

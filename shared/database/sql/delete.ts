@@ -16,7 +16,7 @@ import type { ReferencingKey } from '../catalog/read-referencing.ts';
 import { leafKey, targetKeyColumn } from './leaf.ts';
 import { work } from './scratch.ts';
 import { leaving, referredColumns, refersTo } from './vanished.ts';
-import type { WriteFacts } from './write.ts';
+import { waitingBefore, type WriteFacts } from './write.ts';
 
 /** So many of the rows that refer to one are named. */
 const SHOWN = 3;
@@ -75,8 +75,8 @@ export function demoteReferred(
 
 /** Step 5: what rows were, with the bases that they had. */
 export const keepDeleted = (entity: CompiledEntity, facts: WriteFacts): string =>
-  `INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns)
-   SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'delete', w.k::text, w.${targetKeyColumn(entity)}::text, b.before, NULL, m.source_hash, m.target_hash, m.source_columns, m.target_columns
+  `INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns, waiting)
+   SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'delete', w.k::text, w.${targetKeyColumn(entity)}::text, b.before, NULL, m.source_hash, m.target_hash, m.source_columns, m.target_columns, ${waitingBefore(entity)}
    FROM ${work(entity)} w
    CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k OFFSET 0) m
    CROSS JOIN LATERAL (SELECT ${entity.target.wholeRow} AS before FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) b WHERE w.action = 'delete'`;
@@ -92,8 +92,9 @@ export function deleteRows(group: readonly CompiledEntity[]): string {
 
 /** Rows that are only marked: what the mark was, which is NULL. As our write leaves it the row has no hash: it counts as absent. */
 export const keepUnmarked = (entity: CompiledEntity, facts: WriteFacts): string =>
-  `INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns)
-   SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'update', w.k::text, w.${targetKeyColumn(entity)}::text, jsonb_build_object(${quoteLiteral(entity.target.mark?.column ?? '')}, NULL), NULL, m.source_hash, m.target_hash, m.source_columns, m.target_columns
+  `INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, after, hash_after, waiting, source_hash, target_hash, source_columns, target_columns)
+   SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'update', w.k::text, w.${targetKeyColumn(entity)}::text, jsonb_build_object(${quoteLiteral(entity.target.mark?.column ?? '')}, NULL),
+     jsonb_build_object(${quoteLiteral(entity.target.mark?.column ?? '')}, ${moment(entity.target.mark ?? { type: 'text' }, String(facts.operationNo))}::text), NULL, ${waitingBefore(entity)}, m.source_hash, m.target_hash, m.source_columns, m.target_columns
    FROM ${work(entity)} w CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k OFFSET 0) m
    WHERE w.action = 'mark'`;
 

@@ -51,12 +51,13 @@ export function setLinks(entity: CompiledEntity, reference: CompiledReference, f
   const own = entity.order === 'integer' ? 'l.legacy_id' : 'l.legacy_key';
   const name = quoteIdentifier(reference.column);
   const position = entity.baseColumns.indexOf(reference.column) * 4 + 1;
-  const row = `${LINKS} l CROSS JOIN LATERAL (SELECT ${entity.target.keyOfRow}::text AS key, ${entity.target.hash} AS h, ${reference.columnHash} AS ch FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('l')}) r`;
+  const row = `${LINKS} l CROSS JOIN LATERAL (SELECT ${entity.target.keyOfRow}::text AS key, ${entity.target.hash} AS h, ${reference.columnHash} AS ch, (t.${name})::text AS value FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('l')}) r`;
   const bases = `CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns FROM ${entity.leaf} m WHERE ${leafKey(entity)} = ${own}) m`;
   return [
     `UPDATE ${entity.target.table} AS t SET ${name} = ${value} FROM ${LINKS} l WHERE l.free AND t.${name} IS NULL AND ${entity.target.matchesMapping('l')}`,
-    `INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns)
-     SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'update', l.legacy_key, r.key, jsonb_build_object(${quoteLiteral(reference.column)}, NULL), r.h, m.source_hash, m.target_hash, m.source_columns, m.target_columns
+    `INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, after, linked, waiting, hash_after, source_hash, target_hash, source_columns, target_columns)
+     SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'update', l.legacy_key, r.key, jsonb_build_object(${quoteLiteral(reference.column)}, NULL), jsonb_build_object(${quoteLiteral(reference.column)}, r.value), true,
+       (SELECT jsonb_build_object(p.column_name, p.parent_key) FROM portage.pending_references p WHERE p.entity_id = ${entity.entityId} AND p.column_name = ${quoteLiteral(reference.column)} AND p.legacy_key = l.legacy_key), r.h, m.source_hash, m.target_hash, m.source_columns, m.target_columns
      FROM ${row} ${bases} WHERE l.free`,
     `UPDATE ${entity.leaf} AS m SET target_hash = CASE WHEN l.untouched THEN r.h ELSE m.target_hash END,
        target_columns = nullif(overlay(coalesce(m.target_columns, m.source_columns) PLACING r.ch FROM ${position}), m.source_columns)

@@ -46,7 +46,16 @@ export function mapInserts(entity: CompiledEntity, facts: WriteFacts, action: 'i
          SELECT w.k, g.h, ${entity.target.hashDesired}, w.${key}, ${entity.entityId}, ${facts.operationNo}, 'i', ${entity.target.columnHashesDesired} FROM ${rowsOf(entity, action)}`
       : `UPDATE ${entity.leaf} AS m SET source_hash = g.h, target_hash = ${entity.target.hashDesired}, source_columns = ${entity.target.columnHashesDesired}, target_columns = NULL, closed_by = NULL
          FROM ${rowsOf(entity, action)} AND ${leafKey(entity)} = w.k`;
-  return `WITH map AS (${map} RETURNING ${leafKey(entity)} AS k, m.${key} AS key, m.target_hash AS h
+  // A mapping that is there already says something that an undo must give back.
+  const before =
+    action === 'insert'
+      ? ''
+      : `before AS (
+      INSERT INTO portage.undo_log (${mappingColumns})
+      SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'remap', ${keyText(entity)}, w.${key}::text, NULL, m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by
+      FROM ${work(entity)} w ${basesOf(entity)} WHERE w.action = 'again'
+    ), `;
+  return `WITH ${before}map AS (${map} RETURNING ${leafKey(entity)} AS k, m.${key} AS key, m.target_hash AS h
     ), undo AS (
       INSERT INTO portage.undo_inserts (batch_no, entity_id, operation_no, ${undo.legacy}, ${undo.target}, hashes)
       SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, array_agg(k), array_agg(key), array_agg(h) FROM map HAVING count(*) > 0
@@ -74,8 +83,19 @@ export const insertRows = (entity: CompiledEntity, action: 'insert' | 'again'): 
 
 const undoColumns =
   'batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns';
+/** Of an undo entry about a mapping alone. */
+export const mappingColumns =
+  'batch_no, entity_id, operation_no, action, legacy_key, target_key, hash_after, source_hash, target_hash, source_columns, target_columns, closed_before';
 const basesOf = (entity: CompiledEntity): string =>
-  `CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k) m`;
+  `CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k) m`;
+
+/** References of a work row that wait before it is written; nothing is looked up while none of the entity waits. */
+export const waitingBefore = (entity: CompiledEntity): string => {
+  if (entity.references.length === 0) return 'NULL::jsonb';
+  const columns = entity.references.map((reference) => quoteLiteral(reference.column)).join(', ');
+  return `CASE WHEN EXISTS (SELECT FROM portage.pending_references x WHERE x.entity_id = ${entity.entityId})
+      THEN (SELECT jsonb_object_agg(p.column_name, p.parent_key) FROM portage.pending_references p WHERE p.entity_id = ${entity.entityId} AND p.column_name IN (${columns}) AND p.legacy_key = ${keyText(entity)}) END`;
+};
 
 /** Undo entries of rows to update: what they were, the bases that they had, and the hash that they are going to have. */
 export function keepBefore(entity: CompiledEntity, facts: WriteFacts, action: 'update' | 'merge' = 'update'): string {
@@ -84,9 +104,14 @@ export function keepBefore(entity: CompiledEntity, facts: WriteFacts, action: 'u
     ...markOf(entity).map((column) => [column, exactText(`t.${quoteIdentifier(column)}`)] as const),
   ];
   const before = `jsonb_object(ARRAY[${written.map(([column]) => quoteLiteral(column)).join(', ')}], ARRAY[${written.map(([, text]) => text).join(', ')}])`;
-  return `INSERT INTO portage.undo_log (${undoColumns})
-    SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'update', ${keyText(entity)}, coalesce(${entity.target.keyDesired ?? 'NULL'}, w.${targetKeyColumn(entity)})::text, b.before,
-      ${entity.target.hashDesired}, m.source_hash, m.target_hash, m.source_columns, m.target_columns
+  const own = `w.${targetKeyColumn(entity)}`;
+  const moved =
+    entity.target.keyDesired === null
+      ? 'NULL'
+      : `CASE WHEN ${entity.target.keyDesired} <> ${own} THEN ${own}::text END`;
+  return `INSERT INTO portage.undo_log (${undoColumns}, closed_before, key_before, waiting)
+    SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'update', ${keyText(entity)}, coalesce(${entity.target.keyDesired ?? 'NULL'}, ${own})::text, b.before,
+      ${entity.target.hashDesired}, m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by, ${moved}, ${waitingBefore(entity)}
     FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k ${basesOf(entity)}
     CROSS JOIN LATERAL (SELECT ${before} AS before FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) b WHERE w.action = '${action}'`;
 }
@@ -156,16 +181,24 @@ export const adoptRows = (entity: CompiledEntity, facts: WriteFacts): string =>
 
 /** New bases for rows that are equal on both sides, or changed on neither, after an undo entry with the old ones. */
 export const rebaseRows = (entity: CompiledEntity, facts: WriteFacts): readonly string[] => [
-  `INSERT INTO portage.undo_log (${undoColumns})
-   SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'remap', ${keyText(entity)}, w.${targetKeyColumn(entity)}::text, NULL, r.h, m.source_hash, m.target_hash, m.source_columns, m.target_columns
+  `INSERT INTO portage.undo_log (${mappingColumns})
+   SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'remap', ${keyText(entity)}, w.${targetKeyColumn(entity)}::text, r.h, m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by
    FROM ${work(entity)} w ${basesOf(entity)} ${targetNow(entity, 'w')} WHERE w.action = 'rebase'`,
   `UPDATE ${entity.leaf} AS m SET source_hash = g.h, target_hash = r.h, source_columns = ${entity.target.columnHashesDesired}, target_columns = nullif(r.ch, ${entity.target.columnHashesDesired}), closed_by = NULL
    FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k ${targetNow(entity, 'w')} WHERE w.action = 'rebase' AND ${leafKey(entity)} = w.k`,
 ];
 
+/** An undo entry for each mapping that is going to be closed. */
+export const keepOpen = (entity: CompiledEntity, facts: WriteFacts): string =>
+  `INSERT INTO portage.undo_log (${mappingColumns})
+   SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'remap', ${keyText(entity)}, w.${targetKeyColumn(entity)}::text, m.target_hash, m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by
+   FROM ${work(entity)} w ${basesOf(entity)} WHERE w.action = 'close'`;
+
 /** Rows that are gone on both sides. */
-export const closeMappings = (entity: CompiledEntity, facts: WriteFacts): string =>
-  `UPDATE ${entity.leaf} AS m SET closed_by = ${facts.operationNo} FROM ${work(entity)} w WHERE w.action = 'close' AND ${leafKey(entity)} = w.k`;
+export const closeMappings = (entity: CompiledEntity, facts: WriteFacts): readonly string[] => [
+  keepOpen(entity, facts),
+  `UPDATE ${entity.leaf} AS m SET closed_by = ${facts.operationNo} FROM ${work(entity)} w WHERE w.action = 'close' AND ${leafKey(entity)} = w.k`,
+];
 
 /** References of written rows that were left NULL because the parent is not there yet. */
 export const keepPendingReferences = (entity: CompiledEntity, facts: WriteFacts): string => {

@@ -21,8 +21,9 @@ WITH written AS (
     ) SELECT count(*) AS rows, sum(h) AS hashes FROM written;
 
 -- keepUnmarked
-INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns)
-   SELECT 42, 4, 7, 'update', w.k::text, w.target_uuid::text, jsonb_build_object('gone_at', NULL), NULL, m.source_hash, m.target_hash, m.source_columns, m.target_columns
+INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, after, hash_after, waiting, source_hash, target_hash, source_columns, target_columns)
+   SELECT 42, 4, 7, 'update', w.k::text, w.target_uuid::text, jsonb_build_object('gone_at', NULL),
+     jsonb_build_object('gone_at', (SELECT o.started_at::timestamp without time zone FROM portage.operations o WHERE o.operation_no = 7)::text), NULL, NULL::jsonb, m.source_hash, m.target_hash, m.source_columns, m.target_columns
    FROM pg_temp.work_4 w CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns FROM portage.uuid_mappings_4 m WHERE m.legacy_key = w.k OFFSET 0) m
    WHERE w.action = 'mark';
 

@@ -52,8 +52,9 @@ UPDATE pg_temp.work_2 u SET action = 'referenced', code = concat_ws('; ', u.code
    WHERE u.k = x.k;
 
 -- keepDeleted
-INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns)
-   SELECT 42, 2, 7, 'delete', w.k::text, w.target_uuid::text, b.before, NULL, m.source_hash, m.target_hash, m.source_columns, m.target_columns
+INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns, waiting)
+   SELECT 42, 2, 7, 'delete', w.k::text, w.target_uuid::text, b.before, NULL, m.source_hash, m.target_hash, m.source_columns, m.target_columns, CASE WHEN EXISTS (SELECT FROM portage.pending_references x WHERE x.entity_id = 2)
+      THEN (SELECT jsonb_object_agg(p.column_name, p.parent_key) FROM portage.pending_references p WHERE p.entity_id = 2 AND p.column_name IN ('ward_id', 'head_id') AND p.legacy_key = w.k::text) END
    FROM pg_temp.work_2 w
    CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns FROM portage.uuid_mappings_2 m WHERE m.legacy_id = w.k OFFSET 0) m
    CROSS JOIN LATERAL (SELECT jsonb_object(ARRAY['id', 'legacy_id', 'name', 'ward_id', 'head_id', 'phone'], ARRAY[(t."id")::text, (t."legacy_id")::text, (t."name")::text, (t."ward_id")::text, (t."head_id")::text, (t."phone")::text]) AS before FROM "public"."nurses" t WHERE t."id" = w.target_uuid) b WHERE w.action = 'delete';
