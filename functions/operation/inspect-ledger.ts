@@ -10,10 +10,17 @@ import { checkpointStatus as checkpointStatusCommand } from '../../shared/operat
 import { debug as debugCommand } from '../../shared/operations/migration-analyzer/debug.ts';
 import { testConnections as testConnectionsCommand } from '../../shared/operations/migration-analyzer/test-connections.ts';
 import { validateConfig as validateConfigCommand } from '../../shared/operations/migration-analyzer/validate-config.ts';
+import { analyzeConflicts as analyzeConflictsCommand } from '../../shared/operations/conflict-resolver/analyze-conflicts.ts';
+import { resolve as resolveCommand } from '../../shared/operations/conflict-resolver/resolve.ts';
+import { conflictStatus as conflictStatusCommand } from '../../shared/operations/conflict-resolver/status.ts';
+import { testStrategy as testStrategyCommand } from '../../shared/operations/conflict-resolver/test-strategy.ts';
 import { commandOf } from '../../shared/operations/operation.ts';
 import { commandsOf, runShortCommand } from '../short-command.ts';
 import { step, type Invocation } from '../step.ts';
 import { analyze } from './inspect/analyze.ts';
+import { analyzeConflicts } from './inspect/analyze-conflicts.ts';
+import { conflictStatus } from './inspect/conflict-status.ts';
+import { testStrategy } from './inspect/test-strategy.ts';
 import { checkpointStatus } from './inspect/checkpoint-status.ts';
 import { debug } from './inspect/debug.ts';
 import { explain } from './inspect/explain.ts';
@@ -24,6 +31,10 @@ import { testConnections } from './inspect/test-connections.ts';
 import { environmentFault, validateConfig } from './inspect/validate-config.ts';
 
 const INSPECTIONS = commandsOf(
+  [conflictStatusCommand, conflictStatus],
+  [analyzeConflictsCommand, analyzeConflicts],
+  [testStrategyCommand, testStrategy],
+  [resolveCommand, testStrategy],
   [checkpointStatusCommand, checkpointStatus],
   [testConnectionsCommand, testConnections],
   [validateConfigCommand, validateConfig],

@@ -22,6 +22,11 @@ import { rollbackAll } from './migration-analyzer/rollback-all.ts';
 import { stopAllOperations } from './migration-analyzer/stop-all-operations.ts';
 import { testConnections } from './migration-analyzer/test-connections.ts';
 import { validateConfig } from './migration-analyzer/validate-config.ts';
+import { analyzeConflicts } from './conflict-resolver/analyze-conflicts.ts';
+import { resolve } from './conflict-resolver/resolve.ts';
+import { resolveManual } from './conflict-resolver/resolve-manual.ts';
+import { conflictStatus } from './conflict-resolver/status.ts';
+import { testStrategy } from './conflict-resolver/test-strategy.ts';
 import { runJob } from './sync-scheduler/run-job.ts';
 import { commandOf, type Operation } from './operation.ts';
 
@@ -38,6 +43,11 @@ export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   exportMapping,
   validate,
   runJob,
+  conflictStatus,
+  analyzeConflicts,
+  resolve,
+  resolveManual,
+  testStrategy,
   checkpointStatus,
   debug,
   resetCheckpoint,
