@@ -39,6 +39,15 @@ import { rollbackAll } from '../../shared/operations/migration-analyzer/rollback
 import { finishMigrationOutput } from '../../shared/contracts/migration.ts';
 import { finishRecoveryOutput } from '../../shared/contracts/recovery.ts';
 import { finishRunOutput } from '../../shared/contracts/synchronization.ts';
+import { finishResolutionOutput, testStrategyAnswer } from '../../shared/contracts/resolution.ts';
+import {
+  analyzeConflicts,
+  analyzeConflictsAnswer,
+} from '../../shared/operations/conflict-resolver/analyze-conflicts.ts';
+import { resolve, resolveAnswer } from '../../shared/operations/conflict-resolver/resolve.ts';
+import { resolveManual } from '../../shared/operations/conflict-resolver/resolve-manual.ts';
+import { conflictStatus, conflictStatusAnswer } from '../../shared/operations/conflict-resolver/status.ts';
+import { testStrategy } from '../../shared/operations/conflict-resolver/test-strategy.ts';
 import { runJob } from '../../shared/operations/sync-scheduler/run-job.ts';
 import { commandOf, type Operation } from '../../shared/operations/operation.ts';
 import {
@@ -62,6 +71,7 @@ import type { Io, Paint } from '../io.ts';
 import { analyzeText } from './analyze.ts';
 import { asideText } from './aside.ts';
 import { backupText, restoreText } from './backup.ts';
+import { conflictStatusText, patternsText, resolutionText, resolveText, triedText } from './conflicts.ts';
 import { debugText } from './debug.ts';
 import { changedJobsText, changedJobText, deletedJobText, jobsText, jobStatusText } from './jobs.ts';
 import { migrationText } from './migration.ts';
@@ -100,6 +110,11 @@ const PRINTS: ReadonlyMap<string, Print> = new Map([
   [commandOf(createFullBackup), text(finishRecoveryOutput, backupText)],
   [commandOf(restoreFromBackup), text(finishRecoveryOutput, restoreText)],
   [commandOf(runJob), text(finishRunOutput, runText)],
+  [commandOf(conflictStatus), text(conflictStatusAnswer, conflictStatusText)],
+  [commandOf(analyzeConflicts), text(analyzeConflictsAnswer, patternsText)],
+  [commandOf(testStrategy), text(testStrategyAnswer, triedText)],
+  [commandOf(resolve), text(resolveAnswer, resolveText)],
+  [commandOf(resolveManual), text(finishResolutionOutput, resolutionText)],
   [commandOf(checkpointStatus), text(checkpointStatusAnswer, checkpointsText)],
   [commandOf(testConnections), text(connectionsAnswer, connectionsText)],
   [commandOf(validateConfig), text(configAnswer, configText)],

@@ -3,11 +3,13 @@ import type { IChainable } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { MIGRATION_COMMENT, migrationDefinition } from './migration.ts';
 import { OPERATION_COMMENT, operationDefinition } from './operation.ts';
+import { RESOLUTION_COMMENT, resolutionDefinition } from './resolution.ts';
 import { RECOVERY_COMMENT, recoveryDefinition } from './recovery.ts';
 import {
   MIGRATION_STEPS,
   OPERATION_STEPS,
   RECOVERY_STEPS,
+  RESOLUTION_STEPS,
   SYNCHRONIZATION_STEPS,
   VALIDATION_STEPS,
   type FunctionOf,
@@ -34,6 +36,7 @@ export const MACHINES: readonly Machine[] = [
     steps: SYNCHRONIZATION_STEPS,
     define: synchronizationDefinition,
   },
+  { area: 'resolution', comment: RESOLUTION_COMMENT, steps: RESOLUTION_STEPS, define: resolutionDefinition },
   { area: 'recovery', comment: RECOVERY_COMMENT, steps: RECOVERY_STEPS, define: recoveryDefinition },
   { area: 'operation', comment: OPERATION_COMMENT, steps: OPERATION_STEPS, define: operationDefinition },
 ];

@@ -98,6 +98,22 @@ export const SYNCHRONIZATION_STEPS = {
 } as const satisfies Record<string, Step>;
 export type SynchronizationStep = keyof typeof SYNCHRONIZATION_STEPS;
 
+export const RESOLUTION_STEPS = {
+  PlanResolution: step(
+    'Checks what is asked, opens the operation, and backs up first where that is wanted',
+    true,
+    MOVES_ROWS,
+    UNBROKEN,
+  ),
+  ResolveBatch: step('Settles open conflicts of one entity until its time budget ends', true, MOVES_ROWS),
+  DeleteRows: step('Deletes or marks rows whose deletion in the source was decided to count', true, ASKS),
+  FailBatch: step('Records why the conflicts of an entity could not be settled', false, ASKS),
+  FailDeletes: step('Records why deletions ended', false, ASKS),
+  FinishResolution: step('The gate: what was settled by which rule, and what is open still', true, ASKS),
+  FailResolution: step('Records why the resolution failed and gives its leases back', false, ASKS),
+} as const satisfies Record<string, Step>;
+export type ResolutionStep = keyof typeof RESOLUTION_STEPS;
+
 export const OPERATION_STEPS = {
   InspectLedger: step('Answers the short commands that only look', true, ASKS),
   ChangeLedger: step('Carries out the short commands that settle checkpoints', true, ASKS),

@@ -24,7 +24,7 @@ export interface Horizon {
 export interface StoredHorizon extends Horizon {
   /** Seconds since the last full comparison began. */
   readonly fullAge: number;
-  /** An operation since then took back, restored or repaired rows of the entity. */
+  /** An operation since then took back, restored or repaired rows of the entity, or a validation refuted what was carried. */
   readonly rewound: boolean;
 }
 
@@ -48,7 +48,7 @@ export function distrust(stored: StoredHorizon | null, seen: Horizon, fullEveryS
   if (stored.timeline !== seen.timeline) return 'the source was restored, or failed over';
   if (stored.relationFile !== seen.relationFile) return 'the table was rewritten';
   if (stored.shape !== seen.shape) return 'the map says something else of it';
-  if (stored.rewound) return 'rows were taken back, restored or repaired';
+  if (stored.rewound) return 'rows were taken back, restored or repaired, or a validation found differences';
   const passed = BigInt(seen.horizon) - BigInt(stored.horizon);
   if (passed < 0n) return 'the source counts fewer transactions than before';
   if (passed > HALF - MARGIN) return 'too many transactions have passed';

@@ -56,7 +56,21 @@ export function settlementFor(
   request: Readonly<Record<string, unknown>>,
   ofEntity: string,
 ): Settlement | null {
+  if (type === 'resolution') return resolutionOf(request, ofEntity);
   if (type !== 'synchronization') return null;
   const { conflictResolution } = request;
   return settlementOf(typeof conflictResolution === 'string' ? conflictResolution : ofEntity);
+}
+
+/**
+ * What a person asks to settle. A strategy that needs a second one takes that of the map, where the map names it after the
+ * same first one. What stands in `include` is settled beside conflicts.
+ */
+export function resolutionOf(request: Readonly<Record<string, unknown>>, ofEntity: string): Settlement {
+  const { strategy, include, force } = request;
+  const asked = parseStrategies(typeof strategy === 'string' ? strategy : 'manual');
+  const mapped = parseStrategies(ofEntity);
+  const second = asked.second ?? (mapped.first === asked.first ? mapped.second : null);
+  const more = Array.isArray(include) ? SETTLED_ON_REQUEST.filter((type) => include.includes(type)) : [];
+  return { first: asked.first, second, types: [...SETTLED_BY_DEFAULT, ...more], asRecorded: force !== true };
 }

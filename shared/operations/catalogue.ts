@@ -22,6 +22,11 @@ import { rollbackAll } from './migration-analyzer/rollback-all.ts';
 import { stopAllOperations } from './migration-analyzer/stop-all-operations.ts';
 import { testConnections } from './migration-analyzer/test-connections.ts';
 import { validateConfig } from './migration-analyzer/validate-config.ts';
+import { analyzeConflicts } from './conflict-resolver/analyze-conflicts.ts';
+import { resolve } from './conflict-resolver/resolve.ts';
+import { resolveManual } from './conflict-resolver/resolve-manual.ts';
+import { conflictStatus } from './conflict-resolver/status.ts';
+import { testStrategy } from './conflict-resolver/test-strategy.ts';
 import { runJob } from './sync-scheduler/run-job.ts';
 import { analyzePerformance as analyzeJobs } from './sync-scheduler/analyze-performance.ts';
 import { createJob } from './sync-scheduler/create-job.ts';
@@ -64,6 +69,11 @@ export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   analyzeJobs,
   restartScheduler,
   start,
+  conflictStatus,
+  analyzeConflicts,
+  resolve,
+  resolveManual,
+  testStrategy,
   checkpointStatus,
   debug,
   resetCheckpoint,

@@ -10,7 +10,7 @@ export async function readHorizon(target: Session, entityId: number): Promise<St
        extract(epoch FROM clock_timestamp() - h.full_descent_at) AS full_age,
        (EXISTS (SELECT FROM portage.migration_checkpoints c JOIN portage.operations o USING (operation_id)
           WHERE c.entity_id = h.entity_id AND o.operation_no > h.operation_no AND o.operation_type IN ('rollback', 'restore', 'repair'))
-        OR EXISTS (SELECT FROM portage.migration_checkpoints c WHERE c.entity_id = h.entity_id AND c.status = 'completed_unverified'))::text AS rewound
+        OR EXISTS (SELECT FROM portage.migration_checkpoints c WHERE c.entity_id = h.entity_id AND (c.status = 'completed_unverified' OR c.refuted_by IS NOT NULL)))::text AS rewound
      FROM portage.horizons h WHERE h.entity_id = $1`,
     [entityId],
   );
