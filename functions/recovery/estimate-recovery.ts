@@ -8,8 +8,13 @@ import {
 import { step, type Invocation } from '../step.ts';
 import { estimateRollback } from './estimate/rollback.ts';
 
-export const estimateRecovery = (input: EstimateRecoveryInput, deps: Invocation): Promise<EstimateRecoveryOutput> =>
-  estimateRollback(input, deps);
+export async function estimateRecovery(
+  input: EstimateRecoveryInput,
+  deps: Invocation,
+): Promise<EstimateRecoveryOutput> {
+  const { entities, kept, keptRows, notes } = await estimateRollback(input, deps);
+  return { entities, kept, keptRows, notes };
+}
 
 export const handler = step(
   'EstimateRecovery',
