@@ -6,7 +6,7 @@ import { logger, setLogSink } from '../shared/log/current.ts';
 import { streamSink, type LogKind } from '../shared/log/logger.ts';
 import { failureOf } from '../shared/operations/failure.ts';
 import { validateConfig } from '../shared/operations/migration-analyzer/validate-config.ts';
-import { commandOf, machineOf, type Operation, type Program } from '../shared/operations/operation.ts';
+import { classOf, commandOf, isLong, type Operation, type Program } from '../shared/operations/operation.ts';
 import { announce, startInBackground } from './background.ts';
 import { execute } from './execute.ts';
 import type { Io } from './io.ts';
@@ -93,7 +93,7 @@ async function runHere(
   kill: () => void,
 ): Promise<number> {
   const { operation, options } = line;
-  const bar = io.terminal && machineOf(operation, line.input) !== 'operation';
+  const bar = io.terminal && isLong(classOf(operation, line.input));
   const result = await execute(operation, line.input, ports, io, { bar, kill });
   if (result.status !== 'SUCCEEDED') {
     const failure = told(failureOf(result.error ?? 'SYS008', result.cause ?? ''));

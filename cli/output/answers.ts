@@ -32,6 +32,8 @@ import { setAside } from '../../shared/operations/differential-migration/set-asi
 import { rollback } from '../../shared/operations/differential-migration/rollback.ts';
 import { rollbackEntity } from '../../shared/operations/differential-migration/rollback-entity.ts';
 import { rollbackAll } from '../../shared/operations/migration-analyzer/rollback-all.ts';
+import { judgeOutput } from '../../shared/contracts/validation.ts';
+import { validate } from '../../shared/operations/data-validator/validate.ts';
 import { finishMigrationOutput } from '../../shared/contracts/migration.ts';
 import { finishRecoveryOutput } from '../../shared/contracts/recovery.ts';
 import { commandOf, type Operation } from '../../shared/operations/operation.ts';
@@ -43,6 +45,7 @@ import { migrationText } from './migration.ts';
 import { recoveryText } from './recovery.ts';
 import { completeText, forceCompleteText, resetText, stopText } from './ownership.ts';
 import { duration, number, rowsOf, table } from './table.ts';
+import { validationText } from './validation.ts';
 
 type Print = (answer: unknown, io: Io) => void;
 
@@ -78,6 +81,7 @@ const PRINTS: ReadonlyMap<string, Print> = new Map([
   [commandOf(init), printDraft],
   [commandOf(exportMapping), text(exportMappingAnswer, exportText)],
   [commandOf(debug), text(debugAnswer, debugText)],
+  [commandOf(validate), text(judgeOutput, validationText)],
   [commandOf(analyze), text(analyzeAnswer, analyzeText)],
 ]);
 

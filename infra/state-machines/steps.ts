@@ -56,6 +56,22 @@ export const RECOVERY_STEPS = {
 } as const satisfies Record<string, Step>;
 export type RecoveryStep = keyof typeof RECOVERY_STEPS;
 
+export const VALIDATION_STEPS = {
+  PlanValidation: step('Checks the request, opens the operation and cuts what is to be read into pieces', true, ASKS),
+  CheckIntegrity: step('Compares keys, values and references of one piece on both sides', true, MOVES_ROWS),
+  CheckRelationships: step(
+    'Compares references with those of the source, and mappings with the identity of their rows',
+    true,
+    MOVES_ROWS,
+  ),
+  CheckCompleteness: step('Compares the keys of one piece, both ways', true, MOVES_ROWS),
+  CheckPerformance: step('Holds the last runs of one entity against the limits that are set', false, ASKS),
+  FailPiece: step('Records why a piece could not be read, so that the gate can judge', false, ASKS),
+  Judge: step('The gate: says match only where the ledger shows that everything was read', true, ASKS),
+  FailValidation: step('Records why the validation failed', false, ASKS),
+} as const satisfies Record<string, Step>;
+export type ValidationStep = keyof typeof VALIDATION_STEPS;
+
 export const OPERATION_STEPS = {
   InspectLedger: step('Answers the short commands that only look', true, ASKS),
   ChangeLedger: step('Carries out the short commands that settle checkpoints', true, ASKS),
