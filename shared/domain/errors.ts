@@ -120,6 +120,12 @@ export const CATALOGUE = {
     2,
     'See what can be taken back: portage differential-migration rollback-entity --entity NAME --all --dry-run',
   ),
+  M018: entry(
+    'Worker lost',
+    'never',
+    3,
+    'Continue what it left: portage differential-migration resume --entity all; a rollback by giving its command again.',
+  ),
   S001: entry('Sync job creation failed', 'never', 2, 'Correct the schedule or the configuration of the job.'),
   S002: entry(
     'Job execution timeout',

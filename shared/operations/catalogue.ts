@@ -11,6 +11,9 @@ import { rollback } from './differential-migration/rollback.ts';
 import { rollbackEntity } from './differential-migration/rollback-entity.ts';
 import { setAside } from './differential-migration/set-aside.ts';
 import { checkpointStatus } from './migration-analyzer/checkpoint-status.ts';
+import { cleanupCheckpoints } from './migration-analyzer/cleanup-checkpoints.ts';
+import { cleanupDifferentials } from './migration-analyzer/cleanup-differentials.ts';
+import { cleanupStaleCheckpoints } from './migration-analyzer/cleanup-stale-checkpoints.ts';
 import { debug } from './migration-analyzer/debug.ts';
 import { completeCheckpoint } from './migration-analyzer/complete-checkpoint.ts';
 import { forceCompleteCheckpoint } from './migration-analyzer/force-complete-checkpoint.ts';
@@ -42,6 +45,9 @@ export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   stopAllOperations,
   resumeAll,
   rollbackAll,
+  cleanupCheckpoints,
+  cleanupStaleCheckpoints,
+  cleanupDifferentials,
   testConnections,
   validateConfig,
 ];

@@ -29,6 +29,8 @@ export const checkpointStatusAnswer = z.looseObject({
       etaSeconds: z.number().nullable(),
       heartbeatAgeSeconds: z.number().nullable(),
       owner: z.string().nullable(),
+      /** False: what is needed to take it back was cleaned up. */
+      undoable: z.boolean().optional(),
     }),
   ),
 });
