@@ -50,8 +50,7 @@ async function prepare(sides: Sides, input: EstimateRecoveryInput, deps: Invocat
       of.push(each);
       await target.run(createForeseen(each.worker.entity));
     }
-    const entities = request.command === 'differential-migration rollback-entity' ? operation.entities : null;
-    for (const step of await undoSteps(target, { ...operation, entities })) {
+    for (const step of await undoSteps(target, operation)) {
       const names = await entitiesOf(target, loaded, step, chosen);
       const group = undoing.filter((each) => names.includes(each.worker.entity.name));
       if (group.length > 0) steps.push({ group, batches: step.batches });

@@ -209,10 +209,7 @@ async function begin(
     await saveRollback(
       target,
       opened.operationNo,
-      chosen.operations.map((each) => ({
-        ...each,
-        entities: request.command === 'differential-migration rollback-entity' ? each.entities : null,
-      })),
+      chosen.operations,
       facts.items.map(({ slice }) => ({ slice, steps: facts.steps.filter((step) => sliceOf(step) === slice) })),
     );
     return opened;

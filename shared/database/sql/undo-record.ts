@@ -19,11 +19,13 @@ export function nameDiffering(
     (column, i) => `CASE WHEN ${column.baseTarget} <> ${baseAt(base, i)} THEN ${quoteLiteral(column.column)} END`,
   );
   const byRest = rest.compared.map(
-    (column) => `CASE WHEN w.kind = 'insert' AND NOT (${column.same}) THEN ${quoteLiteral(column.column)} END`,
+    (column) =>
+      `CASE WHEN (w.kind = 'insert'${column.timed ? '' : ' OR w.linked'}) AND NOT (${column.same}) THEN ${quoteLiteral(column.column)} END`,
   );
+  const byEntry = `ARRAY(SELECT c.name FROM jsonb_each(w.after) AS c (name, value) WHERE ${entity.target.wholeRow}->c.name IS DISTINCT FROM c.value)`;
   return `UPDATE ${undoTable(entity)} u SET columns = x.columns FROM (
-     SELECT w.k, CASE WHEN w.after IS NOT NULL THEN ARRAY(SELECT c.name FROM jsonb_each(w.after) AS c (name, value) WHERE ${entity.target.wholeRow}->c.name IS DISTINCT FROM c.value)
-       ELSE array_remove(CASE WHEN m.target_hash = w.hash_after THEN ARRAY[${byBase.join(', ')}]::text[] ELSE '{}' END || ARRAY[${byRest.join(', ')}]::text[], NULL) END AS columns
+     SELECT w.k, array_remove(CASE WHEN w.after IS NOT NULL AND w.linked IS NULL THEN ${byEntry}
+       ELSE CASE WHEN m.target_hash = w.hash_after THEN ARRAY[${byBase.join(', ')}]::text[] ELSE '{}' END END || ARRAY[${byRest.join(', ')}]::text[], NULL) AS columns
      FROM ${undoTable(entity)} w ${view.mapping(entity)} CROSS JOIN LATERAL (SELECT t.* FROM ${view.row(entity, relation)}) t
      WHERE w.verdict IN ('edited', 'later operation') AND w.kind IN ('insert', 'update')) x WHERE u.k = x.k`;
 }
