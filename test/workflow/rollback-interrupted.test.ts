@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { closeDependencies } from '../../functions/dependencies.ts';
 import { trials } from '../campaign/size.ts';
+import type { Around } from '../support/portage.ts';
 import { hospitalRuns } from '../support/hospital-runs.ts';
 import { rollbackOf, same, snapshot, type Snapshot } from '../support/rolled-back.ts';
 
@@ -19,25 +20,41 @@ async function migrated(): Promise<{ before: Snapshot; operationId: string }> {
   return { before, operationId: run.output!.operationId };
 }
 
-/** Cuts the connection at the n-th statement from now on; the answer says whether it came to that. */
-async function cutAt(n: number, work: (cut: () => void) => Promise<unknown>): Promise<number> {
+/** Counts the statements of the work, and at the n-th cuts the connection and calls `kill`. */
+async function counting(n: number, kill: () => void, work: () => Promise<unknown>): Promise<number> {
   const client = pg.Client.prototype as unknown as { query: (...args: unknown[]) => unknown };
   const query = client.query;
   let sent = 0;
-  let onCut = (): void => undefined;
   client.query = function (this: { connection: { stream: { destroy(): void } } }, ...args: unknown[]) {
-    const text = typeof args[0] === 'string' ? args[0] : ((args[0] as { text?: string }).text ?? '');
-    if (!text.includes('portage_test') && ++sent === n) {
-      onCut();
+    if (++sent === n) {
+      kill();
       this.connection.stream.destroy();
     }
     return query.apply(this, args);
   };
   try {
-    await work(() => undefined).catch(() => undefined);
+    await work().catch(() => undefined);
   } finally {
     client.query = query;
   }
+  return sent;
+}
+
+/** The rollback, dead at its n-th statement; gives how many it sent. */
+async function deadAt(n: number, operationId: string): Promise<number> {
+  let kill = (): void => undefined;
+  const killable: Around = (_input, go, die) => {
+    kill = die;
+    return go();
+  };
+  const states = { PlanRecovery: killable, RollbackSlice: killable, FinishRecovery: killable };
+  await closeDependencies();
+  const sent = await counting(
+    n,
+    () => kill(),
+    () => p().recover(rollbackOf(operationId), states),
+  );
+  await closeDependencies();
   return sent;
 }
 
@@ -70,27 +87,20 @@ describe('a rollback that is killed', () => {
   );
 
   test('at any statement goes on where it was', async () => {
-    const points = trials(60, 4);
+    const first = await migrated();
+    const all = await deadAt(Infinity, first.operationId);
+    const points = trials(60, 3);
     for (let i = 0; i < points; i++) {
-      const { before, operationId } = await migrated();
-      await closeDependencies();
-      // About 400 statements: the first points lie in the plan, the last in the last steps.
-      await cutAt(20 + Math.floor((i * 380) / points), () =>
-        p().recover(rollbackOf(operationId), {
-          FailRecovery: async () => ({ Error: 'killed', Cause: 'killed' }),
-          FailRecoverySlice: async (_input, _go, kill) => kill(),
-        }),
-      );
-      await closeDependencies();
+      await p().migrate();
+      const operationId = (await p().value(
+        "SELECT operation_id FROM operations WHERE operation_type = 'differential_migration' ORDER BY operation_no DESC LIMIT 1",
+      ))!;
+      const at = 5 + Math.floor((i * (all - 5)) / points);
+      expect(await deadAt(at, operationId)).toBeGreaterThanOrEqual(at);
       await p().passTime(120);
       const last = await p().rollback(operationId);
-      expect(last.failure).toBeNull();
-      expect(last.output!.keptRows).toBe(0);
-      same(await snapshot(p()), before);
-      await p().run('source', 'TRUNCATE ward, nurse, shift, drug');
-      for (const table of ['ward', 'nurse', 'shift', 'drug'])
-        await p().run('source', `INSERT INTO ${table} TABLE kept.${table}`);
-      await p().migrate();
+      expect(last).toMatchObject({ failure: null, output: { status: 'completed', keptRows: 0 } });
+      same(await snapshot(p()), first.before);
     }
   });
 });
