@@ -107,7 +107,7 @@ export const moveBack = (entity: CompiledEntity): string =>
 export const takeRestored = (entity: CompiledEntity, facts: OwnFacts): string =>
   `UPDATE portage.undo_log u SET hash_after = r.h, after = CASE WHEN u.after IS NOT NULL THEN ${partOf('u.after', 'r.whole')} END
    FROM ${undoTable(entity)} w CROSS JOIN LATERAL (SELECT ${entity.target.hash} AS h, CASE WHEN w.after IS NOT NULL THEN ${entity.target.wholeRow} END AS whole FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')} OFFSET 0) r
-   WHERE ${taken('update')} AND u.operation_no = ${facts.operationNo} AND u.entity_id = ${entity.entityId} AND u.batch_no = ${facts.batchNo} AND u.action = 'update' AND u.legacy_key = w.k::text`;
+   WHERE ${taken('update')} AND u.operation_no = ${facts.operationNo} AND u.entity_id = ${entity.entityId} AND u.batch_no = ${facts.batchNo} AND u.action = 'update' AND w.k = ${entity.order === 'integer' ? 'u.legacy_key::bigint' : 'u.legacy_key'}`;
 
 /** Brings deleted rows back into all tables at once. Gives how many. */
 export function insertDeleted(
