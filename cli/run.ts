@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { checkConfig, configurationError, setVariables, type Config } from '../shared/config.ts';
+import { loadMap } from '../shared/entities/load-map.ts';
 import { logger, setLogSink } from '../shared/log/current.ts';
 import { streamSink, type LogKind } from '../shared/log/logger.ts';
 import { failureOf } from '../shared/operations/failure.ts';
 import { validateConfig } from '../shared/operations/migration-analyzer/validate-config.ts';
-import { commandOf, machineOf, type Operation, type Program } from '../shared/operations/operation.ts';
+import { classOf, commandOf, isLong, type Operation, type Program } from '../shared/operations/operation.ts';
 import { announce, startInBackground } from './background.ts';
 import { execute } from './execute.ts';
 import type { Io } from './io.ts';
@@ -68,7 +69,7 @@ async function runOperation(line: OperationLine, argv: readonly string[], io: Io
   if (config === null && commandOf(operation) !== commandOf(validateConfig)) throw configurationError(faults);
   if (!line.wait && config !== null) return runInBackground(line, argv, config, io);
 
-  const files = openLogs(config, options.verbose, io);
+  const files = await openLogs(config, options.verbose, io);
   try {
     const noticed = options.json ? () => undefined : (notice: string): void => io.err(`${notice}\n`);
     const runtime = await localRuntime(config, { planned: announce, noticed });
@@ -93,7 +94,7 @@ async function runHere(
   kill: () => void,
 ): Promise<number> {
   const { operation, options } = line;
-  const bar = io.terminal && machineOf(operation, line.input) !== 'operation';
+  const bar = io.terminal && isLong(classOf(operation, line.input));
   const result = await execute(operation, line.input, ports, io, { bar, kill });
   if (result.status !== 'SUCCEEDED') {
     const failure = told(failureOf(result.error ?? 'SYS008', result.cause ?? ''));
@@ -140,8 +141,18 @@ function logFailure(operation: Operation, failure: ToldFailure): void {
   logger(KIND_OF_PROGRAM[operation.program]).error(`${commandOf(operation)} failed`, fields);
 }
 
-function openLogs(config: Config | null, verbose: boolean, io: Io): LogFiles | undefined {
-  const files = config === null ? undefined : logFiles(config.logDir);
+/** The environment's folder, else the map's. A map that cannot be read is told by the command itself. */
+async function logFolder({ settings, mapFile }: Config): Promise<string> {
+  if (settings.logDir !== undefined) return settings.logDir;
+  const ofMap = await loadMap(mapFile).then(
+    (map) => map.settings?.logDir,
+    () => undefined,
+  );
+  return ofMap ?? './logs';
+}
+
+async function openLogs(config: Config | null, verbose: boolean, io: Io): Promise<LogFiles | undefined> {
+  const files = config === null ? undefined : logFiles(await logFolder(config));
   const shown = verbose ? streamSink({ write: (text: string) => io.err(text) }) : undefined;
   setLogSink((line) => {
     files?.sink(line);

@@ -19,7 +19,10 @@ export async function recordEntityFailure(
   await addNote(target, operationId, `${entity} failed: ${error.code} ${error.message}`);
 }
 
-export async function failEntities(input: FailEntityInput, deps: Invocation): Promise<{ recorded: true }> {
+export async function failEntities(
+  input: Pick<FailEntityInput, 'operationId' | 'execution' | 'entities' | 'error'>,
+  deps: Invocation,
+): Promise<{ recorded: true }> {
   return deps.withTarget(`${input.operationId}:fail`, async (target) => {
     const operation = await readOperation(target, input.operationId);
     // Stopped, or taken up by another execution: its state is no longer this one's to judge.

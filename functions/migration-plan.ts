@@ -1,6 +1,9 @@
 /** What PlanMigration asks before it opens an operation, and how it orders the entities. */
 import type { PlanMigrationOutput } from '../shared/contracts/migration.ts';
 import { PortageError } from '../shared/domain/errors.ts';
+import { withDependencies } from '../shared/domain/dependency-order.ts';
+import type { EntityMap } from '../shared/domain/entity-map.ts';
+import { selectEntities } from '../shared/domain/select-entities.ts';
 import { deleteOrder } from '../shared/domain/delete-order.ts';
 import type { LoadedMap } from '../shared/database/engine/load-entities.ts';
 import { activeCheckpointError, isAlive, latestCheckpoint } from '../shared/database/ledger/checkpoints.ts';
@@ -9,13 +12,17 @@ import { appliesDeletes } from '../shared/database/engine/vanished.ts';
 import type { Mode } from '../shared/database/sql/decide.ts';
 import { leafHasRows } from '../shared/database/sql/leaf.ts';
 import type { Sides } from './dependencies.ts';
+import type { LanePlan } from './lane-plan.ts';
 
 /** The waves with only the entities that take part, empty groups and waves left out; listed rows go by key, also in a circle. */
 export function wavesOf(
   loaded: LoadedMap,
   entities: readonly string[],
-  sequential: boolean,
-  listed = false,
+  {
+    sequential,
+    listed = false,
+    lanes,
+  }: { readonly sequential: boolean; readonly listed?: boolean; readonly lanes: LanePlan },
 ): PlanMigrationOutput['waves'] {
   const chosen = new Set(entities);
   const waves = loaded.order.waves.map((wave) =>
@@ -26,8 +33,22 @@ export function wavesOf(
   );
   return (sequential ? waves.flatMap((wave) => wave.map((group) => [group])) : waves)
     .filter((wave) => wave.length > 0)
-    .map((groups) => ({ groups }));
+    .map((groups) => ({ groups, ...lanes.of(groups) }));
 }
+
+/** The entities that a request is about; with `dependencyOrder` also those that they depend on. */
+export function chosenEntities(
+  map: EntityMap,
+  { entities, dependencyOrder }: { readonly entities: 'all' | readonly string[]; readonly dependencyOrder: boolean },
+): { readonly names: readonly string[]; readonly added: readonly string[] } {
+  const named = selectEntities(entities, Object.keys(map.entities));
+  const names = dependencyOrder ? withDependencies(map, named) : named;
+  return { names, added: names.filter((name) => !named.includes(name)) };
+}
+
+/** What is told of entities that nobody named. */
+export const addedNotice = (added: readonly string[]): readonly string[] =>
+  added.length === 0 ? [] : [`added, because the others depend on them: ${added.join(', ')}`];
 
 /** Without its parent's rows a child has nothing to refer to: named before anything is written. */
 export async function refuseMissingParents(
@@ -35,6 +56,20 @@ export async function refuseMissingParents(
   loaded: LoadedMap,
   entities: readonly string[],
 ): Promise<void> {
+  const missing = await missingParents(sides, loaded, entities);
+  if (missing.length > 0)
+    throw new PortageError('M008', 'an entity refers to one that has no rows yet and is not part of the run', {
+      got: missing.join('; '),
+      expected: 'its parents too',
+    });
+}
+
+/** `CHILD refers to PARENT`, where the parent has no rows yet and is not among the entities. */
+export async function missingParents(
+  sides: Sides,
+  loaded: LoadedMap,
+  entities: readonly string[],
+): Promise<readonly string[]> {
   const missing = new Set<string>();
   for (const name of entities) {
     for (const { parent, nullable, onMissing } of loaded.entities.get(name)?.references ?? []) {
@@ -47,11 +82,7 @@ export async function refuseMissingParents(
       if (!there) missing.add(`${name} refers to ${parent}`);
     }
   }
-  if (missing.size > 0)
-    throw new PortageError('M008', 'an entity refers to one that has no rows yet and is not part of the run', {
-      got: [...missing].join('; '),
-      expected: 'its parents too',
-    });
+  return [...missing];
 }
 
 /** @throws PortageError M001 while somebody alive owns one of the entities. */

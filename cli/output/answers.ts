@@ -29,6 +29,8 @@ import { migrate } from '../../shared/operations/differential-migration/migrate.
 import { resetEntity } from '../../shared/operations/differential-migration/reset-entity.ts';
 import { resume } from '../../shared/operations/differential-migration/resume.ts';
 import { setAside } from '../../shared/operations/differential-migration/set-aside.ts';
+import { judgeOutput } from '../../shared/contracts/validation.ts';
+import { validate } from '../../shared/operations/data-validator/validate.ts';
 import { rollback } from '../../shared/operations/differential-migration/rollback.ts';
 import { rollbackEntity } from '../../shared/operations/differential-migration/rollback-entity.ts';
 import { createFullBackup } from '../../shared/operations/migration-analyzer/create-full-backup.ts';
@@ -46,6 +48,7 @@ import { migrationText } from './migration.ts';
 import { recoveryText } from './recovery.ts';
 import { completeText, forceCompleteText, resetText, stopText } from './ownership.ts';
 import { duration, number, rowsOf, table } from './table.ts';
+import { validationText } from './validation.ts';
 
 type Print = (answer: unknown, io: Io) => void;
 
@@ -83,6 +86,7 @@ const PRINTS: ReadonlyMap<string, Print> = new Map([
   [commandOf(init), printDraft],
   [commandOf(exportMapping), text(exportMappingAnswer, exportText)],
   [commandOf(debug), text(debugAnswer, debugText)],
+  [commandOf(validate), text(judgeOutput, validationText)],
   [commandOf(analyze), text(analyzeAnswer, analyzeText)],
 ]);
 

@@ -62,6 +62,7 @@ export async function deleteRows(input: DeleteRowsInput, deps: Invocation): Prom
       operationId,
       execution,
       entities,
+      connectionRetries: input.connectionRetries,
       rows: input.rows + progress.rows,
       done: progress.done || progress.stopped,
     };

@@ -4,7 +4,15 @@ import type { Construct } from 'constructs';
 import { MIGRATION_COMMENT, migrationDefinition } from './migration.ts';
 import { OPERATION_COMMENT, operationDefinition } from './operation.ts';
 import { RECOVERY_COMMENT, recoveryDefinition } from './recovery.ts';
-import { MIGRATION_STEPS, OPERATION_STEPS, RECOVERY_STEPS, type FunctionOf, type Step } from './steps.ts';
+import {
+  MIGRATION_STEPS,
+  OPERATION_STEPS,
+  RECOVERY_STEPS,
+  VALIDATION_STEPS,
+  type FunctionOf,
+  type Step,
+} from './steps.ts';
+import { VALIDATION_COMMENT, validationDefinition } from './validation.ts';
 
 export interface Machine {
   /** What its name, its folder in `functions/` and its log group are called. */
@@ -17,6 +25,7 @@ export interface Machine {
 
 export const MACHINES: readonly Machine[] = [
   { area: 'migration', comment: MIGRATION_COMMENT, steps: MIGRATION_STEPS, define: migrationDefinition },
+  { area: 'validation', comment: VALIDATION_COMMENT, steps: VALIDATION_STEPS, define: validationDefinition },
   { area: 'recovery', comment: RECOVERY_COMMENT, steps: RECOVERY_STEPS, define: recoveryDefinition },
   { area: 'operation', comment: OPERATION_COMMENT, steps: OPERATION_STEPS, define: operationDefinition },
 ];

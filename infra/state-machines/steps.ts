@@ -52,6 +52,21 @@ export const MIGRATION_STEPS = {
 } as const satisfies Record<string, Step>;
 export type MigrationStep = keyof typeof MIGRATION_STEPS;
 
+export const VALIDATION_STEPS = {
+  PlanValidation: step('Checks the request, opens the operation and cuts what is to be read into pieces', true, ASKS),
+  CheckIntegrity: step('Compares keys, values and references of one piece on both sides', true, MOVES_ROWS),
+  CheckRelationships: step(
+    'Compares references with those of the source, and mappings with the identity of their rows',
+    true,
+    MOVES_ROWS,
+  ),
+  CheckCompleteness: step('Compares the keys of one piece, both ways', true, MOVES_ROWS),
+  CheckPerformance: step('Holds the last runs of one entity against the limits that are set', false, ASKS),
+  FailPiece: step('Records why a piece could not be read, so that the gate can judge', false, ASKS),
+  Judge: step('The gate: says match only where the ledger shows that everything was read', true, ASKS),
+  FailValidation: step('Records why the validation failed', false, ASKS),
+} as const satisfies Record<string, Step>;
+export type ValidationStep = keyof typeof VALIDATION_STEPS;
 export const RECOVERY_STEPS = {
   PlanRecovery: step('Checks the request, opens the operation and says what there is to do', true, ASKS),
   EstimateRecovery: step('Counts what a real run would do; writes nothing', true, ASKS, UNBROKEN),

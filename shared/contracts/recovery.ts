@@ -3,6 +3,7 @@
  * have the way around it in common. States carry ids, names and counts, never rows; where each stands is in the ledger.
  */
 import { z } from 'zod';
+import { KEPT_REASONS } from '../domain/kept-reasons.ts';
 import { counts, entitySelection, entitySummary } from './migration.ts';
 
 const dryRun = z.boolean().default(false);
@@ -59,9 +60,6 @@ export const recoveryRequest = z.discriminatedUnion('command', [
   rollbackAllRequest,
 ]);
 export type RecoveryRequest = z.infer<typeof recoveryRequest>;
-export type RollbackRequest = z.infer<typeof rollbackRequest>;
-export type RollbackEntityRequest = z.infer<typeof rollbackEntityRequest>;
-export type RollbackAllRequest = z.infer<typeof rollbackAllRequest>;
 
 /** Into one file: what it is called says its form. */
 export const createFullBackupRequest = z.strictObject({
@@ -142,7 +140,7 @@ export const failRecoverySliceInput = z.looseObject({
 });
 
 /** Why a row stays as it is. */
-export const keptReason = z.enum(['edited', 'deleted', 'later operation', 'referenced', 'refused', 'occupied']);
+const keptReason = z.enum(KEPT_REASONS);
 /** A row that was not taken back: somebody has changed it since, or something stands in its way. */
 export const keptRow = z.strictObject({
   entity: z.string(),
@@ -226,7 +224,6 @@ export const failRecoveryOutput = z.strictObject({ Error: z.string(), Cause: z.s
 
 // ---- types, for the steps --------------------------------------------------------------------------------------------
 
-export type RecoveryKind = z.infer<typeof recoveryKind>;
 export type RecoveryItem = z.infer<typeof recoveryItem>;
 export type KeptRow = z.infer<typeof keptRow>;
 export type PlanRecoveryOutput = z.output<typeof planRecoveryOutput>;
@@ -235,9 +232,6 @@ export type RecoverySliceOutput = z.output<typeof recoverySliceOutput>;
 export type VerifyBackupInput = z.output<typeof verifyBackupInput>;
 export type VerifyBackupOutput = z.output<typeof verifyBackupOutput>;
 export type BackupFile = z.infer<typeof backupFile>;
-export type FailRecoverySliceInput = z.output<typeof failRecoverySliceInput>;
 export type EstimateRecoveryInput = z.output<typeof estimateRecoveryInput>;
 export type EstimateRecoveryOutput = z.output<typeof estimateRecoveryOutput>;
 export type FinishRecoveryInput = z.output<typeof finishRecoveryInput>;
-export type FailRecoveryInput = z.output<typeof failRecoveryInput>;
-export type FailRecoveryOutput = z.output<typeof failRecoveryOutput>;

@@ -69,7 +69,7 @@ export const CATALOGUE = {
     'A referenced entity is not part of the run and has no rows yet',
     'never',
     2,
-    'Name its parents in --entities too, or migrate all.',
+    'Add --dependency-order, name its parents in --entities too, or migrate all.',
   ),
   M009: entry(
     'A slice did not advance',

@@ -149,3 +149,17 @@ export function rowHash(exactForms: readonly string[], serverVersion: number): s
     ? `hashint8extended(hash_record_extended(${row}, 0), 0)`
     : `hashtextextended(${row}::text COLLATE "C", 0)`;
 }
+
+/**
+ * Forms in which a value is hashed to be compared with what another server says of it: equal forms are equal values. Where
+ * rows are hashed typed, a number goes in as value and scale, which costs a third of its text; a float as its bytes, because
+ * servers before 12 print it otherwise.
+ */
+export function hashForms(type: TypeInfo, sql: string, mode: 'record' | 'text'): readonly string[] {
+  const base = underlying(type);
+  if (!base.builtin) return [exactForm(type, sql)];
+  const plain = type === base ? `(${sql})` : `(${sql})::${builtin(base.name)}`;
+  if (base.name === 'numeric' && mode === 'record') return [plain, `scale(${plain})`];
+  if (base.name === 'float8' || base.name === 'float4') return [`${base.name}send(${plain})`];
+  return [exactForm(type, sql)];
+}

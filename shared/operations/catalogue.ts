@@ -1,4 +1,5 @@
 /** Every command there is. A command that is not in this list does not exist, on any surface. */
+import { validate } from './data-validator/validate.ts';
 import { analyze } from './differential-migration/analyze.ts';
 import { explain } from './differential-migration/explain.ts';
 import { exportMapping } from './differential-migration/export-mapping.ts';
@@ -34,6 +35,7 @@ export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   init,
   explain,
   exportMapping,
+  validate,
   checkpointStatus,
   debug,
   resetCheckpoint,

@@ -5,7 +5,11 @@
 import type { z } from 'zod';
 
 /** Which state machine runs it, and which of its branches; one role of the database a class. */
-export type OperationClass = 'migration' | 'recovery' | 'inspect' | 'change' | 'stop';
+export type OperationClass = LongClass | 'inspect' | 'change' | 'stop';
+
+/** Classes that touch rows in batches: each has a state machine of its own, and a progress bar. */
+export const LONG_CLASSES = ['migration', 'validation', 'recovery'] as const;
+type LongClass = (typeof LONG_CLASSES)[number];
 
 /** The five programs of the guide. */
 export const PROGRAMS = {
@@ -67,15 +71,16 @@ export function operation<Answer extends z.ZodType>(
 /** `differential-migration migrate`: the `command` of its execution input. */
 export const commandOf = (op: Pick<Operation, 'program' | 'name'>): string => `${op.program} ${op.name}`;
 
-/** Classes with a machine of their own, of the same name. */
-const LONG = ['migration', 'recovery'] as const;
-type LongClass = (typeof LONG)[number];
+export const isLong = (name: OperationClass): name is LongClass => (LONG_CLASSES as readonly string[]).includes(name);
 
-/** The state machine of a class: long commands have one of their own, short ones share `operation`. */
+/** The state machine of a class: long ones have one of their own, short commands share `operation`. */
 export const machineOf = (
   op: Pick<Operation, 'class' | 'classOf'>,
   input?: { readonly command: string },
-): LongClass | 'operation' => LONG.find((name) => name === classOf(op, input)) ?? 'operation';
+): LongClass | 'operation' => {
+  const name = classOf(op, input);
+  return isLong(name) ? name : 'operation';
+};
 
 /** The class of an operation with this input; without one, that of its plain form. */
 export const classOf = (

@@ -39,9 +39,11 @@ describe('the ledger', () => {
     const before = await session.one(objects);
     expect(await applyLedger(session)).toEqual([]);
     expect(await session.one(objects)).toEqual(before);
-    expect(
-      await session.rows('SELECT version, file, length(checksum) AS checksum FROM portage.schema_versions'),
-    ).toEqual([{ version: '1', file: '0001-ledger.sql', checksum: '64' }]);
+    const [first, ...others] = await session.rows(
+      'SELECT version, file, length(checksum) AS checksum FROM portage.schema_versions ORDER BY version',
+    );
+    expect(first).toEqual({ version: '1', file: '0001-ledger.sql', checksum: '64' });
+    expect(others).toHaveLength(LEDGER_VERSION - 1);
   });
 
   test('is made by one of two sessions that need it at the same moment', async () => {

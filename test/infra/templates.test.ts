@@ -3,11 +3,18 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ENVIRONMENT_NAMES } from '../../infra/environments.ts';
 import { MACHINES } from '../../infra/state-machines/machines.ts';
-import { fileOf, MIGRATION_STEPS, OPERATION_STEPS, RECOVERY_STEPS } from '../../infra/state-machines/steps.ts';
+import {
+  fileOf,
+  MIGRATION_STEPS,
+  OPERATION_STEPS,
+  RECOVERY_STEPS,
+  VALIDATION_STEPS,
+} from '../../infra/state-machines/steps.ts';
 import { resourcesOf, stacksOf, synthesise } from './stacks.ts';
 
 const STEPS = [
   ...Object.keys(MIGRATION_STEPS).map((name) => `migration-${name}`),
+  ...Object.keys(VALIDATION_STEPS).map((name) => `validation-${name}`),
   ...Object.keys(RECOVERY_STEPS).map((name) => `recovery-${name}`),
   ...Object.keys(OPERATION_STEPS).map((name) => `operation-${name}`),
 ];
@@ -18,6 +25,9 @@ interface Statement {
 }
 
 const asList = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? value : [value as T]);
+
+/** One snapshot, or one reading of a file. */
+const UNBROKEN = ['EstimateRecovery', 'VerifyBackup', 'BackupSlice'];
 
 describe.each(ENVIRONMENT_NAMES)('the stacks of %s', (name) => {
   const { data, workflows, dataTemplate, workflowsTemplate, environment } = stacksOf(name);
@@ -33,6 +43,7 @@ describe.each(ENVIRONMENT_NAMES)('the stacks of %s', (name) => {
 
     expect(machines.map((is) => is['StateMachineName'])).toEqual([
       `portage-${name}-migration`,
+      `portage-${name}-validation`,
       `portage-${name}-recovery`,
       `portage-${name}-operation`,
     ]);
@@ -45,13 +56,13 @@ describe.each(ENVIRONMENT_NAMES)('the stacks of %s', (name) => {
     }
   });
 
-  test('have one function a state, each on Node 24 and arm64 with five minutes', () => {
+  test('have one function a state, each on Node 24 and arm64 with five minutes, or all that there are where its work cannot be cut', () => {
     expect(functions.map((is) => is['FunctionName'])).toEqual(STEPS.map((step) => `portage-${name}-${step}`));
     for (const is of functions) {
       expect(is).toMatchObject({
         Runtime: 'nodejs24.x',
         Architectures: ['arm64'],
-        Timeout: 300,
+        Timeout: UNBROKEN.some((step) => String(is['FunctionName']).endsWith(`-${step}`)) ? 900 : 300,
         TracingConfig: { Mode: 'Active' },
       });
     }

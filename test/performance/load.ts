@@ -80,7 +80,10 @@ export async function measureLoad(bench: Bench, rows: number, pairs: number): Pr
     },
     checks: [
       { bound: `at least ${LEAST_RATIO} of the load by hand`, got: ratio.toFixed(2), met: ratio >= LEAST_RATIO },
-      { bound: `${LEAST_ROWS_A_SECOND} rows/s and more`, got: String(rate), met: rate >= LEAST_ROWS_A_SECOND },
+      // A machine on which the load by hand is slower than that tells nothing about Portage.
+      ...(perSecond(rows, floorMs) < LEAST_ROWS_A_SECOND
+        ? []
+        : [{ bound: `${LEAST_ROWS_A_SECOND} rows/s and more`, got: String(rate), met: rate >= LEAST_ROWS_A_SECOND }]),
     ],
   };
 }

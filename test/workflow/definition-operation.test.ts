@@ -32,6 +32,7 @@ describe('the operation machine', () => {
 
   test.each([
     ...commandsOfClass('migration').map((command) => ({ command })),
+    ...commandsOfClass('validation').map((command) => ({ command })),
     { command: 'conflict-resolver dance' },
     { command: 7 },
     { command: null },

@@ -40,7 +40,7 @@ const statesOf = (definition: Definition): readonly (readonly [string, State])[]
     ...(state.ItemProcessor ? statesOf(state.ItemProcessor) : []),
   ]);
 
-describe.each(['migration', 'recovery', 'operation'])('the definition of %s', (area) => {
+describe.each(['migration', 'validation', 'recovery', 'operation'])('the definition of %s', (area) => {
   const definition = definitionOf(area);
   const states = statesOf(definition);
   const tasks = states.filter(([, state]) => state.Type === 'Task');

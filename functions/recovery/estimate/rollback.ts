@@ -80,12 +80,7 @@ export async function estimateRollback(
       ),
     );
     const { operationNo } = NOBODY;
-    const kept = await keptRows<EstimateRecoveryOutput['kept'][number]['reason']>(
-      target,
-      operationNo,
-      SHOWN,
-      FORESEEN.kept,
-    );
+    const kept = await keptRows(target, operationNo, SHOWN, FORESEEN.kept);
     return { entities, kept, keptRows: await countKept(target, operationNo, FORESEEN.kept), notes: [NOT_TRIED] };
   });
 }

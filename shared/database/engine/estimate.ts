@@ -22,6 +22,7 @@ import { createScratch, stage, work } from '../sql/scratch.ts';
 import { duplicateKeys, nullKeys } from '../sql/source.ts';
 import { markLeaving } from '../sql/vanished.ts';
 import { compareRange } from './descent.ts';
+import { prepareRehearsal } from './rehearse.ts';
 import { keptKeys } from './estimate-deletes.ts';
 import { mustLead } from './link.ts';
 import { appliesDeletes } from './vanished.ts';
@@ -122,6 +123,7 @@ export async function estimateEntity(asked: EstimateRequest, cursor: string | nu
   const { target, entity, mode } = asked;
   const request = { ...asked, ignored: await stillIgnored(asked, entity) };
   await target.run(createScratch(entity, { withParents: true }));
+  if (request.rehearsal !== undefined) await prepareRehearsal(request, request.rehearsal);
   let vanished = 0;
   const countStaged = (of: EstimateRequest, range: KeyRange): Promise<RowCounts> =>
     estimateStaged(of, range, (listed) => {

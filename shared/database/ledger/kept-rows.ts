@@ -1,11 +1,12 @@
 /** Rows that a rollback did not take back, or, of a dry run, would not: that list is a table of the session. */
+import type { KeptReason } from '../../domain/kept-reasons.ts';
 import type { Session } from '../session.ts';
 
-export interface KeptRow {
+interface KeptRow {
   readonly entity: string;
   readonly legacyId: string;
   readonly targetId: string | null;
-  readonly reason: string;
+  readonly reason: KeptReason;
   readonly columns: string[];
   readonly by: string | null;
   readonly detail: string | null;
@@ -19,12 +20,7 @@ export async function countKept(target: Session, rollbackNo: number, list = KEPT
 }
 
 /** The first of them. */
-export async function keptRows<Reason extends string>(
-  target: Session,
-  rollbackNo: number,
-  limit: number,
-  list = KEPT,
-): Promise<(KeptRow & { readonly reason: Reason })[]> {
+export async function keptRows(target: Session, rollbackNo: number, limit: number, list = KEPT): Promise<KeptRow[]> {
   const rows = await target.rows(
     `SELECT e.entity, k.legacy_key, k.target_key, k.reason, to_json(k.columns) AS columns, o.operation_id AS by, k.detail FROM ${list} k JOIN portage.entities e USING (entity_id)
      LEFT JOIN portage.operations o ON o.operation_no = k.later_no WHERE k.rollback_no = $1 ORDER BY e.entity_id, length(k.legacy_key), k.legacy_key LIMIT $2`,
@@ -34,7 +30,7 @@ export async function keptRows<Reason extends string>(
     entity: row['entity'] ?? '',
     legacyId: row['legacy_key'] ?? '',
     targetId: row['target_key'] ?? null,
-    reason: row['reason'] as Reason,
+    reason: row['reason'] as KeptReason,
     columns: JSON.parse(row['columns'] ?? '[]') as string[],
     by: row['by'] ?? null,
     detail: row['detail'] ?? null,

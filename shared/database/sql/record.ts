@@ -29,7 +29,8 @@ const FINDINGS: Readonly<Record<string, readonly [type: string, reason: string]>
 export const FINDING_ACTIONS = Object.keys(FINDINGS);
 const literals = (names: readonly string[]): string => names.map(quoteLiteral).join(', ');
 
-const shown = (column: CompiledColumn, text: string): string =>
+/** A value as a person may see it: of a sensitive column a keyed hash. */
+export const shown = (column: Pick<CompiledColumn, 'sensitive'>, text: string): string =>
   column.sensitive ? `encode(${hmac(text)}, 'hex')` : `left(${text}, ${SHOWN})`;
 
 const values = (columns: readonly CompiledColumn[], text: (column: CompiledColumn) => string): string =>

@@ -6,15 +6,19 @@ import { allOf, inRange, keyLiteral } from './range.ts';
 
 export type RowSelection =
   | { readonly range: KeyRange; /** The first rows of the range in key order. */ readonly limit?: number | undefined }
-  | { readonly keys: readonly string[] };
+  | { readonly keys: readonly string[] }
+  /** Rows that a condition over `s` chooses. */
+  | { readonly chosen: string };
 
 const conditions = (entity: CompiledEntity, selection: RowSelection): readonly string[] =>
-  'keys' in selection
-    ? [
-        ...entity.source.where,
-        `${entity.source.key} IN (${selection.keys.map((key) => keyLiteral(entity.order, key)).join(', ')})`,
-      ]
-    : [...entity.source.where, ...inRange(entity.order, entity.source.key, selection.range)];
+  'chosen' in selection
+    ? [...entity.source.where, selection.chosen]
+    : 'keys' in selection
+      ? [
+          ...entity.source.where,
+          `${entity.source.key} IN (${selection.keys.map((key) => keyLiteral(entity.order, key)).join(', ')})`,
+        ]
+      : [...entity.source.where, ...inRange(entity.order, entity.source.key, selection.range)];
 
 /**
  * The same without keys that stand for several rows: a limit would count them, and split them. Without limit or list they
@@ -48,7 +52,8 @@ function projection(
   );
   const key = entity.order === 'integer' ? `(${entity.source.key})::bigint` : entity.source.key;
   const limit = 'limit' in selection ? selection.limit : undefined;
-  const listed = 'keys' in selection ? singly(entity, selection) : conditions(entity, selection);
+  const listed =
+    'keys' in selection || 'chosen' in selection ? singly(entity, selection) : conditions(entity, selection);
   const rows =
     limit === undefined ? `${entity.source.from} WHERE ${allOf(listed)}` : firstRows(entity, selection, limit);
   return `(SELECT ${[`${key} AS k`, ...columns, ...extra].join(', ')} FROM ${rows}${once ? '' : ' OFFSET 0'}) AS q`;

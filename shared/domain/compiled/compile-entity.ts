@@ -6,6 +6,7 @@ import { exactForm, exactText, isLengthLimited, keyPart, rowHash } from '../valu
 import { baseForm, columnHash, packed } from './column-hash.ts';
 import type { CompiledColumn, CompiledEntity } from './types.ts';
 import { compileColumn, releasableColumns } from './compile-column.ts';
+import { compileVerification } from './verification.ts';
 import {
   leafName,
   mustHave,
@@ -109,6 +110,7 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
       ),
       version: context.sourceVersion,
       estimatedRows: source.estimatedRows,
+      estimatedWidth: source.estimatedRows > 0 && source.bytes > 0 ? source.bytes / source.estimatedRows : null,
       hasPages: source.kind === 'table',
     },
     target: {
@@ -160,6 +162,7 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
     baseColumns: based.map((column) => column.column),
     baseForms: based.map((column) => baseForm(mustHave(target, column.column, name).typeInfo, column.sensitive)),
     sourceShape: shape([order, ...based.map((column) => `${column.column}:${consumed(column)}`)]),
+    verify: compileVerification(context, facts, columns, references, mark?.column ?? null),
     targetShape: shape([...normal.target.key, ...based.map((column) => `${column.column}:${column.exactTarget}`)]),
   };
 }

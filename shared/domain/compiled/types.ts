@@ -5,6 +5,7 @@
  */
 import type { NormalEntity, OnMissing } from '../entity-map.ts';
 import type { BaseForm } from './column-hash.ts';
+import type { Verification } from './verification-types.ts';
 
 /** How legacy keys of an entity are ordered and compared, alike on both sides: integers as numbers, all else as canonical text. */
 export type OrderKind = 'integer' | 'text';
@@ -80,6 +81,8 @@ export interface CompiledEntity {
     readonly hash: string;
     readonly version: number;
     readonly estimatedRows: number;
+    /** Bytes of a row as the catalog has it, indexes and all; null where it says nothing. */
+    readonly estimatedWidth: number | null;
     /** A plain table, whose pages can be sampled. */
     readonly hasPages: boolean;
   };
@@ -131,4 +134,6 @@ export interface CompiledEntity {
   readonly baseForms: readonly BaseForm[];
   readonly sourceShape: string;
   readonly targetShape: string;
+  /** What the validator compares, without trusting the mapping. */
+  readonly verify: Verification;
 }

@@ -1,0 +1,87 @@
+/** The verdict as a person reads it: what it says, what it rests on, and what differs. */
+import type { z } from 'zod';
+import type { JudgeOutput, validatedEntity } from '../../shared/contracts/validation.ts';
+import type { Paint } from '../io.ts';
+import { number, rowsOf, table, type Column } from './table.ts';
+
+type Row = z.output<typeof validatedEntity> & { readonly entity: string };
+
+const COLOUR = { match: 'green', mismatch: 'red', unknown: 'yellow' } as const;
+/** A long list is for a program. */
+const SHOWN = 50;
+
+const count = (head: string, of: (row: Row) => number, paint: Paint): Column<Row> => ({
+  head,
+  align: 'right',
+  text: (row) => (of(row) > 0 ? paint('red', number(of(row))) : number(of(row))),
+});
+
+export function validationText(answer: JudgeOutput, paint: Paint): string {
+  const { verdict, coverage } = answer;
+  const rows = Object.entries(answer.entities).map(([entity, each]): Row => ({ entity, ...each }));
+  const readsRows = answer.type !== 'performance';
+  const columns: readonly Column<Row>[] = [
+    { head: 'Entity', text: (row) => row.entity },
+    { head: 'Verdict', text: (row) => paint(COLOUR[row.verdict], row.verdict) },
+    { head: 'Source', align: 'right', text: (row) => number(row.sourceRows) },
+    { head: 'Target', align: 'right', text: (row) => number(row.targetRows) },
+    count('Missing', (row) => row.missing, paint),
+    count('Extra', (row) => row.extra, paint),
+    count('Value', (row) => row.value, paint),
+    count('Orphan', (row) => row.orphan, paint),
+    count('Wrong parent', (row) => row.wrongParent, paint),
+  ];
+  const title = `${answer.operationId}: ${paint(COLOUR[verdict], verdict.toUpperCase())}${readsRows ? ` (${basis(coverage)})` : ''}`;
+  return [
+    `${paint('bold', title)}\n`,
+    readsRows ? table(columns, rows, paint) : '',
+    ...coverage.holes.map((hole) => `Not read: ${hole.entity}, ${hole.check}: ${hole.code ?? ''} ${hole.message}\n`),
+    ...answer.findings.map((finding) => `${paint('red', finding.code)} ${finding.entity}: ${finding.message}\n`),
+    ...differences(answer, paint),
+    ...answer.notes.map((note) => `${note}\n`),
+    ...(answer.output === undefined ? [] : [`The report is in ${answer.output}\n`]),
+    ...advice(answer),
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
+}
+
+function basis({ complete, sampled, holes, entities }: JudgeOutput['coverage']): string {
+  const read = Object.values(entities).flatMap(({ pieces }) => pieces);
+  const sum = (side: 'sourceRows' | 'targetRows'): number => read.reduce((rows, piece) => rows + (piece[side] ?? 0), 0);
+  const both = `${rowsOf(sum('sourceRows'))} of the source and ${number(sum('targetRows'))} of the target`;
+  if (complete) return `every key was read on both sides: ${both}`;
+  if (sampled && holes.length === 0) return `a sample: ${both}`;
+  return `not everything could be read: ${both}`;
+}
+
+function differences({ differences: list, differencesOmitted = 0 }: JudgeOutput, paint: Paint): readonly string[] {
+  if (list === undefined || list.length === 0) return [];
+  const shown = list.slice(0, SHOWN);
+  const more = list.length - shown.length + differencesOmitted;
+  return [
+    table(
+      [
+        { head: 'Entity', text: (row) => row.entity },
+        { head: 'Legacy key', text: (row) => row.legacyId },
+        { head: 'Kind', text: (row) => row.kind },
+        { head: 'Columns', text: (row) => row.columns.join(', ') },
+        { head: 'Reason', text: (row) => row.reason },
+      ],
+      shown,
+      paint,
+    ),
+    ...(more > 0
+      ? [`and ${number(more)} more: --json or --output has them, and data_differentials has the values.\n`]
+      : []),
+  ];
+}
+
+function advice({ verdict, differences: list, entities, coverage }: JudgeOutput): readonly string[] {
+  const differs = Object.values(entities).some(
+    (each) => each.missing + each.extra + each.value + each.orphan + each.wrongParent > 0,
+  );
+  if (verdict === 'mismatch' && differs && list === undefined)
+    return ['Each row is listed with --verbose, and stands in data_differentials with the values of both sides.\n'];
+  return coverage.holes.length > 0 ? ['What was not read is unknown: run it again when its cause is gone.\n'] : [];
+}

@@ -1,0 +1,27 @@
+/** What each type of a validation asks for, and which checks read it. One place, for the plan and for the gate. */
+import type { ValidateRequest } from '../shared/contracts/validation.ts';
+import type { CheckName } from '../shared/database/ledger/validation-pieces.ts';
+import type { Scope } from '../shared/database/sql/validate/compare.ts';
+
+/**
+ * Checks of a type. One pass over the rows reads keys, values and references, so that `all` needs no pass of its own for
+ * completeness, and of relationships only the mappings.
+ */
+export const CHECKS_OF: Readonly<Record<ValidateRequest['type'], readonly CheckName[]>> = {
+  data_integrity: ['integrity'],
+  relationship_integrity: ['relationships'],
+  completeness: ['completeness'],
+  performance: ['performance'],
+  all: ['integrity', 'relationships', 'performance'],
+};
+
+/** What a check compares; relationships read references only where no other check does. */
+export const SCOPE_OF: Readonly<Record<'integrity' | 'relationships' | 'completeness', Scope>> = {
+  integrity: { keys: true, values: true, references: true },
+  relationships: { keys: false, values: false, references: true },
+  completeness: { keys: true, values: false, references: false },
+};
+
+/** Checks whose pieces must leave no key out. */
+export const readsRows = (type: ValidateRequest['type'], check: CheckName): boolean =>
+  check === 'integrity' || check === 'completeness' || (check === 'relationships' && type === 'relationship_integrity');

@@ -1,0 +1,114 @@
+/** One piece of a validation: sessions, the compiled entity, and the frame in which it is read and recorded. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { CheckPieceInput, CheckPieceOutput } from '../shared/contracts/validation.ts';
+import { validateRequest } from '../shared/contracts/validation.ts';
+import { unhurried } from '../shared/database/session.ts';
+import { completePiece, pieceAt, type Piece, type PieceRead } from '../shared/database/ledger/validation-pieces.ts';
+import { comparePiece } from '../shared/database/validate/compare-piece.ts';
+import { hashModeOf } from '../shared/database/validate/hash-mode.ts';
+import type { Viewer } from '../shared/database/validate/look.ts';
+import { PortageError } from '../shared/domain/errors.ts';
+import { quoteIdentifier } from '../shared/domain/identifiers.ts';
+import { logger } from '../shared/log/current.ts';
+import type { LoadedOperation, Sides } from './dependencies.ts';
+import { entityOf } from './entity-worker.ts';
+import type { Invocation } from './step.ts';
+import { SCOPE_OF } from './validation-checks.ts';
+
+/** How long a difference must last on databases that are written to before it is believed. */
+const SETTLE_MS = 5_000;
+
+export interface PieceWork {
+  readonly sides: Sides;
+  readonly loaded: LoadedOperation;
+  readonly piece: Piece;
+}
+
+/** What became of a piece: read to its end, or up to a bucket when the step's time was up. */
+export type PieceResult = { readonly read: Omit<PieceRead, 'readFrom'> } | { readonly after: number };
+
+/** Reads a piece once; one that is recorded already is not read again. */
+export async function withPiece(
+  input: CheckPieceInput,
+  deps: Invocation,
+  work: (work: PieceWork) => Promise<PieceResult>,
+): Promise<CheckPieceOutput> {
+  const { operationId, piece: number, entity, check } = input;
+  const output = (after: number, done: boolean): CheckPieceOutput => ({
+    operationId,
+    piece: number,
+    entity,
+    check,
+    after,
+    done,
+  });
+  return deps.withSides(`${operationId}:${entity}`, [], async (sides) => {
+    const loaded = await deps.loadOperation(sides, operationId);
+    const { operation } = loaded;
+    if (operation.stopRequested) throw new PortageError('M013', 'Stopped on request');
+    const piece = await pieceAt(sides.target, operation.operationNo, number);
+    if (piece.status !== 'planned') return output(input.after, true);
+    const readFrom = deps.now();
+    await sides.source.run(`SET search_path = pg_catalog, ${quoteIdentifier(entityOf(loaded, entity).source.schema)}`);
+    const result = await unhurried(sides.source, () => unhurried(sides.target, () => work({ sides, loaded, piece })));
+    if ('after' in result) return output(result.after, false);
+    await completePiece(sides.target, operation.operationNo, number, { ...result.read, readFrom });
+    logger('validation').info('validation piece', {
+      operation: operationId,
+      entity,
+      check,
+      piece: number,
+      sourceRows: result.read.sourceRows,
+      targetRows: result.read.targetRows,
+      differing: result.read.differing,
+      ms: deps.now().getTime() - readFrom.getTime(),
+      memoryMb: Math.round(process.memoryUsage.rss() / 2 ** 20),
+    });
+    return output(input.after, true);
+  });
+}
+
+/** Compares the rows of a piece by what its check is about. */
+export async function compareRows(
+  { sides, loaded, piece }: PieceWork,
+  input: CheckPieceInput,
+  deps: Invocation,
+): Promise<PieceResult> {
+  const check = piece.check === 'performance' ? 'integrity' : piece.check;
+  const scope = SCOPE_OF[check];
+  const mode = await hashModeOf(sides.source, sides.target);
+  const viewer: Viewer = {
+    ...sides,
+    entity: entityOf(loaded, input.entity),
+    look: {
+      mode,
+      piece: piece.selection,
+      share: piece.share,
+      compared: scope.values ? 'everything' : scope.references ? 'references' : 'keys',
+      without: [],
+    },
+    scope,
+    operationNo: loaded.operation.operationNo,
+    piece: piece.piece,
+    settleMs: SETTLE_MS,
+    pause: (ms) => pause(ms),
+    timeIsUp: deps.timeIsUp,
+  };
+  const compared = await comparePiece(viewer, piece.expectedRows ?? 0, input.after);
+  if ('after' in compared) return compared;
+  const { sourceRows, targetRows, buckets, differing, bytes, unreadable } = compared;
+  return {
+    read: {
+      hashMode: mode,
+      sourceRows,
+      targetRows,
+      buckets,
+      differing,
+      bytes,
+      details: unreadable > 0 ? { unreadable } : null,
+    },
+  };
+}
+
+/** The type that the operation was asked for. */
+export const typeOf = (loaded: LoadedOperation) => validateRequest.parse(loaded.operation.request).type;

@@ -1,0 +1,50 @@
+/**
+ * References against the source's own, and mappings against the identity of their rows. Where another check of the same
+ * validation reads the references, only the mappings are left; they are read with the first piece of an entity.
+ */
+import {
+  checkPieceInput,
+  checkPieceOutput,
+  type CheckPieceInput,
+  type CheckPieceOutput,
+} from '../../shared/contracts/validation.ts';
+import { checkMappings } from '../../shared/database/validate/check-mappings.ts';
+import { entityOf } from '../entity-worker.ts';
+import { step, type Invocation } from '../step.ts';
+import { readsRows } from '../validation-checks.ts';
+import { compareRows, typeOf, withPiece, type PieceWork } from '../validation-piece.ts';
+
+const NOTHING_READ = {
+  hashMode: null,
+  sourceRows: null,
+  targetRows: null,
+  buckets: null,
+  differing: null,
+  bytes: null,
+};
+
+const isFirst = ({ piece: { selection } }: PieceWork): boolean =>
+  'range' in selection ? selection.range.from === null : selection.part === 0;
+
+export const checkRelationships = (input: CheckPieceInput, deps: Invocation): Promise<CheckPieceOutput> =>
+  withPiece(input, deps, async (work) => {
+    const { sides, loaded, piece } = work;
+    const rows = readsRows(typeOf(loaded), 'relationships')
+      ? await compareRows(work, input, deps)
+      : { read: { ...NOTHING_READ, details: null } };
+    if ('after' in rows || !isFirst(work) || piece.share !== null) return rows;
+    const mappings = await checkMappings(
+      sides.target,
+      entityOf(loaded, input.entity),
+      loaded.operation.operationNo,
+      piece.piece,
+    );
+    return { read: { ...rows.read, details: { mappings } } };
+  });
+
+export const handler = step(
+  'CheckRelationships',
+  { input: checkPieceInput, output: checkPieceOutput },
+  checkRelationships,
+  'validation',
+);

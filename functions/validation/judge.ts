@@ -1,0 +1,183 @@
+/** The gate: what the ledger shows to have been read decides what may be said, and match is said only where it is everything. */
+import {
+  judgeInput,
+  judgeOutput,
+  validateRequest,
+  type Difference,
+  type JudgeInput,
+  type JudgeOutput,
+} from '../../shared/contracts/validation.ts';
+import { runsInLambda } from '../../shared/config.ts';
+import { endOperation, mustBeOf } from '../../shared/database/ledger/operations.ts';
+import { piecesOf } from '../../shared/database/ledger/validation-pieces.ts';
+import type { Session } from '../../shared/database/session.ts';
+import {
+  closeGone,
+  forgetOlderFindings,
+  publishFindings,
+  refuteCheckpoint,
+  vindicateCheckpoint,
+} from '../../shared/database/validate/publish.ts';
+import { countFindings, findingsOf } from '../../shared/database/validate/read-findings.ts';
+import { PortageError, isErrorCode } from '../../shared/domain/errors.ts';
+import type { LoadedOperation } from '../dependencies.ts';
+import { entityOf } from '../entity-worker.ts';
+import { put, writeOutput } from '../output-file.ts';
+import { step, type Invocation } from '../step.ts';
+import {
+  codesOf,
+  coverageOf,
+  differenceOf,
+  entitiesOf,
+  findingsBeside,
+  isWhole,
+  notesOf,
+  verdictOfEntities,
+  type Evidence,
+} from '../validation-report.ts';
+
+/** A state holds 256 KiB; a process on this machine holds what a person may want to read. */
+const ROOM = runsInLambda() ? 150_000 : 20_000_000;
+
+export async function judge(input: JudgeInput, deps: Invocation): Promise<JudgeOutput> {
+  return deps.withSides(`${input.operationId}:judge`, [], async (sides) => {
+    const { target } = sides;
+    const loaded = await deps.loadOperation(sides, input.operationId);
+    const { operation } = loaded;
+    // The service may run this step twice: what this execution has judged is judged again.
+    if (!operation.status.startsWith('completed') || operation.execution !== input.execution)
+      mustBeOf(operation, input.execution);
+    const request = validateRequest.parse(operation.request);
+    const entities = request.entities === 'all' ? [...loaded.entities.keys()] : request.entities;
+    const evidence: Evidence = {
+      request,
+      entities,
+      pieces: await piecesOf(target, operation.operationNo),
+      counts: await countFindings(target, operation.operationNo),
+    };
+    const coverage = coverageOf(evidence);
+    const judged = entitiesOf(evidence, coverage);
+    for (const name of entities) await settleEntity(target, loaded, evidence, coverage, name, judged[name]?.verdict);
+    const findings = findingsBeside(evidence);
+    const verdict = verdictOfEntities(judged);
+    const listed = await differencesOf(target, operation.operationNo, request.verbose);
+    const found = verdict === 'mismatch' || findings.length > 0;
+    const stopped = operation.stopRequested || coverage.holes.some(({ code }) => code === 'M013');
+    const status = stopped
+      ? 'stopped'
+      : found
+        ? 'completed_with_findings'
+        : coverage.holes.length > 0
+          ? 'failed'
+          : 'completed';
+    const answer: JudgeOutput = {
+      operationId: operation.operationId,
+      batchId: operation.batchLabel,
+      status,
+      type: request.type,
+      verdict,
+      coverage,
+      entities: judged,
+      ...listed,
+      findings,
+      codes: codesOf(judged, findings),
+      notes: [...operation.notes, ...notesOf(evidence)],
+    };
+    const output = await writeReport(target, operation.operationNo, request.output, answer);
+    const hole = coverage.holes.find(({ code }) => code !== null);
+    await endOperation(
+      target,
+      operation.operationId,
+      status,
+      { verdict, entities: judged },
+      status === 'failed' && hole ? { code: hole.code ?? 'SYS008', message: hole.message } : null,
+    );
+    if (request.fail) refuse(answer);
+    return { ...answer, ...(output === null ? {} : { output }) };
+  });
+}
+
+async function settleEntity(
+  target: Session,
+  { operation, ...loaded }: LoadedOperation,
+  evidence: Evidence,
+  coverage: JudgeOutput['coverage'],
+  name: string,
+  verdict: string | undefined,
+): Promise<void> {
+  const entity = entityOf(loaded, name);
+  const { operationNo, operationId } = operation;
+  await publishFindings(target, entity, operationNo);
+  const full = isWhole(evidence, coverage, name) && ['all', 'data_integrity'].includes(evidence.request.type);
+  if (full) {
+    await closeGone(target, entity.entityId, operationNo);
+    await forgetOlderFindings(target, entity.entityId, operationNo);
+  }
+  if (verdict === 'mismatch') await refuteCheckpoint(target, entity, operationNo, operationId);
+  if (verdict === 'match' && full) await vindicateCheckpoint(target, entity.entityId);
+}
+
+/** As many as the answer has room for, and how many it leaves out. */
+async function differencesOf(
+  target: Session,
+  operationNo: number,
+  verbose: boolean,
+): Promise<Pick<JudgeOutput, 'differences' | 'differencesOmitted'>> {
+  if (!verbose) return {};
+  const differences: Difference[] = [];
+  let room = ROOM;
+  let omitted = 0;
+  for await (const found of findingsOf(target, operationNo)) {
+    const difference = differenceOf(found);
+    if (difference === null) continue;
+    room -= JSON.stringify(difference).length;
+    if (room > 0) differences.push(difference);
+    else omitted++;
+  }
+  return { differences, ...(omitted > 0 ? { differencesOmitted: omitted } : {}) };
+}
+
+/** The whole report, with every difference, streamed. */
+async function writeReport(
+  target: Session,
+  operationNo: number,
+  file: string | undefined,
+  answer: JudgeOutput,
+): Promise<string | null> {
+  if (file === undefined) return null;
+  const rest = Object.fromEntries(Object.entries(answer).filter(([name]) => !name.startsWith('differences')));
+  return writeOutput(file, async (stream) => {
+    await put(stream, `${JSON.stringify(rest, null, 2).replace(/\n}$/, '')},\n  "differences": [`);
+    let first = true;
+    for await (const found of findingsOf(target, operationNo)) {
+      const difference = differenceOf(found);
+      if (difference === null) continue;
+      await put(stream, `${first ? '' : ','}\n    ${JSON.stringify(difference)}`);
+      first = false;
+    }
+    await put(stream, first ? ']\n}\n' : '\n  ]\n}\n');
+  });
+}
+
+/** @throws PortageError with the code of what was found, or of what kept it from being read */
+function refuse({ verdict, codes, coverage, entities, findings }: JudgeOutput): void {
+  const [code] = codes;
+  const [hole] = coverage.holes;
+  if (code === undefined && hole === undefined) return;
+  const worst = code ?? hole?.code ?? 'SYS008';
+  const wrong = Object.entries(entities).filter(([, entity]) => entity.verdict !== 'match');
+  const said = wrong.map(
+    ([name, entity]) =>
+      `${name} ${entity.verdict} (missing ${entity.missing}, extra ${entity.extra}, value ${entity.value}, orphan ${entity.orphan}, wrong parent ${entity.wrongParent})`,
+  );
+  const beside = findings.map((finding) => `${finding.entity}: ${finding.message}`);
+  throw new PortageError(isErrorCode(worst) ? worst : 'SYS008', `the validation says ${verdict}`, {
+    got: [...said, ...beside, ...coverage.holes.map((each) => `${each.entity} not read: ${each.message}`)]
+      .slice(0, 20)
+      .join('; '),
+    expected: 'match',
+    where: wrong.map(([name]) => name).join(', '),
+  });
+}
+
+export const handler = step('Judge', { input: judgeInput, output: judgeOutput }, judge, 'validation');

@@ -1,0 +1,130 @@
+/** First state of a validation: checks the request against map and catalogs, opens the operation, and writes down what is to be read. */
+import {
+  planValidationInput,
+  planValidationOutput,
+  validateRequest,
+  type PlanValidationOutput,
+  type ValidateRequest,
+} from '../../shared/contracts/validation.ts';
+import { readDatabaseIdentity } from '../../shared/database/catalog/identity.ts';
+import { loadMap, mapHash, type LoadedMap } from '../../shared/database/engine/load-entities.ts';
+import { applyLedger } from '../../shared/database/ledger/apply.ts';
+import { openUnlessHeld, refuseHeld } from '../../shared/database/ledger/hold.ts';
+import {
+  batchLabelAt,
+  insertOperation,
+  operationOfExecution,
+  registerMap,
+  type Operation,
+} from '../../shared/database/ledger/operations.ts';
+import { piecesOf, planPieces, type PlannedPiece } from '../../shared/database/ledger/validation-pieces.ts';
+import { checkMap, faultsError } from '../../shared/database/map-check/check-map.ts';
+import { rowPieces } from '../../shared/database/validate/plan-pieces.ts';
+import { relationName } from '../../shared/domain/entity-map.ts';
+import { PortageError } from '../../shared/domain/errors.ts';
+import { quoteIdentifier } from '../../shared/domain/identifiers.ts';
+import { selectEntities } from '../../shared/domain/select-entities.ts';
+import type { Sides } from '../dependencies.ts';
+import { step, type Invocation } from '../step.ts';
+import { CHECKS_OF, readsRows } from '../validation-checks.ts';
+
+/** Both servers work on a piece at once; two pieces keep two cores busy, and the source is not asked for more. */
+const LANES = 2;
+
+function parseRequest(request: unknown): ValidateRequest {
+  const parsed = validateRequest.safeParse(request);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);
+  throw new PortageError('SYS002', 'the input is not valid', {
+    got: faults.join('; '),
+    expected: '{"command": "data-validator validate", "entities": "all"}',
+  });
+}
+
+const planned = async (sides: Sides, operation: Operation, lanes: number): Promise<PlanValidationOutput> => ({
+  operationId: operation.operationId,
+  lanes,
+  pieces: (await piecesOf(sides.target, operation.operationNo)).map(({ piece, entity, check }) => ({
+    piece,
+    entity,
+    check,
+  })),
+  notices: [],
+});
+
+export async function planValidation(
+  input: { execution: string; request: unknown },
+  deps: Invocation,
+): Promise<PlanValidationOutput> {
+  const request = parseRequest(input.request);
+  const map = await deps.configuredMap();
+  const entities = selectEntities(request.entities, Object.keys(map.entities));
+  const lanes = Math.min(LANES, deps.settings(map).lanes ?? LANES);
+  const schemas = [...new Set(Object.values(map.entities).map((entity) => relationName(entity.source.table).schema))];
+  return deps.withSides('plan', schemas, async (sides) => {
+    const faults = (await checkMap(sides, map)).filter((fault) => fault.severity === 'fault');
+    if (faults.length > 0) throw faultsError(faults);
+    await applyLedger(sides.target);
+    await refuseHeld(sides.target);
+    const begun = await operationOfExecution(sides.target, input.execution);
+    // The service may run this step twice for one execution: the second time finds what the first has planned.
+    if (begun?.status === 'running') return planned(sides, begun, lanes);
+    const loaded = await loadMap(sides.source, sides.target, map, 'register');
+    const pieces = await piecesFor(sides, loaded, entities, request);
+    await registerMap(sides.target, map, mapHash(map));
+    const sourceDatabase = await readDatabaseIdentity(sides.source);
+    const operation = await openUnlessHeld(sides.target, async () => {
+      const opened = await insertOperation(
+        sides.target,
+        {
+          type: 'validation',
+          execution: input.execution,
+          batchLabel: batchLabelAt(deps.now()),
+          mapName: map.name,
+          mapHash: mapHash(map),
+          mode: 'differential',
+          request: { ...request, entities },
+          sourceDatabase,
+        },
+        deps.now(),
+      );
+      await planPieces(sides.target, opened.operationNo, pieces);
+      return opened;
+    });
+    return planned(sides, operation, lanes);
+  });
+}
+
+async function piecesFor(
+  sides: Sides,
+  loaded: LoadedMap,
+  names: readonly string[],
+  { type, quick }: ValidateRequest,
+): Promise<readonly PlannedPiece[]> {
+  const pieces: Omit<PlannedPiece, 'piece'>[] = [];
+  for (const check of CHECKS_OF[type]) {
+    for (const name of names) {
+      const entity = loaded.entities.get(name);
+      if (!entity) continue;
+      const base = { entity: name, entityId: entity.entityId ?? 0, check };
+      if (!readsRows(type, check)) {
+        // A sample leaves mappings out: they are read whole or not at all.
+        if (quick && check === 'relationships') continue;
+        pieces.push({ ...base, selection: { part: 0, of: 1 }, share: null, expectedRows: null });
+        continue;
+      }
+      await sides.source.run(`SET search_path = pg_catalog, ${quoteIdentifier(entity.source.schema)}`);
+      for (const piece of await rowPieces(sides.source, entity, quick)) pieces.push({ ...base, ...piece });
+    }
+  }
+  // The largest first: lanes then end at about the same time.
+  const bySize = [...pieces].sort((a, b) => (b.expectedRows ?? 0) - (a.expectedRows ?? 0));
+  return bySize.map((piece, i) => ({ ...piece, piece: i }));
+}
+
+export const handler = step(
+  'PlanValidation',
+  { input: planValidationInput, output: planValidationOutput },
+  planValidation,
+  'validation',
+);

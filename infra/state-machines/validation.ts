@@ -1,0 +1,114 @@
+/**
+ * The machine behind `data-validator validate`.
+ *
+ *     PlanValidation -> EachPiece of (WhichCheck? -> CheckIntegrity | CheckRelationships | CheckCompleteness | CheckPerformance,
+ *                                     each again until its piece is read) -> Judge
+ *     a piece that fails -> FailPiece; anything else -> FailValidation -> ValidationFailed
+ *
+ * A piece that cannot be read does not stop the others: it is a hole in what the verdict rests on, and the gate says unknown.
+ */
+import { Choice, Condition, Fail, JsonPath, Map, Pass, ProcessorMode, Result } from 'aws-cdk-lib/aws-stepfunctions';
+import type { IChainable } from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
+import { taskState } from '../constructs/task-state.ts';
+import { VALIDATION_STEPS, type FunctionOf, type ValidationStep } from './steps.ts';
+
+/** Shown as the machine's comment: what a person copies into "Start execution". */
+export const VALIDATION_COMMENT = [
+  'Compares source and target. Input:',
+  '{"command": "data-validator validate", "entities": "all", "type": "all"}',
+  'with "fail": true the execution fails where something differs',
+].join(' ');
+
+const CHECKS = [
+  ['integrity', 'CheckIntegrity'],
+  ['relationships', 'CheckRelationships'],
+  ['completeness', 'CheckCompleteness'],
+  ['performance', 'CheckPerformance'],
+] as const satisfies readonly (readonly [string, ValidationStep])[];
+
+/** Builds the definition in `scope`. */
+export function validationDefinition(scope: Construct, functionOf: FunctionOf<ValidationStep>): IChainable {
+  const failed = new Fail(scope, 'ValidationFailed', {
+    comment: 'Ends the execution with the code of the error catalogue',
+    errorPath: '$.Error',
+    causePath: '$.Cause',
+  });
+  const failValidation = taskState(scope, 'FailValidation', {
+    invokes: functionOf('FailValidation'),
+    comment: VALIDATION_STEPS.FailValidation.purpose,
+    input: { execution: JsonPath.stringAt('$$.Execution.Name'), error: JsonPath.objectAt('$') },
+    caughtBy: failed,
+    // The first error counts, also where it could not be recorded.
+    errorPath: '$.unrecorded',
+  });
+  failValidation.next(failed);
+
+  const planValidation = taskState(scope, 'PlanValidation', {
+    invokes: functionOf('PlanValidation'),
+    comment: VALIDATION_STEPS.PlanValidation.purpose,
+    input: { execution: JsonPath.stringAt('$$.Execution.Name'), request: JsonPath.objectAt('$$.Execution.Input') },
+    select: {
+      operationId: JsonPath.stringAt('$.operationId'),
+      execution: JsonPath.stringAt('$$.Execution.Name'),
+      request: JsonPath.objectAt('$$.Execution.Input'),
+      plan: JsonPath.objectAt('$'),
+    },
+    patience: 'prompt',
+    caughtBy: failValidation,
+  });
+  const judge = taskState(scope, 'Judge', {
+    invokes: functionOf('Judge'),
+    comment: VALIDATION_STEPS.Judge.purpose,
+    caughtBy: failValidation,
+  });
+  const eachPiece = new Map(scope, 'EachPiece', {
+    comment: 'The pieces of all entities side by side; what they found is in the ledger',
+    itemsPath: '$.plan.pieces',
+    maxConcurrencyPath: '$.plan.lanes',
+    itemSelector: {
+      operationId: JsonPath.stringAt('$.operationId'),
+      piece: JsonPath.numberAt('$$.Map.Item.Value.piece'),
+      entity: JsonPath.stringAt('$$.Map.Item.Value.entity'),
+      check: JsonPath.stringAt('$$.Map.Item.Value.check'),
+    },
+    resultPath: JsonPath.DISCARD,
+  });
+  eachPiece.itemProcessor(pieceItem(scope, functionOf), { mode: ProcessorMode.INLINE });
+  eachPiece.addCatch(failValidation);
+  return planValidation.next(eachPiece).next(judge);
+}
+
+/** One piece: state `{ operationId, piece, entity, check }`, and what its check returns goes back into it. */
+function pieceItem(scope: Construct, functionOf: FunctionOf<ValidationStep>): IChainable {
+  const ended = new Pass(scope, 'PieceEnded', {
+    comment: 'What was read and found is in the ledger',
+    result: Result.fromObject({}),
+  });
+  const failPiece = taskState(scope, 'FailPiece', {
+    invokes: functionOf('FailPiece'),
+    comment: VALIDATION_STEPS.FailPiece.purpose,
+    resultPath: JsonPath.DISCARD,
+    // The gate counts what was read, so that a piece whose failure could not be recorded is a hole all the same.
+    caughtBy: ended,
+    errorPath: JsonPath.DISCARD,
+  });
+  failPiece.next(ended);
+  const which = new Choice(scope, 'WhichCheck?', { comment: 'Each check is a step of its own' });
+  for (const [check, name] of CHECKS) {
+    const task = taskState(scope, name, {
+      invokes: functionOf(name),
+      comment: VALIDATION_STEPS[name].purpose,
+      caughtBy: failPiece,
+      errorPath: '$.error',
+    });
+    task.next(
+      new Choice(scope, `${name.replace('Check', '')}Done?`, { comment: 'Goes on until the whole piece is read' })
+        .when(Condition.booleanEquals('$.done', true), ended)
+        .otherwise(task),
+    );
+    which.when(Condition.stringEquals('$.check', check), task);
+  }
+  // A plan of another version: nothing was read, and the gate finds the hole.
+  return which.otherwise(ended);
+}

@@ -1,0 +1,52 @@
+/** Counts and hash sums by bucket, and the rows of the buckets that differ: one query a side and level (DESIGN, decision 8). */
+import type { CompiledEntity } from '../../../domain/compiled/types.ts';
+import { quoteLiteral } from '../../../domain/identifiers.ts';
+import { allOf, inRange, keyLiteral } from '../range.ts';
+import { keyHash, sourceProjection, targetKeysIn, targetProjection, type Look } from './project.ts';
+
+const bucketOf = (entity: CompiledEntity, look: Look, buckets: number): string =>
+  `(${keyHash(entity.verify.keyOrder, 'p.vk', look.mode)} & ${buckets - 1})`;
+
+/** `bucket`, `rows` and `hashes` of the source. `buckets` is a power of two. */
+export const sourceBuckets = (entity: CompiledEntity, look: Look, buckets: number): string =>
+  `SELECT ${bucketOf(entity, look, buckets)} AS bucket, count(*) AS rows, sum(p.h) AS hashes FROM ${sourceProjection(entity, look)} GROUP BY 1`;
+
+/** The same of the target, and how many rows have something that no source row can have. */
+export const targetBuckets = (entity: CompiledEntity, look: Look, buckets: number): string =>
+  `SELECT ${bucketOf(entity, look, buckets)} AS bucket, count(*) AS rows, sum(p.h) AS hashes, count(*) FILTER (WHERE p.broken) AS broken FROM ${targetProjection(entity, look)} GROUP BY 1`;
+
+const inBuckets = (entity: CompiledEntity, look: Look, of: Buckets): string =>
+  `${bucketOf(entity, look, of.count)} = ANY (ARRAY[${of.chosen.join(', ')}]::bigint[])`;
+
+export interface Buckets {
+  readonly count: number;
+  readonly chosen: readonly number[];
+}
+
+/** Pairing key, legacy key and hash of every row in the chosen buckets. */
+export const sourceRowsIn = (entity: CompiledEntity, look: Look, of: Buckets): string =>
+  `SELECT p.vk::text AS vk, p.k::text AS k, p.h::text AS h FROM ${sourceProjection(entity, look)} AND ${inBuckets(entity, look, of)}`;
+
+/** Of the target; a row that no source row can equal has no hash. */
+export const targetRowsIn = (entity: CompiledEntity, look: Look, of: Buckets): string =>
+  `SELECT p.vk::text AS vk, CASE WHEN NOT p.broken THEN p.h::text END AS h FROM ${targetProjection(entity, look)} AND ${inBuckets(entity, look, of)}`;
+
+/** The same of listed rows: `keys` are legacy keys on the source, pairing keys on the target. */
+export function sourceRowsOf(entity: CompiledEntity, look: Look, keys: readonly string[]): string {
+  const literals = keys.map((key) => (entity.order === 'integer' ? keyLiteral('integer', key) : quoteLiteral(key)));
+  const list =
+    entity.order === 'integer'
+      ? `IN (${literals.join(', ')})`
+      : `IN (SELECT v.k COLLATE "C" FROM unnest(ARRAY[${literals.join(', ')}]::text[]) AS v (k))`;
+  return `SELECT p.vk::text AS vk, p.k::text AS k, p.h::text AS h FROM ${sourceProjection(entity, look, `${entity.source.key} ${list}`)}`;
+}
+
+export const targetRowsOf = (entity: CompiledEntity, look: Look, keys: readonly string[]): string =>
+  `SELECT p.vk::text AS vk, CASE WHEN NOT p.broken THEN p.h::text END AS h FROM ${targetProjection(entity, look, targetKeysIn(entity, keys))}`;
+
+/** The next legacy keys of a piece in order; no expression of the map is evaluated. */
+export const sourceKeys = (entity: CompiledEntity, look: Look, after: string | null, limit: number): string => {
+  const range = 'range' in look.piece ? inRange(entity.order, entity.source.key, look.piece.range) : [];
+  const conditions = [...entity.source.where, ...range, ...(after === null ? [] : [`${entity.source.key} > ${after}`])];
+  return `SELECT DISTINCT ${entity.source.key} AS k FROM ${entity.source.from} WHERE ${allOf(conditions)} ORDER BY 1 LIMIT ${limit}`;
+};

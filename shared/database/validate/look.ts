@@ -1,0 +1,40 @@
+/** What a validation works with while it looks at one piece of one entity. */
+import type { CompiledEntity } from '../../domain/compiled/types.ts';
+import type { Session } from '../session.ts';
+import type { Scope } from '../sql/validate/compare.ts';
+import type { Look } from '../sql/validate/project.ts';
+
+export interface Viewer {
+  readonly source: Session;
+  readonly target: Session;
+  readonly entity: CompiledEntity;
+  readonly look: Look;
+  readonly scope: Scope;
+  /** Where differences are kept: an operation of the ledger. */
+  readonly operationNo: number;
+  readonly piece: number;
+  /** How long a difference must last on databases that are written to before it is believed. */
+  readonly settleMs: number;
+  readonly pause: (ms: number) => Promise<void>;
+  /** True when the step must return its progress. */
+  readonly timeIsUp: () => boolean;
+}
+
+/** A row by its pairing key, as both sides had it when they were looked at; null: it was not there. */
+export interface Suspect {
+  readonly vk: string;
+  /** Legacy keys of the source rows with this pairing key; more than one where it does not tell them apart. */
+  readonly keys: readonly string[];
+  readonly source: string | null;
+  readonly target: string | null;
+}
+
+/** What was read on both sides, for the verdict's coverage. */
+export interface Read {
+  readonly sourceRows: number;
+  readonly targetRows: number;
+  readonly buckets: number;
+  readonly differing: number;
+  /** What crossed between the servers and this process, about. */
+  readonly bytes: number;
+}
