@@ -1,6 +1,7 @@
 /** What runs: the state machines, a function for each of their tasks, and the logs of both. */
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import type { BucketObjects } from '../constructs/step-function.ts';
 import { Workflow } from '../constructs/workflow.ts';
 import type { Environment } from '../environments.ts';
 import { MACHINES } from '../state-machines/machines.ts';
@@ -17,6 +18,7 @@ export class WorkflowsStack extends Stack {
       securityGroup: data.network.functionsGroup,
       source: data.source,
       target: data.target,
+      objects: this.objectsOf(data),
     };
     this.workflows = new Map(
       MACHINES.map((machine) => [
@@ -28,5 +30,12 @@ export class WorkflowsStack extends Stack {
         }),
       ]),
     );
+  }
+
+  /** Every object of the bucket, and how cdk-nag prints that. */
+  private objectsOf(data: DataStack): BucketObjects {
+    const arn = data.exportValue(data.bucket.bucketArn);
+    const { 'Fn::ImportValue': exported } = this.resolve(arn) as { 'Fn::ImportValue': string };
+    return { arn: `${arn}/*`, printed: `${exported}/*` };
   }
 }
