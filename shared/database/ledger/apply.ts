@@ -10,7 +10,13 @@ import type { Session } from '../session.ts';
 import { transaction } from '../session.ts';
 
 /** In order; the number is the version. Named one by one, so that a bundler and a reader find them. */
-const FILES = ['0001-ledger.sql', '0002-validation.sql', '0006-recovery.sql', '0007-backup.sql', '0009-pace.sql'] as const;
+const FILES = [
+  '0001-ledger.sql',
+  '0002-validation.sql',
+  '0006-recovery.sql',
+  '0007-backup.sql',
+  '0009-pace.sql',
+] as const;
 
 export const LEDGER_VERSION = FILES.length;
 /** Any number that nobody else is likely to lock: "portage" in ASCII, cut to a bigint. */
