@@ -12,6 +12,8 @@ export interface Step {
   readonly memoryMib: number;
   /** Its work is one snapshot, or one reading of a file, and cannot be cut into budgets: it has all the time that a function may take. */
   readonly unbroken: boolean;
+  /** What it does with objects of the bucket; null: nothing. */
+  readonly bucket: 'reads' | 'writes' | null;
 }
 
 /** Rows stream through it: 1769 MiB is where Lambda gives a whole core. */
@@ -24,7 +26,10 @@ const step = (purpose: string, readsSource: boolean, memoryMib: number, unbroken
   readsSource,
   memoryMib,
   unbroken,
+  bucket: null,
 });
+/** A step that works on a file of the bucket. */
+const onFile = (bucket: NonNullable<Step['bucket']>, made: Step): Step => ({ ...made, bucket });
 const UNBROKEN = true;
 
 export const MIGRATION_STEPS = {
@@ -68,12 +73,21 @@ export const VALIDATION_STEPS = {
 } as const satisfies Record<string, Step>;
 export type ValidationStep = keyof typeof VALIDATION_STEPS;
 export const RECOVERY_STEPS = {
-  PlanRecovery: step('Checks the request, opens the operation and says what there is to do', true, ASKS),
-  EstimateRecovery: step('Counts what a real run would do; writes nothing', true, ASKS, UNBROKEN),
-  VerifyBackup: step('Proves that the file is as it was written, before any row is', true, MOVES_ROWS, UNBROKEN),
+  PlanRecovery: onFile(
+    'reads',
+    step('Checks the request, opens the operation and says what there is to do', true, ASKS),
+  ),
+  EstimateRecovery: onFile('reads', step('Counts what a real run would do; writes nothing', true, ASKS, UNBROKEN)),
+  VerifyBackup: onFile(
+    'reads',
+    step('Proves that the file is as it was written, before any row is', false, MOVES_ROWS, UNBROKEN),
+  ),
   RollbackSlice: step('Takes batches back, the last one first, until its time budget ends', true, ASKS),
-  BackupSlice: step('Writes rows and their mappings into the file, within one snapshot', true, MOVES_ROWS, UNBROKEN),
-  RestoreSlice: step('Brings rows of the file back until its time budget ends', true, MOVES_ROWS),
+  BackupSlice: onFile(
+    'writes',
+    step('Writes rows and their mappings into the file, within one snapshot', true, MOVES_ROWS, UNBROKEN),
+  ),
+  RestoreSlice: onFile('reads', step('Brings rows of the file back until its time budget ends', true, MOVES_ROWS)),
   FailRecoverySlice: step('Records why an item ended, so that the gate can judge', false, ASKS),
   FinishRecovery: step('The gate: answers with the counts, or fails with the recorded code', true, ASKS),
   FailRecovery: step('Records why the operation failed and gives its leases back', false, ASKS),

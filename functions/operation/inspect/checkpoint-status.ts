@@ -1,4 +1,5 @@
 /** `migration-analyzer checkpoint-status`. */
+import { listBackups } from '../../../shared/database/inspect/backup-list.ts';
 import { listCheckpoints, type ListedCheckpoint } from '../../../shared/database/inspect/checkpoint-list.ts';
 import { ledgerVersion } from '../../../shared/database/ledger/apply.ts';
 import type { CheckpointStatus } from '../../../shared/database/ledger/checkpoints.ts';
@@ -33,6 +34,7 @@ export async function checkpointStatus(
     if (!hasLedger)
       return { checkpoints: [], notes: ['the target database has no ledger yet: nothing was ever migrated'] };
     const { history, status = null } = request;
-    return { checkpoints: await listCheckpoints(target, { mapName: map.name, entities, status, history }) };
+    const filter = { mapName: map.name, entities, status, history };
+    return { checkpoints: [...(await listBackups(target, filter)), ...(await listCheckpoints(target, filter))] };
   });
 }
