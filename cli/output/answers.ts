@@ -30,6 +30,9 @@ import { resetEntity } from '../../shared/operations/differential-migration/rese
 import { resume } from '../../shared/operations/differential-migration/resume.ts';
 import { setAside } from '../../shared/operations/differential-migration/set-aside.ts';
 import { judgeOutput } from '../../shared/contracts/validation.ts';
+import { recordsAnswer } from '../../shared/operations/compared-records.ts';
+import { checkRecord } from '../../shared/operations/data-validator/check-record.ts';
+import { compareRecords } from '../../shared/operations/migration-analyzer/compare-records.ts';
 import { validate } from '../../shared/operations/data-validator/validate.ts';
 import { rollback } from '../../shared/operations/differential-migration/rollback.ts';
 import { rollbackEntity } from '../../shared/operations/differential-migration/rollback-entity.ts';
@@ -50,6 +53,7 @@ import { migrationText } from './migration.ts';
 import { recoveryText } from './recovery.ts';
 import { completeText, forceCompleteText, resetText, stopText } from './ownership.ts';
 import { runText } from './synchronization.ts';
+import { recordsText } from './records.ts';
 import { duration, number, rowsOf, table } from './table.ts';
 import { validationText } from './validation.ts';
 
@@ -90,6 +94,8 @@ const PRINTS: ReadonlyMap<string, Print> = new Map([
   [commandOf(init), printDraft],
   [commandOf(exportMapping), text(exportMappingAnswer, exportText)],
   [commandOf(debug), text(debugAnswer, debugText)],
+  [commandOf(checkRecord), text(recordsAnswer, recordsText)],
+  [commandOf(compareRecords), text(recordsAnswer, recordsText)],
   [commandOf(validate), text(judgeOutput, validationText)],
   [commandOf(analyze), text(analyzeAnswer, analyzeText)],
 ]);

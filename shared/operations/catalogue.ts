@@ -1,4 +1,5 @@
 /** Every command there is. A command that is not in this list does not exist, on any surface. */
+import { checkRecord } from './data-validator/check-record.ts';
 import { validate } from './data-validator/validate.ts';
 import { analyze } from './differential-migration/analyze.ts';
 import { explain } from './differential-migration/explain.ts';
@@ -12,6 +13,7 @@ import { rollbackEntity } from './differential-migration/rollback-entity.ts';
 import { setAside } from './differential-migration/set-aside.ts';
 import { checkpointStatus } from './migration-analyzer/checkpoint-status.ts';
 import { debug } from './migration-analyzer/debug.ts';
+import { compareRecords } from './migration-analyzer/compare-records.ts';
 import { completeCheckpoint } from './migration-analyzer/complete-checkpoint.ts';
 import { forceCompleteCheckpoint } from './migration-analyzer/force-complete-checkpoint.ts';
 import { resetCheckpoint } from './migration-analyzer/reset-checkpoint.ts';
@@ -38,6 +40,8 @@ export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   exportMapping,
   validate,
   runJob,
+  checkRecord,
+  compareRecords,
   checkpointStatus,
   debug,
   resetCheckpoint,

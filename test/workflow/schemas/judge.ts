@@ -38,6 +38,9 @@ function counts(schema: Schema, names: readonly string[], given: Counts): Counts
   );
 }
 
+/** A server before 12 prints a float with more digits than it takes to read it back. */
+const shortest = (key: string): string => (/^-?\d+\.\d{15,}$/.test(key) ? String(Number(key)) : key);
+
 /** What the validator says differs, as the truth says it: a reference that leads elsewhere is a value to the truth. */
 async function judgeVerdict(trial: Trial, differing: Readonly<Record<string, string>>): Promise<void> {
   const { verdict, coverage, differences = [], findings } = await trial.validate();
@@ -45,7 +48,7 @@ async function judgeVerdict(trial: Trial, differing: Readonly<Record<string, str
     differences
       .filter(({ reason }) => !/_key/.test(reason))
       .map(({ entity, legacyId, kind }) => [
-        `${entity} ${legacyId}`,
+        `${entity} ${shortest(legacyId)}`,
         kind === 'missing' || kind === 'extra' ? kind : 'value',
       ]),
   );
