@@ -107,30 +107,43 @@ export function printAnswer(op: Operation, answer: unknown, io: Io): void {
   else print(answer, io);
 }
 
-function checkpointsText({ checkpoints }: z.output<typeof checkpointStatusAnswer>, paint: Paint): string {
-  if (checkpoints.length === 0) return 'No checkpoint.\n';
-  return table(
-    [
-      { head: 'Entity', text: (row) => row.entity },
-      { head: 'Status', text: (row) => row.status },
-      { head: 'Rows', align: 'right', text: (row) => number(row.rowsDone) },
-      { head: 'Of', align: 'right', text: (row) => number(row.rowsTotal) },
-      {
-        head: 'Rows/s',
-        align: 'right',
-        text: (row) => number(row.rowsPerSecond === null ? null : Math.round(row.rowsPerSecond)),
-      },
-      { head: 'ETA', align: 'right', text: (row) => duration(row.etaSeconds === null ? null : row.etaSeconds * 1000) },
-      {
-        head: 'Heartbeat',
-        align: 'right',
-        text: (row) => (row.heartbeatAgeSeconds === null ? '-' : `${duration(row.heartbeatAgeSeconds * 1000)} ago`),
-      },
-      { head: 'Owner', text: (row) => row.owner ?? '-' },
-      { head: 'Operation', text: (row) => row.operationId },
-    ],
-    checkpoints,
-    paint,
+function checkpointsText(
+  { checkpoints, validations = [] }: z.output<typeof checkpointStatusAnswer>,
+  paint: Paint,
+): string {
+  const reading = validations.map(
+    (row) => `${row.operationId} reads ${row.entity}: ${number(row.rowsDone)} of ${number(row.rowsTotal)} rows\n`,
+  );
+  if (checkpoints.length === 0) return reading.length === 0 ? 'No checkpoint.\n' : reading.join('');
+  return (
+    reading.join('') +
+    table(
+      [
+        { head: 'Entity', text: (row) => row.entity },
+        { head: 'Status', text: (row) => row.status },
+        { head: 'Rows', align: 'right', text: (row) => number(row.rowsDone) },
+        { head: 'Of', align: 'right', text: (row) => number(row.rowsTotal) },
+        {
+          head: 'Rows/s',
+          align: 'right',
+          text: (row) => number(row.rowsPerSecond === null ? null : Math.round(row.rowsPerSecond)),
+        },
+        {
+          head: 'ETA',
+          align: 'right',
+          text: (row) => duration(row.etaSeconds === null ? null : row.etaSeconds * 1000),
+        },
+        {
+          head: 'Heartbeat',
+          align: 'right',
+          text: (row) => (row.heartbeatAgeSeconds === null ? '-' : `${duration(row.heartbeatAgeSeconds * 1000)} ago`),
+        },
+        { head: 'Owner', text: (row) => row.owner ?? '-' },
+        { head: 'Operation', text: (row) => row.operationId },
+      ],
+      checkpoints,
+      paint,
+    )
   );
 }
 

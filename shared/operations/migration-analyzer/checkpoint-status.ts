@@ -31,6 +31,18 @@ export const checkpointStatusAnswer = z.looseObject({
       owner: z.string().nullable(),
     }),
   ),
+  /** Validations that run now: they own nothing, and have no checkpoints. */
+  validations: z
+    .array(
+      z.strictObject({
+        operationId: z.string(),
+        entity: z.string(),
+        status: z.string(),
+        rowsDone: z.number(),
+        rowsTotal: z.number().nullable(),
+      }),
+    )
+    .optional(),
 });
 
 export const checkpointStatus = operation({
