@@ -72,7 +72,9 @@ async function runOperation(line: OperationLine, argv: readonly string[], io: Io
   if (config === null && commandOf(operation) !== commandOf(validateConfig)) throw configurationError(faults);
   if (!line.wait && config !== null) return runInBackground(line, argv, config, io);
 
-  const files = await openLogs(config, options.verbose, io);
+  // Where the command has a use of its own for the word, it means that.
+  const ownVerbose = operation.flags.some(({ name }) => name === 'verbose');
+  const files = await openLogs(config, options.verbose && !ownVerbose, io);
   try {
     const noticed = options.json ? () => undefined : (notice: string): void => io.err(`${notice}\n`);
     const runtime = await localRuntime(config, { planned: announce, noticed });

@@ -42,6 +42,9 @@ import { resetEntity } from '../../shared/operations/differential-migration/rese
 import { resume } from '../../shared/operations/differential-migration/resume.ts';
 import { setAside } from '../../shared/operations/differential-migration/set-aside.ts';
 import { judgeOutput } from '../../shared/contracts/validation.ts';
+import { recordsAnswer } from '../../shared/operations/compared-records.ts';
+import { checkRecord } from '../../shared/operations/data-validator/check-record.ts';
+import { compareRecords } from '../../shared/operations/migration-analyzer/compare-records.ts';
 import { validate } from '../../shared/operations/data-validator/validate.ts';
 import { rollback } from '../../shared/operations/differential-migration/rollback.ts';
 import { rollbackEntity } from '../../shared/operations/differential-migration/rollback-entity.ts';
@@ -92,6 +95,7 @@ import { recoveryText } from './recovery.ts';
 import { completeText, forceCompleteText, resetText, stopText } from './ownership.ts';
 import { runText } from './synchronization.ts';
 import { healthText, performanceText, restartText } from './scheduler.ts';
+import { recordsText } from './records.ts';
 import { duration, number, rowsOf, table } from './table.ts';
 import { validationText } from './validation.ts';
 
@@ -142,6 +146,8 @@ const PRINTS: ReadonlyMap<string, Print> = new Map([
   [commandOf(init), printDraft],
   [commandOf(exportMapping), text(exportMappingAnswer, exportText)],
   [commandOf(debug), text(debugAnswer, debugText)],
+  [commandOf(checkRecord), text(recordsAnswer, recordsText)],
+  [commandOf(compareRecords), text(recordsAnswer, recordsText)],
   [commandOf(validate), text(judgeOutput, validationText)],
   [commandOf(analyze), text(analyzeAnswer, analyzeText)],
   [commandOf(createJob), changedJobPrint],
@@ -166,30 +172,43 @@ export function printAnswer(op: Operation, answer: unknown, io: Io): void {
   else print(answer, io);
 }
 
-function checkpointsText({ checkpoints }: z.output<typeof checkpointStatusAnswer>, paint: Paint): string {
-  if (checkpoints.length === 0) return 'No checkpoint.\n';
-  return table(
-    [
-      { head: 'Entity', text: (row) => row.entity },
-      { head: 'Status', text: (row) => (row.undoable === false ? `${row.status}, not undoable` : row.status) },
-      { head: 'Rows', align: 'right', text: (row) => number(row.rowsDone) },
-      { head: 'Of', align: 'right', text: (row) => number(row.rowsTotal) },
-      {
-        head: 'Rows/s',
-        align: 'right',
-        text: (row) => number(row.rowsPerSecond === null ? null : Math.round(row.rowsPerSecond)),
-      },
-      { head: 'ETA', align: 'right', text: (row) => duration(row.etaSeconds === null ? null : row.etaSeconds * 1000) },
-      {
-        head: 'Heartbeat',
-        align: 'right',
-        text: (row) => (row.heartbeatAgeSeconds === null ? '-' : `${duration(row.heartbeatAgeSeconds * 1000)} ago`),
-      },
-      { head: 'Owner', text: (row) => row.owner ?? '-' },
-      { head: 'Operation', text: (row) => row.operationId },
-    ],
-    checkpoints,
-    paint,
+function checkpointsText(
+  { checkpoints, validations = [] }: z.output<typeof checkpointStatusAnswer>,
+  paint: Paint,
+): string {
+  const reading = validations.map(
+    (row) => `${row.operationId} reads ${row.entity}: ${number(row.rowsDone)} of ${number(row.rowsTotal)} rows\n`,
+  );
+  if (checkpoints.length === 0) return reading.length === 0 ? 'No checkpoint.\n' : reading.join('');
+  return (
+    reading.join('') +
+    table(
+      [
+        { head: 'Entity', text: (row) => row.entity },
+        { head: 'Status', text: (row) => (row.undoable === false ? `${row.status}, not undoable` : row.status) },
+        { head: 'Rows', align: 'right', text: (row) => number(row.rowsDone) },
+        { head: 'Of', align: 'right', text: (row) => number(row.rowsTotal) },
+        {
+          head: 'Rows/s',
+          align: 'right',
+          text: (row) => number(row.rowsPerSecond === null ? null : Math.round(row.rowsPerSecond)),
+        },
+        {
+          head: 'ETA',
+          align: 'right',
+          text: (row) => duration(row.etaSeconds === null ? null : row.etaSeconds * 1000),
+        },
+        {
+          head: 'Heartbeat',
+          align: 'right',
+          text: (row) => (row.heartbeatAgeSeconds === null ? '-' : `${duration(row.heartbeatAgeSeconds * 1000)} ago`),
+        },
+        { head: 'Owner', text: (row) => row.owner ?? '-' },
+        { head: 'Operation', text: (row) => row.operationId },
+      ],
+      checkpoints,
+      paint,
+    )
   );
 }
 

@@ -6,6 +6,8 @@ import { explain as explainCommand } from '../../shared/operations/differential-
 import { exportMapping as exportMappingCommand } from '../../shared/operations/differential-migration/export-mapping.ts';
 import { init as initCommand } from '../../shared/operations/differential-migration/init.ts';
 import { setAside as setAsideCommand } from '../../shared/operations/differential-migration/set-aside.ts';
+import { checkRecord as checkRecordCommand } from '../../shared/operations/data-validator/check-record.ts';
+import { compareRecords as compareRecordsCommand } from '../../shared/operations/migration-analyzer/compare-records.ts';
 import { checkpointStatus as checkpointStatusCommand } from '../../shared/operations/migration-analyzer/checkpoint-status.ts';
 import { debug as debugCommand } from '../../shared/operations/migration-analyzer/debug.ts';
 import { testConnections as testConnectionsCommand } from '../../shared/operations/migration-analyzer/test-connections.ts';
@@ -24,6 +26,7 @@ import { analyzeConflicts } from './inspect/analyze-conflicts.ts';
 import { conflictStatus } from './inspect/conflict-status.ts';
 import { testStrategy } from './inspect/test-strategy.ts';
 import { checkpointStatus } from './inspect/checkpoint-status.ts';
+import { compareRecord } from './inspect/compare-record.ts';
 import { debug } from './inspect/debug.ts';
 import { explain } from './inspect/explain.ts';
 import { exportMapping } from './inspect/export-mapping.ts';
@@ -50,6 +53,8 @@ const INSPECTIONS = commandsOf(
   [analyzeCommand, analyze],
   [listJobsCommand, listJobs],
   [jobPerformanceCommand, jobPerformance],
+  [checkRecordCommand, compareRecord],
+  [compareRecordsCommand, compareRecord],
 );
 
 export const inspectLedger = (input: { readonly command: string }, deps: Invocation): Promise<unknown> =>

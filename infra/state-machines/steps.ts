@@ -66,7 +66,7 @@ export const VALIDATION_STEPS = {
     MOVES_ROWS,
   ),
   CheckCompleteness: step('Compares the keys of one piece, both ways', true, MOVES_ROWS),
-  CheckPerformance: step('Holds the last runs of one entity against the limits that are set', false, ASKS),
+  CheckPerformance: step('Holds the last run of one entity against the limits that are set', true, ASKS),
   FailPiece: step('Records why a piece could not be read, so that the gate can judge', false, ASKS),
   Judge: step('The gate: says match only where the ledger shows that everything was read', true, ASKS),
   FailValidation: step('Records why the validation failed', false, ASKS),

@@ -1,4 +1,5 @@
 /** Every command there is. A command that is not in this list does not exist, on any surface. */
+import { checkRecord } from './data-validator/check-record.ts';
 import { validate } from './data-validator/validate.ts';
 import { analyze } from './differential-migration/analyze.ts';
 import { explain } from './differential-migration/explain.ts';
@@ -15,6 +16,7 @@ import { cleanupCheckpoints } from './migration-analyzer/cleanup-checkpoints.ts'
 import { cleanupDifferentials } from './migration-analyzer/cleanup-differentials.ts';
 import { cleanupStaleCheckpoints } from './migration-analyzer/cleanup-stale-checkpoints.ts';
 import { debug } from './migration-analyzer/debug.ts';
+import { compareRecords } from './migration-analyzer/compare-records.ts';
 import { completeCheckpoint } from './migration-analyzer/complete-checkpoint.ts';
 import { forceCompleteCheckpoint } from './migration-analyzer/force-complete-checkpoint.ts';
 import { resetCheckpoint } from './migration-analyzer/reset-checkpoint.ts';
@@ -77,6 +79,8 @@ export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   resolve,
   resolveManual,
   testStrategy,
+  checkRecord,
+  compareRecords,
   checkpointStatus,
   debug,
   resetCheckpoint,

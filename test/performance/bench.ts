@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: the figures that Portage promises, measured on a server of its own. Exit 1 names each bound that was
- * missed. `--only load,rerun,changed,overhead,kindness,memory,rollback`, `--rows N`, `--pairs N`, `--max-rate N`, `--json`.
+ * missed. `--only load,rerun,changed,validate,overhead,kindness,memory,rollback`, `--rows N`, `--pairs N`, `--max-rate N`, `--json`.
  */
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -14,8 +14,9 @@ import { measureMemory } from './memory.ts';
 import { measureOverhead } from './overhead.ts';
 import { measureRerun } from './rerun.ts';
 import { measureRollback } from './rollback.ts';
+import { measureValidate } from './validate.ts';
 
-const PARTS = ['load', 'rerun', 'changed', 'overhead', 'kindness', 'memory', 'rollback'] as const;
+const PARTS = ['load', 'rerun', 'changed', 'validate', 'overhead', 'kindness', 'memory', 'rollback'] as const;
 
 const { values } = parseArgs({
   options: {
@@ -71,6 +72,7 @@ try {
   if (only.includes('load')) tell(await measureLoad(bench, rows, pairs));
   if (only.includes('rerun')) tell(await measureRerun(bench, rows));
   if (only.includes('changed')) tell(await measureChanged(bench, rows));
+  if (only.includes('validate')) tell(await measureValidate(bench, rows));
   if (only.includes('overhead')) tell(await measureOverhead(bench, rows));
   if (only.includes('kindness')) tell(await measureKindness(bench, rows, maxRate));
   if (only.includes('rollback')) tell(await measureRollback(bench, rows));

@@ -52,7 +52,11 @@ export interface Portage extends TestSides {
   migrate(request?: Record<string, unknown>): Promise<Ended>;
   resume(entity?: string | readonly string[]): Promise<Ended>;
   /** An execution of a machine; `around` stands around the handlers of some states, and what is tried again is tried at once. */
-  execute(machine: string, input: Record<string, unknown>, around?: Readonly<Record<string, Around>>): Promise<Ended>;
+  execute<Output = FinishMigrationOutput>(
+    machine: string,
+    input: Record<string, unknown>,
+    around?: Readonly<Record<string, Around>>,
+  ): Promise<EndedWith<Output>>;
   /** A migration with something around the handlers of some states; what is tried again is tried at once. */
   migrateAround(states: Readonly<Record<string, Around>>, request?: Record<string, unknown>): Promise<Ended>;
   /** A rollback; with something around the handlers of some states of its machine, as above. */
