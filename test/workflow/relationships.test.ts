@@ -156,6 +156,17 @@ describe('harmed references', () => {
     ).toEqual([{ status: 'completed', operation_type: 'repair' }]);
   });
 
+  test('are harmed again when the repair is taken back', async () => {
+    const harmed = await p.rows('SELECT * FROM visits ORDER BY id');
+    const { operationId } = await repair(['visits'], { autoFix: true });
+
+    const { failure, output } = await p.rollback(operationId);
+
+    expect(failure).toBeNull();
+    expect(output).toMatchObject({ status: 'completed' });
+    expect(await p.rows('SELECT * FROM visits ORDER BY id')).toEqual(harmed);
+  });
+
   test('leave bases behind with which a differential run finds only what a person changed', async () => {
     await repair(['visits'], { autoFix: true });
 

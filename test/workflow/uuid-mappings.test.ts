@@ -168,7 +168,7 @@ describe('after a repair', () => {
 
     expect(
       await p.rows(
-        `SELECT u.action, u.legacy_key, u.target_key = m.target_uuid::text AS now, u.before ->> 'target_uuid' AS before, m.origin FROM portage.undo_log u JOIN portage.operations o USING (operation_no)
+        `SELECT u.action, u.legacy_key, u.target_key = m.target_uuid::text AS now, u.key_before AS before, m.origin FROM portage.undo_log u JOIN portage.operations o USING (operation_no)
          JOIN portage.uuid_mappings m ON m.entity_id = u.entity_id AND m.legacy_id::text = u.legacy_key WHERE o.operation_id = '${operationId}' ORDER BY 2`,
       ),
     ).toEqual([
@@ -176,6 +176,22 @@ describe('after a repair', () => {
       { action: 'remap', legacy_key: '4', now: 't', before: expect.any(String), origin: 'r' },
       { action: 'adopt', legacy_key: '9', now: 't', before: null, origin: 'r' },
     ]);
+  });
+
+  test('a rollback takes it back: every mapping names what it named before', async () => {
+    await p.run('target', `${swap(3, 4)} DELETE FROM portage.uuid_mappings WHERE ${OF_DOCTORS} AND legacy_id = 9`);
+    const before = await p.rows(
+      `SELECT legacy_id, target_uuid FROM portage.uuid_mappings WHERE ${OF_DOCTORS} ORDER BY 1`,
+    );
+    const { operationId } = await repair(['doctors']);
+
+    const { failure, output } = await p.rollback(operationId);
+
+    expect(failure).toBeNull();
+    expect(output).toMatchObject({ status: 'completed' });
+    expect(
+      await p.rows(`SELECT legacy_id, target_uuid FROM portage.uuid_mappings WHERE ${OF_DOCTORS} ORDER BY 1`),
+    ).toEqual(before);
   });
 
   test('a differential run finds every row as it was', async () => {

@@ -56,12 +56,17 @@ export function writeMends({ child, reference }: ReferenceSides, facts: WriteFac
   const position = child.baseColumns.indexOf(reference.column) * 4 + 1;
   const row = `${MENDS} l CROSS JOIN LATERAL (SELECT ${child.target.keyOfRow}::text AS key, ${child.target.hash} AS h, ${reference.columnHash} AS ch FROM ${child.target.table} t WHERE ${child.target.matchesMapping('l')}) r`;
   const bases = `CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns FROM ${child.leaf} m WHERE ${leafKey(child)} = ${own}) m`;
+  // What waited before: of a reference that had waited that one, of any other row all (sql/undo-record.ts).
+  const isOwn = `p.column_name = ${quoteLiteral(reference.column)}`;
+  const waits = `CROSS JOIN LATERAL (SELECT bool_or(${isOwn}) AS own, CASE WHEN bool_or(${isOwn}) THEN jsonb_object_agg(p.column_name, p.parent_key) FILTER (WHERE ${isOwn}) ELSE jsonb_object_agg(p.column_name, p.parent_key) END AS waiting
+     FROM (SELECT p.column_name, p.parent_key FROM portage.pending_references p WHERE p.entity_id = ${child.entityId} AND p.legacy_key = l.legacy_key) p) w`;
   const mended = `(SELECT l.legacy_key FROM ${MENDS} l)`;
   return [
     `UPDATE ${child.target.table} AS t SET ${name} = l.expected::${reference.type} FROM ${MENDS} l WHERE ${child.target.matchesMapping('l')}`,
-    `INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns)
-     SELECT ${facts.batchNo}, ${child.entityId}, ${facts.operationNo}, 'update', l.legacy_key, r.key, jsonb_build_object(${quoteLiteral(reference.column)}, l.current), r.h, m.source_hash, m.target_hash, m.source_columns, m.target_columns
-     FROM ${row} ${bases}`,
+    `INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, after, linked, waiting, hash_after, source_hash, target_hash, source_columns, target_columns)
+     SELECT ${facts.batchNo}, ${child.entityId}, ${facts.operationNo}, 'update', l.legacy_key, r.key, jsonb_build_object(${quoteLiteral(reference.column)}, l.current), jsonb_build_object(${quoteLiteral(reference.column)}, l.expected),
+       CASE WHEN w.own THEN true END, w.waiting, r.h, m.source_hash, m.target_hash, m.source_columns, m.target_columns
+     FROM ${row} ${bases} ${waits}`,
     `UPDATE ${child.leaf} AS m SET target_hash = CASE WHEN l.untouched THEN r.h ELSE m.target_hash END,
        target_columns = nullif(overlay(coalesce(m.target_columns, m.source_columns) PLACING r.ch FROM ${position}), m.source_columns)
      FROM ${row} WHERE ${leafKey(child)} = ${own}`,

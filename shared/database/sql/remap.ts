@@ -54,7 +54,7 @@ function rowNow(entity: CompiledEntity): string {
 }
 
 const UNDO =
-  'batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns';
+  'batch_no, entity_id, operation_no, action, legacy_key, target_key, key_before, hash_after, source_hash, target_hash, source_columns, target_columns';
 
 /**
  * The writes, in order. A mapping that names another row from here on keeps bases that are that row's (somebody swapped the
@@ -69,7 +69,7 @@ export function remap(entity: CompiledEntity, facts: WriteFacts): readonly strin
   const base = (own: string, fresh: string): string => `CASE WHEN ${kept} THEN ${own} WHEN r.equal THEN ${fresh} END`;
   return [
     `INSERT INTO portage.undo_log (${UNDO})
-     SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'remap', x.legacy_key, x.want, jsonb_build_object('${key}', x.mapped, 'origin', m.origin::text), r.h, m.source_hash, m.target_hash, m.source_columns, m.target_columns
+     SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'remap', x.legacy_key, x.want, x.mapped, ${base('m.target_hash', 'r.h')}, m.source_hash, m.target_hash, m.source_columns, m.target_columns
      ${rowNow(entity)} JOIN ${entity.leaf} m ON ${leafKey(entity)} = g.k WHERE x.want IS NOT NULL AND x.mapped IS NOT NULL`,
     `UPDATE ${entity.leaf} AS m SET ${key} = ${typedKey(entity, 'n.want')}, source_hash = n.source_hash, target_hash = n.target_hash, source_columns = n.source_columns, target_columns = n.target_columns, origin = 'r'
      FROM (SELECT x.want, ${leafKey(entity)} AS k, ${base('m.source_hash', 'g.h')} AS source_hash, ${base('m.target_hash', 'r.h')} AS target_hash,
