@@ -29,7 +29,8 @@ export async function runShortCommand(
   return operation.answer.parse(await logic(requestOf(operation, input), deps));
 }
 
-function requestOf(operation: Operation, input: unknown): never {
+/** The request as the command's own schema reads it. @throws PortageError SYS002 naming every fault */
+export function requestOf(operation: Operation, input: unknown): never {
   const parsed = operation.input.safeParse(input);
   if (parsed.success) return parsed.data as never;
   const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);

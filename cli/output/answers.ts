@@ -51,6 +51,24 @@ import { rollbackEntity } from '../../shared/operations/differential-migration/r
 import { createFullBackup } from '../../shared/operations/migration-analyzer/create-full-backup.ts';
 import { restoreFromBackup } from '../../shared/operations/migration-analyzer/restore-from-backup.ts';
 import { rollbackAll } from '../../shared/operations/migration-analyzer/rollback-all.ts';
+import { analyzeSize, sizeAnswer } from '../../shared/operations/data-validator/analyze-size.ts';
+import {
+  analyzeRelationships,
+  relationshipsAnswer,
+} from '../../shared/operations/migration-analyzer/analyze-relationships.ts';
+import {
+  repairRelationships,
+  repairRelationshipsAnswer,
+} from '../../shared/operations/migration-analyzer/repair-relationships.ts';
+import {
+  repairMappingsAnswer,
+  repairUuidMappings,
+} from '../../shared/operations/migration-analyzer/repair-uuid-mappings.ts';
+import { sourceAnswer, validateSource } from '../../shared/operations/migration-analyzer/validate-source.ts';
+import {
+  mappingsAnswer,
+  validateUuidMappings,
+} from '../../shared/operations/migration-analyzer/validate-uuid-mappings.ts';
 import { finishMigrationOutput } from '../../shared/contracts/migration.ts';
 import { finishRecoveryOutput } from '../../shared/contracts/recovery.ts';
 import { finishRunOutput } from '../../shared/contracts/synchronization.ts';
@@ -92,6 +110,8 @@ import { debugText } from './debug.ts';
 import { changedJobsText, changedJobText, deletedJobText, jobsText, jobStatusText } from './jobs.ts';
 import { migrationText } from './migration.ts';
 import { recoveryText } from './recovery.ts';
+import { mappingsText, relationshipsText, repairMappingsText, repairRelationshipsText } from './relationships.ts';
+import { sizeText, sourceText } from './source.ts';
 import { completeText, forceCompleteText, resetText, stopText } from './ownership.ts';
 import { runText } from './synchronization.ts';
 import { healthText, performanceText, restartText } from './scheduler.ts';
@@ -163,6 +183,12 @@ const PRINTS: ReadonlyMap<string, Print> = new Map([
   [commandOf(analyzePerformance), text(jobPerformanceAnswer, performanceText)],
   [commandOf(restartScheduler), text(restartSchedulerAnswer, restartText)],
   [commandOf(start), text(startAnswer, ({ message }) => `${message}\n`)],
+  [commandOf(analyzeRelationships), text(relationshipsAnswer, relationshipsText)],
+  [commandOf(repairRelationships), text(repairRelationshipsAnswer, repairRelationshipsText)],
+  [commandOf(validateUuidMappings), text(mappingsAnswer, mappingsText)],
+  [commandOf(repairUuidMappings), text(repairMappingsAnswer, repairMappingsText)],
+  [commandOf(validateSource), text(sourceAnswer, sourceText)],
+  [commandOf(analyzeSize), text(sizeAnswer, sizeText)],
 ]);
 
 /** Prints an answer; where it goes is the command's own choice, so that a draft can be redirected into a file. */

@@ -1,6 +1,7 @@
 /** The short commands that look, or note a decision in the ledger. Each is a file of its own in inspect/; here its input is checked and it is called. */
 import { shortCommandInput, shortCommandOutput } from '../../shared/contracts/operation.ts';
 import { failureText } from '../../shared/operations/failure.ts';
+import { analyzeSize as analyzeSizeCommand } from '../../shared/operations/data-validator/analyze-size.ts';
 import { analyze as analyzeCommand } from '../../shared/operations/differential-migration/analyze.ts';
 import { explain as explainCommand } from '../../shared/operations/differential-migration/explain.ts';
 import { exportMapping as exportMappingCommand } from '../../shared/operations/differential-migration/export-mapping.ts';
@@ -25,6 +26,7 @@ import { analyze } from './inspect/analyze.ts';
 import { analyzeConflicts } from './inspect/analyze-conflicts.ts';
 import { conflictStatus } from './inspect/conflict-status.ts';
 import { testStrategy } from './inspect/test-strategy.ts';
+import { analyzeSize } from './inspect/analyze-size.ts';
 import { checkpointStatus } from './inspect/checkpoint-status.ts';
 import { compareRecord } from './inspect/compare-record.ts';
 import { debug } from './inspect/debug.ts';
@@ -55,6 +57,7 @@ const INSPECTIONS = commandsOf(
   [jobPerformanceCommand, jobPerformance],
   [checkRecordCommand, compareRecord],
   [compareRecordsCommand, compareRecord],
+  [analyzeSizeCommand, analyzeSize],
 );
 
 export const inspectLedger = (input: { readonly command: string }, deps: Invocation): Promise<unknown> =>

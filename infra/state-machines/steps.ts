@@ -130,6 +130,13 @@ export type ResolutionStep = keyof typeof RESOLUTION_STEPS;
 
 export const OPERATION_STEPS = {
   InspectLedger: step('Answers the short commands that only look', true, ASKS),
+  InspectRows: step('Looks through whole entities, a range of keys at a time; writes nothing', true, MOVES_ROWS),
+  RepairRows: step(
+    'Mends references or mappings, a range of keys at a time, so that it can be rolled back',
+    true,
+    MOVES_ROWS,
+  ),
+  FailOperation: step('Records why an operation of this machine failed and gives its leases back', false, ASKS),
   ChangeLedger: step('Carries out the short commands that settle checkpoints', true, ASKS),
   ManageSchedules: step(
     'Creates, changes and checks synchronization jobs, and the schedules that start them',

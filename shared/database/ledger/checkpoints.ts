@@ -131,9 +131,10 @@ export async function claimEntity(target: Session, claim: Claim): Promise<Checkp
     if (own?.status === 'superseded' || own?.status === 'rolled_back') throw wasReset(own);
     if (active && active !== own) {
       if (isAlive(active, claim.leaseSeconds)) throw activeCheckpointError(active, claim.leaseSeconds);
+      // Another kind of operation takes nothing over: a migration that was killed can be resumed after it.
       await target.run(
-        "UPDATE portage.migration_checkpoints SET status = 'superseded', updated_at = now() WHERE id = $1",
-        [active.id],
+        "UPDATE portage.migration_checkpoints SET status = CASE WHEN operation_type = $2 THEN 'superseded' ELSE 'stopped' END, updated_at = now() WHERE id = $1",
+        [active.id, claim.operation.operationType],
       );
     }
     await target.run('UPDATE portage.fences SET fence = $2 WHERE entity_id = $1', [claim.entityId, next]);
