@@ -94,6 +94,7 @@ import { runText } from './synchronization.ts';
 import { healthText, performanceText, restartText } from './scheduler.ts';
 import { duration, number, rowsOf, table } from './table.ts';
 import { validationText } from './validation.ts';
+import { WATCHING_PRINTS } from './watching.ts';
 
 type Print = (answer: unknown, io: Io) => void;
 
@@ -157,6 +158,7 @@ const PRINTS: ReadonlyMap<string, Print> = new Map([
   [commandOf(analyzePerformance), text(jobPerformanceAnswer, performanceText)],
   [commandOf(restartScheduler), text(restartSchedulerAnswer, restartText)],
   [commandOf(start), text(startAnswer, ({ message }) => `${message}\n`)],
+  ...WATCHING_PRINTS,
 ]);
 
 /** Prints an answer; where it goes is the command's own choice, so that a draft can be redirected into a file. */

@@ -30,6 +30,7 @@ import { exportMapping } from './inspect/export-mapping.ts';
 import { init } from './inspect/init.ts';
 import { jobPerformance } from './inspect/job-performance.ts';
 import { listJobs } from './inspect/list-jobs.ts';
+import { WATCHING } from './inspect/watching.ts';
 import { setAside } from './inspect/set-aside.ts';
 import { testConnections } from './inspect/test-connections.ts';
 import { environmentFault, validateConfig } from './inspect/validate-config.ts';
@@ -50,6 +51,7 @@ const INSPECTIONS = commandsOf(
   [analyzeCommand, analyze],
   [listJobsCommand, listJobs],
   [jobPerformanceCommand, jobPerformance],
+  ...WATCHING,
 );
 
 export const inspectLedger = (input: { readonly command: string }, deps: Invocation): Promise<unknown> =>

@@ -45,6 +45,7 @@ import { resumeJob } from './sync-scheduler/resume-job.ts';
 import { start } from './sync-scheduler/start.ts';
 import { updateJob } from './sync-scheduler/update-job.ts';
 import { commandOf, type Operation } from './operation.ts';
+import { WATCHING } from './watching.ts';
 
 export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   migrate,
@@ -92,6 +93,7 @@ export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   cleanupDifferentials,
   testConnections,
   validateConfig,
+  ...WATCHING,
 ];
 
 /** The operation of an execution input's `command`, if there is one. */
