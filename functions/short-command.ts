@@ -27,10 +27,11 @@ export async function runShortCommand(
       expected: [...commands.keys()].join(', '),
     });
   }
-  return operation.answer.parse(await logic(requestOf(operation, input), deps));
+  return operation.answer.parse(await logic(checkedRequest(operation, input), deps));
 }
 
-function requestOf(operation: Operation, input: unknown): never {
+/** @throws PortageError SYS002 when the input is none that the descriptor takes */
+export function checkedRequest(operation: Operation, input: unknown): never {
   const parsed = operation.input.safeParse(input);
   if (parsed.success) return parsed.data as never;
   const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);

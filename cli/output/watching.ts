@@ -12,6 +12,18 @@ import {
   detectConnectionLeaksAnswer,
 } from '../../shared/operations/migration-analyzer/detect-connection-leaks.ts';
 import {
+  memoryLeakCheck,
+  memoryLeakCheckAnswer,
+} from '../../shared/operations/migration-analyzer/memory-leak-check.ts';
+import {
+  monitorConnections,
+  monitorConnectionsAnswer,
+} from '../../shared/operations/migration-analyzer/monitor-connections.ts';
+import {
+  monitorResources,
+  monitorResourcesAnswer,
+} from '../../shared/operations/migration-analyzer/monitor-resources.ts';
+import {
   performanceTrends,
   performanceTrendsAnswer,
 } from '../../shared/operations/migration-analyzer/performance-trends.ts';
@@ -23,6 +35,7 @@ import { systemInfoText } from './bug-report.ts';
 import { debugConnectionsText, leaksText } from './connections.ts';
 import { printHealth } from './health.ts';
 import { analyzePerformanceText, trendsText } from './performance.ts';
+import { connectionsWatchedText, leakCheckedText, resourcesWatchedText } from './sampled.ts';
 
 type Print = (answer: unknown, io: Io) => void;
 
@@ -42,5 +55,14 @@ export const WATCHING_PRINTS: readonly (readonly [string, Print])[] = [
     commandOf(detectConnectionLeaks),
     (answer, io) => io.out(leaksText(detectConnectionLeaksAnswer.parse(answer), io.paint)),
   ],
+  [
+    commandOf(monitorConnections),
+    (answer, io) => io.out(connectionsWatchedText(monitorConnectionsAnswer.parse(answer), io.paint)),
+  ],
+  [
+    commandOf(monitorResources),
+    (answer, io) => io.out(resourcesWatchedText(monitorResourcesAnswer.parse(answer), io.paint)),
+  ],
+  [commandOf(memoryLeakCheck), (answer, io) => io.out(leakCheckedText(memoryLeakCheckAnswer.parse(answer), io.paint))],
   [commandOf(systemInfo), (answer, io) => io.out(systemInfoText(systemInfoAnswer.parse(answer), io.paint))],
 ];

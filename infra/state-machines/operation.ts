@@ -2,8 +2,8 @@
  * The machine behind the short commands: a Choice by the command's class, one function and one role a class. A new class is
  * one row here, one row in steps.ts and one function; a new command of a known class is one row of the catalogue.
  */
-import { Choice, Condition, Fail } from 'aws-cdk-lib/aws-stepfunctions';
-import type { IChainable } from 'aws-cdk-lib/aws-stepfunctions';
+import { Choice, Condition, Fail, Succeed, Wait, WaitTime } from 'aws-cdk-lib/aws-stepfunctions';
+import type { IChainable, INextable } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import type { ErrorCode } from '../../shared/domain/errors.ts';
 import { CATALOGUE_OF_OPERATIONS } from '../../shared/operations/catalogue.ts';
@@ -14,6 +14,7 @@ import { OPERATION_STEPS, type FunctionOf, type OperationStep } from './steps.ts
 /** The function of each class that has no machine of its own. */
 const STEP_OF_CLASS = {
   inspect: 'InspectLedger',
+  sample: 'SampleResources',
   change: 'ChangeLedger',
   schedules: 'ManageSchedules',
   stop: 'StopOperations',
@@ -52,17 +53,33 @@ export function operationDefinition(scope: Construct, functionOf: FunctionOf<Ope
   );
   for (const name of SHORT_CLASSES) {
     const step = STEP_OF_CLASS[name];
-    byClass.when(
-      isOfClass(name),
-      taskState(scope, step, {
-        invokes: functionOf(step),
-        comment: OPERATION_STEPS[step].purpose,
-        patience: 'prompt',
-        caughtBy: failed,
-      }),
-    );
+    const task = taskState(scope, step, {
+      invokes: functionOf(step),
+      comment: OPERATION_STEPS[step].purpose,
+      patience: 'prompt',
+      caughtBy: failed,
+    });
+    if (name === 'sample') lookAgain(scope, task);
+    byClass.when(isOfClass(name), task);
   }
   return byClass.otherwise(unknown);
+}
+
+/** Until the duration is over, the step is called again after the seconds that it names; its last result is the answer. */
+function lookAgain(scope: Construct, task: IChainable & INextable): void {
+  task.next(
+    new Choice(scope, 'Watched?', { comment: 'Looks again until the duration is over' })
+      .when(
+        Condition.booleanEquals('$.done', true),
+        new Succeed(scope, 'SummedUp', { comment: 'The summary is the answer' }),
+      )
+      .otherwise(
+        new Wait(scope, 'UntilNextLook', {
+          comment: 'Nothing runs, and nothing is paid for, until then',
+          time: WaitTime.secondsPath('$.waitSeconds'),
+        }).next(task),
+      ),
+  );
 }
 
 const isOfClass = (name: ShortClass): Condition =>

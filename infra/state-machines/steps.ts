@@ -130,6 +130,7 @@ export type ResolutionStep = keyof typeof RESOLUTION_STEPS;
 
 export const OPERATION_STEPS = {
   InspectLedger: step('Answers the short commands that only look', true, ASKS),
+  SampleResources: step('Looks once for the commands that watch for a while; a Wait calls it again', true, MOVES_ROWS),
   ChangeLedger: step('Carries out the short commands that settle checkpoints', true, ASKS),
   ManageSchedules: step(
     'Creates, changes and checks synchronization jobs, and the schedules that start them',

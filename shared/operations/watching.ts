@@ -3,6 +3,9 @@ import { analyzePerformance } from './migration-analyzer/analyze-performance.ts'
 import { databaseSnapshot } from './migration-analyzer/database-snapshot.ts';
 import { debugConnections } from './migration-analyzer/debug-connections.ts';
 import { detectConnectionLeaks } from './migration-analyzer/detect-connection-leaks.ts';
+import { memoryLeakCheck } from './migration-analyzer/memory-leak-check.ts';
+import { monitorConnections } from './migration-analyzer/monitor-connections.ts';
+import { monitorResources } from './migration-analyzer/monitor-resources.ts';
 import { performanceTrends } from './migration-analyzer/performance-trends.ts';
 import { systemHealth } from './migration-analyzer/system-health.ts';
 import { systemInfo } from './migration-analyzer/system-info.ts';
@@ -14,6 +17,9 @@ export const WATCHING: readonly Operation[] = [
   performanceTrends,
   debugConnections,
   detectConnectionLeaks,
+  monitorConnections,
+  monitorResources,
+  memoryLeakCheck,
   systemInfo,
   databaseSnapshot,
 ];
