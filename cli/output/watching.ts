@@ -12,6 +12,10 @@ import {
   detectConnectionLeaksAnswer,
 } from '../../shared/operations/migration-analyzer/detect-connection-leaks.ts';
 import {
+  generatePerformanceReport,
+  generatePerformanceReportAnswer,
+} from '../../shared/operations/migration-analyzer/generate-performance-report.ts';
+import {
   memoryLeakCheck,
   memoryLeakCheckAnswer,
 } from '../../shared/operations/migration-analyzer/memory-leak-check.ts';
@@ -35,6 +39,7 @@ import { systemInfoText } from './bug-report.ts';
 import { debugConnectionsText, leaksText } from './connections.ts';
 import { printHealth } from './health.ts';
 import { analyzePerformanceText, trendsText } from './performance.ts';
+import { reportText } from './report.ts';
 import { connectionsWatchedText, leakCheckedText, resourcesWatchedText } from './sampled.ts';
 
 type Print = (answer: unknown, io: Io) => void;
@@ -64,5 +69,9 @@ export const WATCHING_PRINTS: readonly (readonly [string, Print])[] = [
     (answer, io) => io.out(resourcesWatchedText(monitorResourcesAnswer.parse(answer), io.paint)),
   ],
   [commandOf(memoryLeakCheck), (answer, io) => io.out(leakCheckedText(memoryLeakCheckAnswer.parse(answer), io.paint))],
+  [
+    commandOf(generatePerformanceReport),
+    (answer, io) => io.out(reportText(generatePerformanceReportAnswer.parse(answer), io.paint)),
+  ],
   [commandOf(systemInfo), (answer, io) => io.out(systemInfoText(systemInfoAnswer.parse(answer), io.paint))],
 ];

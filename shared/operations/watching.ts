@@ -3,6 +3,7 @@ import { analyzePerformance } from './migration-analyzer/analyze-performance.ts'
 import { databaseSnapshot } from './migration-analyzer/database-snapshot.ts';
 import { debugConnections } from './migration-analyzer/debug-connections.ts';
 import { detectConnectionLeaks } from './migration-analyzer/detect-connection-leaks.ts';
+import { generatePerformanceReport } from './migration-analyzer/generate-performance-report.ts';
 import { memoryLeakCheck } from './migration-analyzer/memory-leak-check.ts';
 import { monitorConnections } from './migration-analyzer/monitor-connections.ts';
 import { monitorResources } from './migration-analyzer/monitor-resources.ts';
@@ -15,6 +16,7 @@ export const WATCHING: readonly Operation[] = [
   systemHealth,
   analyzePerformance,
   performanceTrends,
+  generatePerformanceReport,
   debugConnections,
   detectConnectionLeaks,
   monitorConnections,

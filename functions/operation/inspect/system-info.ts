@@ -1,5 +1,4 @@
 /** `migration-analyzer system-info`: for a bug report, so it must answer also where a database does not. */
-import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, freemem, platform, release, totalmem } from 'node:os';
 import type { DatabaseConfig } from '../../../shared/config.ts';
 import { LEDGER_VERSION, ledgerVersion } from '../../../shared/database/ledger/apply.ts';
@@ -11,6 +10,7 @@ import { normalEntities, type EntityMap } from '../../../shared/domain/entity-ma
 import { PortageError } from '../../../shared/domain/errors.ts';
 import type { SystemInfoAnswer } from '../../../shared/operations/migration-analyzer/system-info.ts';
 import { lookAt } from '../../one-side.ts';
+import { programVersion } from '../../program-version.ts';
 import type { Invocation } from '../../step.ts';
 
 type Facts = SystemInfoAnswer['program'];
@@ -103,13 +103,3 @@ function configurationOf({ config }: Invocation): Facts {
 }
 
 const secret = (value: string | null): string => (value === null ? 'not set' : 'set, not shown');
-
-/** Beside the program; a function is bundled without it. */
-function programVersion(): string {
-  try {
-    const file = new URL('../../../package.json', import.meta.url);
-    return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
-  } catch {
-    return 'unknown';
-  }
-}
