@@ -32,14 +32,16 @@ export function drawings(label: string, options: (drawn: Drawn) => PlotOptions):
 }
 
 function svgOf(label: string, width: number, options: PlotOptions): string {
-  const { document } = parseHTML('<!doctype html><html><body></body></html>');
+  const { document } = parseHTML('<!doctype html><html><body></body></html>') as unknown as {
+    readonly document: object;
+  };
   const plot = Plot.plot({
     style: { fontSize: '13px', background: 'none' },
     ariaLabel: label,
     ...options,
     width,
     document,
-  } as unknown as Plot.PlotOptions) as unknown as {
+  }) as unknown as {
     setAttribute(name: string, value: string): void;
     outerHTML: string;
   };

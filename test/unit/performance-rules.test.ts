@@ -1,5 +1,6 @@
 // What is made of measured times: each rule is met, and just not met.
 import { describe, expect, test } from '@jest/globals';
+import { bestSize, sizeClasses } from '../../shared/domain/performance/batch-sizes.ts';
 import { judgeRun } from '../../shared/domain/performance/judge-run.ts';
 import { memoryGrowth } from '../../shared/domain/performance/memory-growth.ts';
 import { compareWithBaseline, type Measured } from '../../shared/domain/performance/regression.ts';
@@ -181,6 +182,22 @@ describe('memory after collections', () => {
   });
   test('of few samples says nothing', () => {
     expect(series((i) => i * 50 * MIB, 6).verdict).toBe('not enough data');
+  });
+});
+
+describe('sizes of batches', () => {
+  const bins = (...of: readonly [rows: number, ms: number, batches: number][]) =>
+    sizeClasses(of.map(([rows, ms, batches]) => ({ rows, ms, batches })));
+
+  test('are summed up over their times', () => {
+    expect(bins([512, 128, 1], [512, 64, 3], [256, 64, 2])).toEqual([
+      { rows: 256, batches: 2, ms: 64, rowsPerSecond: 4000 },
+      { rows: 512, batches: 4, ms: 80, rowsPerSecond: 6400 },
+    ]);
+  });
+  test('the best is the smallest that none beats by more than a twentieth', () => {
+    expect(bestSize(bins([256, 100, 5], [512, 100, 5], [1024, 196, 5]))?.rows).toBe(512);
+    expect(bestSize(bins([256, 100, 5], [512, 100, 4]))).toBeNull();
   });
 });
 

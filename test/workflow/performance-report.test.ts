@@ -100,8 +100,10 @@ describe('of a surgery', () => {
   });
 
   test('is built for keyboard and screen readers', () => {
-    const { document } = parseHTML(html);
-    const all = (selector: string): Element[] => [...(document.querySelectorAll(selector) as Iterable<Element>)];
+    const { document } = parseHTML(html) as unknown as {
+      readonly document: { readonly documentElement: Element; querySelectorAll(selector: string): Iterable<Element> };
+    };
+    const all = (selector: string): Element[] => [...document.querySelectorAll(selector)];
     expect(document.documentElement.getAttribute('lang')).toBe('en');
     expect(all('h1')).toHaveLength(1);
     const ids = all('[id]').map(({ id }) => id);
