@@ -94,6 +94,16 @@ describe('system-health', () => {
     }
   });
 
+  test('names an operation that failed, until one of its kind went well', async () => {
+    await p.migrateAround({
+      PrepareEntity: () => Promise.reject(Object.assign(new Error('no right'), { name: 'SYS007' })),
+    });
+    expect(await p.value('SELECT status FROM operations')).toBe('failed');
+    expect(wrong(await health())).toContain('error rate of the last day');
+    await p.migrate();
+    expect(wrong(await health())).toEqual([]);
+  });
+
   test('names jobs that failed or are overdue', async () => {
     await p.migrate();
     await p.run(

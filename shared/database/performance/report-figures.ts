@@ -8,7 +8,7 @@ import type {
   SetAsideCount,
 } from '../../domain/performance/report.ts';
 import type { Session } from '../session.ts';
-import { MOMENT } from './run-figures.ts';
+import { CARRYING, MOMENT } from './run-figures.ts';
 
 type Row = Record<string, string | null>;
 const text = (value: string | null | undefined): string => value ?? '';
@@ -25,7 +25,7 @@ export interface ReportQuestion {
 
 /** Batches of the map's entities in the days asked for. */
 const BATCHES = `FROM portage.migration_batches b JOIN portage.migration_checkpoints c ON c.id = b.checkpoint_id
-  WHERE c.map_name = $1 AND c.entity_type = ANY ($2) AND b.committed_at > now() - make_interval(days => $3)`;
+  WHERE c.map_name = $1 AND c.entity_type = ANY ($2) AND c.operation_type IN ${CARRYING} AND b.committed_at > now() - make_interval(days => $3)`;
 const valuesOf = ({ mapName, entities, days }: ReportQuestion): readonly unknown[] => [mapName, entities, days];
 
 /** Whole seconds of one bar. */

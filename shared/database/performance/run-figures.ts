@@ -5,6 +5,9 @@ import type { Session } from '../session.ts';
 
 export const MOMENT = `'YYYY-MM-DD"T"HH24:MI:SS"Z"'`;
 
+/** Operations that carry rows from the source; a rollback has another measure. */
+export const CARRYING = `('differential_migration', 'synchronization')`;
+
 /** Longer than any batch that keeps within the default timeout: what lies between is an interruption. */
 const LONGEST_GAP_MS = 60_000;
 
@@ -52,7 +55,7 @@ const FIGURES = (chosen: string): string => `WITH r AS (${chosen}), b AS (${BATC
 
 const RUNS = `SELECT c.id, c.entity_type, c.operation_id, c.status, c.mode, greatest(1, coalesce(json_array_length(c.slices), 1)) AS slices, c.created_at, coalesce(c.started_at, c.created_at) AS began
   FROM portage.migration_checkpoints c JOIN portage.entities e USING (entity_id)
-  WHERE c.status <> 'pending' AND e.map_name = $1`;
+  WHERE c.status <> 'pending' AND c.operation_type IN ${CARRYING} AND e.map_name = $1`;
 
 type Row = Record<string, string | null>;
 const numberOf = (value: string | null | undefined): number => Math.round(Number(value ?? 0));

@@ -73,11 +73,12 @@ export interface LastDay {
   readonly failed: number;
 }
 
-/** Of the map's runs in the last day. An operation that failed and was continued has not failed. */
+/** Of the map's runs in the last day. An operation that was continued, or after which one of its kind went well, has not failed. */
 export async function lastDay(target: Session, mapName: string): Promise<LastDay> {
   const row = await target.one<Row>(
     `SELECT coalesce(sum(b.rows_read), 0) AS read, coalesce(sum(b.set_aside), 0) AS set_aside,
-       (SELECT count(*) FROM portage.operations o WHERE o.map_name = $1 AND o.status = 'failed' AND o.ended_at > now() - interval '1 day') AS failed
+       (SELECT count(*) FROM portage.operations o WHERE o.map_name = $1 AND o.status = 'failed' AND o.ended_at > now() - interval '1 day'
+         AND NOT EXISTS (SELECT FROM portage.operations l WHERE l.map_name = o.map_name AND l.operation_type = o.operation_type AND l.operation_no > o.operation_no AND l.status IN ('completed', 'completed_with_findings'))) AS failed
      FROM portage.migration_batches b JOIN portage.migration_checkpoints c ON c.id = b.checkpoint_id
      WHERE c.map_name = $1 AND b.committed_at > now() - interval '1 day'`,
     [mapName],

@@ -141,7 +141,13 @@ export function errorRateCheck(read: number, setAside: number, operationsFailed:
   const rate = read === 0 ? 0 : setAside / read;
   const detail = `${whole(setAside)} of ${whole(read)} rows set aside (${(rate * 100).toFixed(2)} %), ${whole(operationsFailed)} ${operationsFailed === 1 ? 'operation' : 'operations'} failed`;
   return rate > ERROR_RATE || operationsFailed > 0
-    ? problem(check, detail, 'portage differential-migration set-aside --entity all')
+    ? problem(
+        check,
+        detail,
+        operationsFailed > 0
+          ? 'portage migration-analyzer debug --entity all'
+          : 'portage differential-migration set-aside --entity all',
+      )
     : ok(check, detail);
 }
 
