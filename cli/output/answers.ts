@@ -118,6 +118,7 @@ import { healthText, performanceText, restartText } from './scheduler.ts';
 import { recordsText } from './records.ts';
 import { duration, number, rowsOf, table } from './table.ts';
 import { validationText } from './validation.ts';
+import { WATCHING_PRINTS } from './watching.ts';
 
 type Print = (answer: unknown, io: Io) => void;
 
@@ -189,6 +190,7 @@ const PRINTS: ReadonlyMap<string, Print> = new Map([
   [commandOf(repairUuidMappings), text(repairMappingsAnswer, repairMappingsText)],
   [commandOf(validateSource), text(sourceAnswer, sourceText)],
   [commandOf(analyzeSize), text(sizeAnswer, sizeText)],
+  ...WATCHING_PRINTS,
 ]);
 
 /** Prints an answer; where it goes is the command's own choice, so that a draft can be redirected into a file. */

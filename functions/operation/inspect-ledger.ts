@@ -35,6 +35,7 @@ import { exportMapping } from './inspect/export-mapping.ts';
 import { init } from './inspect/init.ts';
 import { jobPerformance } from './inspect/job-performance.ts';
 import { listJobs } from './inspect/list-jobs.ts';
+import { WATCHING } from './inspect/watching.ts';
 import { setAside } from './inspect/set-aside.ts';
 import { testConnections } from './inspect/test-connections.ts';
 import { environmentFault, validateConfig } from './inspect/validate-config.ts';
@@ -58,6 +59,7 @@ const INSPECTIONS = commandsOf(
   [checkRecordCommand, compareRecord],
   [compareRecordsCommand, compareRecord],
   [analyzeSizeCommand, analyzeSize],
+  ...WATCHING,
 );
 
 export const inspectLedger = (input: { readonly command: string }, deps: Invocation): Promise<unknown> =>

@@ -5,8 +5,8 @@
  * Commands that look through rows are called until nothing is unfinished (`InspectRows <-> RowsLeft?`); what a repair had
  * opened when it fails is released by FailOperation.
  */
-import { Choice, Condition, Fail, JsonPath, Succeed } from 'aws-cdk-lib/aws-stepfunctions';
-import type { IChainable } from 'aws-cdk-lib/aws-stepfunctions';
+import { Choice, Condition, Fail, JsonPath, Succeed, Wait, WaitTime } from 'aws-cdk-lib/aws-stepfunctions';
+import type { IChainable, INextable } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import type { ErrorCode } from '../../shared/domain/errors.ts';
 import { CATALOGUE_OF_OPERATIONS } from '../../shared/operations/catalogue.ts';
@@ -17,6 +17,7 @@ import { OPERATION_STEPS, type FunctionOf, type OperationStep } from './steps.ts
 /** The function of each class that has no machine of its own. */
 const STEP_OF_CLASS = {
   inspect: 'InspectLedger',
+  sample: 'SampleResources',
   change: 'ChangeLedger',
   schedules: 'ManageSchedules',
   stop: 'StopOperations',
@@ -62,15 +63,14 @@ export function operationDefinition(scope: Construct, functionOf: FunctionOf<Ope
   );
   for (const name of SHORT_CLASSES) {
     const step = STEP_OF_CLASS[name];
-    byClass.when(
-      isOfClass(name),
-      taskState(scope, step, {
-        invokes: functionOf(step),
-        comment: OPERATION_STEPS[step].purpose,
-        patience: 'prompt',
-        caughtBy: failed,
-      }),
-    );
+    const task = taskState(scope, step, {
+      invokes: functionOf(step),
+      comment: OPERATION_STEPS[step].purpose,
+      patience: 'prompt',
+      caughtBy: failed,
+    });
+    if (name === 'sample') lookAgain(scope, task);
+    byClass.when(isOfClass(name), task);
   }
   const failOperation = taskState(scope, 'FailOperation', {
     invokes: functionOf('FailOperation'),
@@ -110,6 +110,23 @@ function loop(
     new Choice(scope, choice, { comment: 'Goes on until every range was looked through' })
       .when(Condition.isPresent('$.unfinished'), task)
       .otherwise(new Succeed(scope, end, { comment: 'What was found is the answer' })),
+  );
+}
+
+/** Until the duration is over, the step is called again after the seconds that it names; its last result is the answer. */
+function lookAgain(scope: Construct, task: IChainable & INextable): void {
+  task.next(
+    new Choice(scope, 'Watched?', { comment: 'Looks again until the duration is over' })
+      .when(
+        Condition.booleanEquals('$.done', true),
+        new Succeed(scope, 'SummedUp', { comment: 'The summary is the answer' }),
+      )
+      .otherwise(
+        new Wait(scope, 'UntilNextLook', {
+          comment: 'Nothing runs, and nothing is paid for, until then',
+          time: WaitTime.secondsPath('$.waitSeconds'),
+        }).next(task),
+      ),
   );
 }
 

@@ -137,6 +137,7 @@ export const OPERATION_STEPS = {
     MOVES_ROWS,
   ),
   FailOperation: step('Records why an operation of this machine failed and gives its leases back', false, ASKS),
+  SampleResources: step('Looks once for the commands that watch for a while; a Wait calls it again', true, MOVES_ROWS),
   ChangeLedger: step('Carries out the short commands that settle checkpoints', true, ASKS),
   ManageSchedules: step(
     'Creates, changes and checks synchronization jobs, and the schedules that start them',

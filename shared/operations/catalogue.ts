@@ -53,6 +53,7 @@ import { resumeJob } from './sync-scheduler/resume-job.ts';
 import { start } from './sync-scheduler/start.ts';
 import { updateJob } from './sync-scheduler/update-job.ts';
 import { commandOf, type Operation } from './operation.ts';
+import { WATCHING } from './watching.ts';
 
 export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   migrate,
@@ -108,6 +109,7 @@ export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   validateUuidMappings,
   repairUuidMappings,
   analyzeSize,
+  ...WATCHING,
 ];
 
 /** The operation of an execution input's `command`, if there is one. */
