@@ -11,6 +11,7 @@ import { logger, setLogSink } from '../shared/log/current.ts';
 import { streamSink, type LogKind } from '../shared/log/logger.ts';
 import { failureText } from '../shared/operations/failure.ts';
 import { dependencies, type Dependencies } from './dependencies.ts';
+import { retriesIn } from './connection-retries.ts';
 
 if (runsInLambda()) setLogSink(streamSink(process.stdout));
 
@@ -18,6 +19,8 @@ if (runsInLambda()) setLogSink(streamSink(process.stdout));
 export interface Invocation extends Dependencies {
   /** True when the step must return its progress: its budget is spent, little of its time is left, or it is asked to stop. */
   readonly timeIsUp: () => boolean;
+  /** True when the invocation itself ends soon, or is asked to stop: for work that no other invocation can continue. */
+  readonly outOfTime: () => boolean;
 }
 
 /** A step keeps this much of its remaining time to commit, to answer and to close. */
@@ -60,10 +63,12 @@ export function step<Input extends z.ZodType, Output extends z.ZodType>(
   kind: LogKind = 'migration',
 ): StepHandler<z.output<Output>> {
   return middy(async (event: unknown, context: Context): Promise<z.output<Output>> => {
-    const deps = await dependencies();
+    const hasTime = (): boolean => context.getRemainingTimeInMillis() >= SAFETY_MS;
+    const deps = await dependencies({ retries: retriesIn(event), hasTime });
     const ends = Date.now() + deps.config.stepBudgetMs;
-    const timeIsUp = (): boolean => Date.now() >= ends || context.getRemainingTimeInMillis() < SAFETY_MS;
-    const result = await logic(checked(contract.input, event, name), { ...deps, timeIsUp });
+    const outOfTime = (): boolean => !hasTime();
+    const timeIsUp = (): boolean => Date.now() >= ends || outOfTime();
+    const result = await logic(checked(contract.input, event, name), { ...deps, timeIsUp, outOfTime });
     return contract.output.parse(result);
   }).use(tellsErrors(name, kind) as never);
 }

@@ -48,11 +48,11 @@ const reasonOf = ({ reason, by, columns, detail }: KeptRow): string => {
     case 'refused':
       return `refused by the database: ${detail ?? ''}`;
     case 'occupied':
-      return 'a row stands in its place again';
+      return detail ?? 'a row stands in its place again';
   }
 };
 
-function keptText({ kept, keptRows, dryRun, operationId }: FinishRecoveryOutput, paint: Paint): string {
+export function keptText({ kept, keptRows, dryRun, operationId }: FinishRecoveryOutput, paint: Paint): string {
   if (keptRows === 0) return '';
   const shown = kept.slice(0, SHOWN);
   const more = keptRows - shown.length;

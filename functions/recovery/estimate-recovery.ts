@@ -6,14 +6,24 @@ import {
   type EstimateRecoveryOutput,
 } from '../../shared/contracts/recovery.ts';
 import { step, type Invocation } from '../step.ts';
+import { estimateBackup } from './estimate/backup.ts';
+import { estimateRestore } from './estimate/restore.ts';
 import { estimateRollback } from './estimate/rollback.ts';
 
 export async function estimateRecovery(
   input: EstimateRecoveryInput,
   deps: Invocation,
 ): Promise<EstimateRecoveryOutput> {
-  const { entities, kept, keptRows, notes } = await estimateRollback(input, deps);
-  return { entities, kept, keptRows, notes };
+  switch (input.kind) {
+    case 'backup':
+      return estimateBackup(input, deps);
+    case 'restore':
+      return estimateRestore(input, deps);
+    case 'rollback': {
+      const { entities, kept, keptRows, notes } = await estimateRollback(input, deps);
+      return { entities, kept, keptRows, notes };
+    }
+  }
 }
 
 export const handler = step(

@@ -8,6 +8,8 @@ import {
 import { isErrorCode, PortageError } from '../../shared/domain/errors.ts';
 import { messageOf } from '../../shared/domain/state-error.ts';
 import { step, type Invocation } from '../step.ts';
+import { finishBackup } from './finish/backup.ts';
+import { finishRestore } from './finish/restore.ts';
 import { finishRollback } from './finish/rollback.ts';
 
 const nothing = ({ plan }: FinishRecoveryInput): FinishRecoveryOutput => ({
@@ -50,7 +52,14 @@ function foreseen({ operationId, plan, estimates = [] }: FinishRecoveryInput): F
 export async function finishRecovery(input: FinishRecoveryInput, deps: Invocation): Promise<FinishRecoveryOutput> {
   if (input.operationId === '') return nothing(input);
   if (input.estimates !== undefined) return foreseen(input);
-  return finishRollback(input, deps);
+  switch (input.plan.kind) {
+    case 'backup':
+      return finishBackup(input, deps);
+    case 'restore':
+      return finishRestore(input, deps);
+    case 'rollback':
+      return finishRollback(input, deps);
+  }
 }
 
 export const handler = step(

@@ -9,7 +9,7 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { fileOf, type Step } from '../state-machines/steps.ts';
 import { acknowledge } from './acknowledge.ts';
-import { FUNCTION_TIMEOUT, STEP_BUDGET } from './task-state.ts';
+import { FUNCTION_TIMEOUT, STEP_BUDGET, UNBROKEN_TIMEOUT } from './task-state.ts';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 
@@ -60,7 +60,7 @@ export function stepFunction(
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,
     memorySize: step.memoryMib,
-    timeout: FUNCTION_TIMEOUT,
+    timeout: step.unbroken ? UNBROKEN_TIMEOUT : FUNCTION_TIMEOUT,
     role: stepRole(scope, name, step, around),
     vpc: around.vpc,
     vpcSubnets: around.subnets,

@@ -15,6 +15,10 @@ export const FUNCTION_TIMEOUT = Duration.minutes(5);
  * would run beside the invocation that it replaces.
  */
 const TASK_TIMEOUT = Duration.seconds(FUNCTION_TIMEOUT.toSeconds() + 30);
+/** Of a step that cannot be cut: the most that Lambda gives. */
+export const UNBROKEN_TIMEOUT = Duration.minutes(15);
+/** Where no function is, as on a person's own machine, such a step may take longer; in AWS the function ends before. */
+const UNBROKEN_TASK_TIMEOUT = Duration.days(7);
 
 export interface TaskStateProps {
   readonly invokes: IFunction;
@@ -26,6 +30,8 @@ export interface TaskStateProps {
   /** Where the result goes: in place of the state, where this is absent. */
   readonly resultPath?: string;
   readonly patience?: Patience;
+  /** See the step of that name. */
+  readonly unbroken?: boolean;
   readonly caughtBy: IChainable;
   /** Where the caught error goes: in place of the state, where this is absent. */
   readonly errorPath?: string;
@@ -37,7 +43,7 @@ export function taskState(scope: Construct, name: string, props: TaskStateProps)
     lambdaFunction: props.invokes,
     comment: props.comment,
     payloadResponseOnly: true,
-    taskTimeout: Timeout.duration(TASK_TIMEOUT),
+    taskTimeout: Timeout.duration(props.unbroken === true ? UNBROKEN_TASK_TIMEOUT : TASK_TIMEOUT),
     // The construct's own list lacks throttling and dead functions.
     retryOnServiceExceptions: false,
     ...(props.input && { payload: TaskInput.fromObject({ ...props.input }) }),

@@ -2,7 +2,8 @@
  * The machine behind rollback, backup and restore.
  *
  *     PlanRecovery -> DryRun? -> EachEstimate                                                      -> FinishRecovery
- *                            \-> EachStage -> EachItem -> WhichKind? -> RollbackSlice <-> done?     ->/
+ *                            \-> ReadsFile? -> VerifyBackup \                                       /
+ *                                          \-> EachStage -> EachItem -> WhichKind? -> RollbackSlice <-> done?     ->/
  *                                                                   \-> BackupSlice   <-> done?
  *                                                                   \-> RestoreSlice  <-> done?
  *     anything that fails here -> FailRecovery -> RecoveryFailed
@@ -30,6 +31,7 @@ export const RECOVERY_COMMENT = [
   'Takes operations back, and backs up and restores. Input:',
   '{"command": "differential-migration rollback", "operationId": "diff_migration_20231201_123456", "dryRun": true}',
   'or {"command": "migration-analyzer rollback-all", "batchId": "batch_20231201", "confirm": true}',
+  'or {"command": "migration-analyzer create-full-backup", "output": "s3://bucket/backup.ndjson.gz"}',
 ].join(' ');
 
 /** What one stage brings back the next one builds on. */
@@ -104,12 +106,25 @@ export function recoveryDefinition(scope: Construct, functionOf: FunctionOf<Reco
   eachStage.itemProcessor(stageItem(scope, functionOf), { mode: ProcessorMode.INLINE });
   eachStage.addCatch(failRecovery);
 
+  const verifyBackup = taskState(scope, 'VerifyBackup', {
+    invokes: functionOf('VerifyBackup'),
+    comment: RECOVERY_STEPS.VerifyBackup.purpose,
+    unbroken: RECOVERY_STEPS.VerifyBackup.unbroken,
+    resultPath: JsonPath.DISCARD,
+    caughtBy: failRecovery,
+  });
+  verifyBackup.next(eachStage);
+  eachStage.next(finishRecovery);
+  eachEstimate.next(finishRecovery);
+
   return planRecovery.next(
     new Choice(scope, 'DryRun?', { comment: 'A dry run only reads' })
       .when(Condition.booleanEquals('$.plan.dryRun', true), eachEstimate)
-      .otherwise(eachStage)
-      .afterwards()
-      .next(finishRecovery),
+      .otherwise(
+        new Choice(scope, 'ReadsFile?', { comment: 'What comes out of a file is proved before it is used' })
+          .when(Condition.stringEquals('$.plan.kind', 'restore'), verifyBackup)
+          .otherwise(eachStage),
+      ),
   );
 }
 
@@ -118,6 +133,7 @@ function estimateItem(scope: Construct, functionOf: FunctionOf<RecoveryStep>): I
   const estimateRecovery = taskState(scope, 'EstimateRecovery', {
     invokes: functionOf('EstimateRecovery'),
     comment: RECOVERY_STEPS.EstimateRecovery.purpose,
+    unbroken: RECOVERY_STEPS.EstimateRecovery.unbroken,
     caughtBy: new Pass(scope, 'EstimateFailed', {
       comment: 'Kept for the gate; the other estimates go on',
       parameters: { entities: JsonPath.objectAt('$.entities'), error: JsonPath.objectAt('$.error') },
@@ -167,6 +183,7 @@ function item(scope: Construct, functionOf: FunctionOf<RecoveryStep>): IChainabl
     const task = taskState(scope, name, {
       invokes: functionOf(name),
       comment: RECOVERY_STEPS[name].purpose,
+      unbroken: RECOVERY_STEPS[name].unbroken,
       caughtBy: failRecoverySlice,
       errorPath: '$.error',
     });

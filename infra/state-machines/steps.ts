@@ -10,6 +10,8 @@ export interface Step {
   /** Whether it may read the secret of the source; the ledger in the target is every step's. */
   readonly readsSource: boolean;
   readonly memoryMib: number;
+  /** Its work is one snapshot, or one reading of a file, and cannot be cut into budgets: it has all the time that a function may take. */
+  readonly unbroken: boolean;
 }
 
 /** Rows stream through it: 1769 MiB is where Lambda gives a whole core. */
@@ -17,7 +19,13 @@ const MOVES_ROWS = 1769;
 /** It asks and records; the database does the work. */
 const ASKS = 512;
 
-const step = (purpose: string, readsSource: boolean, memoryMib: number): Step => ({ purpose, readsSource, memoryMib });
+const step = (purpose: string, readsSource: boolean, memoryMib: number, unbroken = false): Step => ({
+  purpose,
+  readsSource,
+  memoryMib,
+  unbroken,
+});
+const UNBROKEN = true;
 
 export const MIGRATION_STEPS = {
   PlanMigration: step('Checks the request, opens the operation and puts the entities into waves', true, ASKS),
@@ -44,18 +52,6 @@ export const MIGRATION_STEPS = {
 } as const satisfies Record<string, Step>;
 export type MigrationStep = keyof typeof MIGRATION_STEPS;
 
-export const RECOVERY_STEPS = {
-  PlanRecovery: step('Checks the request, opens the operation and says what there is to do', true, ASKS),
-  EstimateRecovery: step('Counts what a real run would do; writes nothing', true, ASKS),
-  RollbackSlice: step('Takes batches back, the last one first, until its time budget ends', true, ASKS),
-  BackupSlice: step('Writes rows and their mappings into the file until its time budget ends', true, MOVES_ROWS),
-  RestoreSlice: step('Brings rows of the file back until its time budget ends', true, MOVES_ROWS),
-  FailRecoverySlice: step('Records why an item ended, so that the gate can judge', false, ASKS),
-  FinishRecovery: step('The gate: answers with the counts, or fails with the recorded code', true, ASKS),
-  FailRecovery: step('Records why the operation failed and gives its leases back', false, ASKS),
-} as const satisfies Record<string, Step>;
-export type RecoveryStep = keyof typeof RECOVERY_STEPS;
-
 export const VALIDATION_STEPS = {
   PlanValidation: step('Checks the request, opens the operation and cuts what is to be read into pieces', true, ASKS),
   CheckIntegrity: step('Compares keys, values and references of one piece on both sides', true, MOVES_ROWS),
@@ -71,10 +67,61 @@ export const VALIDATION_STEPS = {
   FailValidation: step('Records why the validation failed', false, ASKS),
 } as const satisfies Record<string, Step>;
 export type ValidationStep = keyof typeof VALIDATION_STEPS;
+export const RECOVERY_STEPS = {
+  PlanRecovery: step('Checks the request, opens the operation and says what there is to do', true, ASKS),
+  EstimateRecovery: step('Counts what a real run would do; writes nothing', true, ASKS, UNBROKEN),
+  VerifyBackup: step('Proves that the file is as it was written, before any row is', true, MOVES_ROWS, UNBROKEN),
+  RollbackSlice: step('Takes batches back, the last one first, until its time budget ends', true, ASKS),
+  BackupSlice: step('Writes rows and their mappings into the file, within one snapshot', true, MOVES_ROWS, UNBROKEN),
+  RestoreSlice: step('Brings rows of the file back until its time budget ends', true, MOVES_ROWS),
+  FailRecoverySlice: step('Records why an item ended, so that the gate can judge', false, ASKS),
+  FinishRecovery: step('The gate: answers with the counts, or fails with the recorded code', true, ASKS),
+  FailRecovery: step('Records why the operation failed and gives its leases back', false, ASKS),
+} as const satisfies Record<string, Step>;
+export type RecoveryStep = keyof typeof RECOVERY_STEPS;
+export const SYNCHRONIZATION_STEPS = {
+  BeginRun: step('Decides whether the run may begin now, and opens its operation', true, ASKS),
+  DetectChanges: step('Takes an entity and finds out where its changes are', true, ASKS),
+  ApplyChanges: step('Classifies, settles and writes changes until its time budget ends', true, MOVES_ROWS),
+  ApplyCircle: step('The same for entities that refer to each other, together', true, MOVES_ROWS),
+  LinkReferences: step('Fills references that had to wait for their parents', true, MOVES_ROWS),
+  FinishEntity: step('Completes the checkpoint of one entity and gives its lease back', true, ASKS),
+  DeleteRows: step('Deletes or marks rows that the source lost, children first', true, ASKS),
+  ValidateTouched: step('Compares what the run wrote with the source', true, MOVES_ROWS),
+  FailDetection: step('Records why the changes of an entity could not be looked for', false, ASKS),
+  FailChanges: step('Records why a lane of an entity ended', false, ASKS),
+  FailEntity: step('Records why an entity ended', false, ASKS),
+  FailDeletes: step('Records why deletions ended', false, ASKS),
+  FailValidation: step('Records why written rows could not be compared', false, ASKS),
+  FinishRun: step('The gate: answers with the counts, or fails with the recorded code', true, ASKS),
+  FailSynchronization: step('Records why the run failed and gives its leases back', false, ASKS),
+} as const satisfies Record<string, Step>;
+export type SynchronizationStep = keyof typeof SYNCHRONIZATION_STEPS;
+
+export const RESOLUTION_STEPS = {
+  PlanResolution: step(
+    'Checks what is asked, opens the operation, and backs up first where that is wanted',
+    true,
+    MOVES_ROWS,
+    UNBROKEN,
+  ),
+  ResolveBatch: step('Settles open conflicts of one entity until its time budget ends', true, MOVES_ROWS),
+  DeleteRows: step('Deletes or marks rows whose deletion in the source was decided to count', true, ASKS),
+  FailBatch: step('Records why the conflicts of an entity could not be settled', false, ASKS),
+  FailDeletes: step('Records why deletions ended', false, ASKS),
+  FinishResolution: step('The gate: what was settled by which rule, and what is open still', true, ASKS),
+  FailResolution: step('Records why the resolution failed and gives its leases back', false, ASKS),
+} as const satisfies Record<string, Step>;
+export type ResolutionStep = keyof typeof RESOLUTION_STEPS;
 
 export const OPERATION_STEPS = {
   InspectLedger: step('Answers the short commands that only look', true, ASKS),
   ChangeLedger: step('Carries out the short commands that settle checkpoints', true, ASKS),
+  ManageSchedules: step(
+    'Creates, changes and checks synchronization jobs, and the schedules that start them',
+    false,
+    ASKS,
+  ),
   StopOperations: step('Stops every running operation, and shuts out workers that do not stop', true, ASKS),
 } as const satisfies Record<string, Step>;
 export type OperationStep = keyof typeof OPERATION_STEPS;

@@ -61,6 +61,24 @@ export const recoveryRequest = z.discriminatedUnion('command', [
 ]);
 export type RecoveryRequest = z.infer<typeof recoveryRequest>;
 
+/** Into one file: what it is called says its form. */
+export const createFullBackupRequest = z.strictObject({
+  command: z.literal('migration-analyzer create-full-backup'),
+  entities: entitySelection.default('all'),
+  output: z.string().min(1),
+  dryRun,
+});
+
+/** Rows of a backup, all of them or those of some entities. */
+export const restoreFromBackupRequest = z.strictObject({
+  command: z.literal('migration-analyzer restore-from-backup'),
+  backupFile: z.string().min(1),
+  entities: entitySelection.default('all'),
+  dryRun,
+});
+export type CreateFullBackupRequest = z.infer<typeof createFullBackupRequest>;
+export type RestoreFromBackupRequest = z.infer<typeof restoreFromBackupRequest>;
+
 /** Which slice works on the items. */
 export const recoveryKind = z.enum(['rollback', 'backup', 'restore']);
 
@@ -123,6 +141,14 @@ export const recoverySliceOutput = z.strictObject({
   done: z.boolean(),
 });
 
+/** VerifyBackup: what it finds stands in the ledger. */
+export const verifyBackupInput = z.looseObject({
+  operationId: z.string(),
+  execution: z.string(),
+  request: z.unknown(),
+});
+export const verifyBackupOutput = z.strictObject({ rows: z.int() });
+
 /** FailRecoverySlice: an item ended with an error; recorded, so that the gate can judge at the end. */
 export const failRecoverySliceInput = z.looseObject({
   operationId: z.string(),
@@ -166,6 +192,15 @@ export const finishRecoveryInput = z.looseObject({
     )
     .optional(),
 });
+export const backupFile = z.strictObject({
+  file: z.string(),
+  /** Null before it is complete. */
+  sha256: z.string().nullable(),
+  bytes: z.int().nullable(),
+  rows: z.int(),
+  encrypted: z.boolean(),
+  takenAt: z.string().nullable(),
+});
 export const finishRecoveryOutput = z.strictObject({
   operationId: z.string(),
   batchId: z.string().nullable(),
@@ -177,6 +212,8 @@ export const finishRecoveryOutput = z.strictObject({
   /** Rows that stay as they are: the first of them; all stand in portage.kept_rows. */
   kept: z.array(keptRow),
   keptRows: z.int(),
+  /** Of a backup: the file that was written. Of a restore: the one that was read. */
+  backup: backupFile.optional(),
   notes: z.array(z.string()),
 });
 export type FinishRecoveryOutput = z.infer<typeof finishRecoveryOutput>;
@@ -194,6 +231,9 @@ export type KeptRow = z.infer<typeof keptRow>;
 export type PlanRecoveryOutput = z.output<typeof planRecoveryOutput>;
 export type RecoverySliceInput = z.output<typeof recoverySliceInput>;
 export type RecoverySliceOutput = z.output<typeof recoverySliceOutput>;
+export type VerifyBackupInput = z.output<typeof verifyBackupInput>;
+export type VerifyBackupOutput = z.output<typeof verifyBackupOutput>;
+export type BackupFile = z.infer<typeof backupFile>;
 export type EstimateRecoveryInput = z.output<typeof estimateRecoveryInput>;
 export type EstimateRecoveryOutput = z.output<typeof estimateRecoveryOutput>;
 export type FinishRecoveryInput = z.output<typeof finishRecoveryInput>;

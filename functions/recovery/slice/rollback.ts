@@ -10,7 +10,7 @@ import type { Invocation } from '../../step.ts';
 import { entitiesOf, undoingOf } from '../rollback/undoing.ts';
 
 /** Checkpoints of the slice's entities, taken by this execution: once, so that the number is raised once. */
-async function takeAll(
+export async function takeAll(
   sides: Sides,
   rollback: Operation,
   entities: readonly string[],

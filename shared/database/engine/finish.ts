@@ -9,7 +9,7 @@ import { targetKeyColumn } from '../sql/leaf.ts';
 import { closeGone } from '../sql/record.ts';
 
 /** The reverse look-up of the mapping: built once after the first load, in order, instead of row by row in random order. */
-async function indexTargetKeys(target: Session, entity: CompiledEntity): Promise<void> {
+export async function indexTargetKeys(target: Session, entity: CompiledEntity): Promise<void> {
   await target.run(
     `CREATE INDEX IF NOT EXISTS uuid_mappings_${entity.entityId}_by_target ON ${entity.leaf} (${targetKeyColumn(entity)})`,
   );

@@ -84,6 +84,7 @@ async function undoStep(
       counts,
       ...timing,
       memoryBytes: process.memoryUsage.rss(),
+      bytes: 0,
     });
     rows += counts.read;
   }

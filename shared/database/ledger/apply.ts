@@ -10,7 +10,14 @@ import type { Session } from '../session.ts';
 import { transaction } from '../session.ts';
 
 /** In order; the number is the version. Named one by one, so that a bundler and a reader find them. */
-const FILES = ['0001-ledger.sql', '0002-validation.sql', '0006-recovery.sql'] as const;
+const FILES = [
+  '0001-ledger.sql',
+  '0002-validation.sql',
+  '0004-synchronization.sql',
+  '0006-recovery.sql',
+  '0007-backup.sql',
+  '0009-pace.sql',
+] as const;
 
 export const LEDGER_VERSION = FILES.length;
 /** Any number that nobody else is likely to lock: "portage" in ASCII, cut to a bigint. */
@@ -47,6 +54,11 @@ export async function applyLedger(target: Session): Promise<number[]> {
   await makeFindable(target);
   return applied;
 }
+
+/** The same inside a transaction of the caller, who may take it back; nobody's search_path is changed. */
+export const applyWithin = async (target: Session): Promise<void> => {
+  if ((await ledgerVersion(target)) < LEDGER_VERSION) await applyMissing(target);
+};
 
 async function applyMissing(target: Session): Promise<number[]> {
   await target.run(`SELECT pg_advisory_xact_lock(${LEDGER_LOCK})`);

@@ -1,0 +1,20 @@
+/** What the items of a backup or a restore failed for, as the error that the execution ends with. */
+import type { Operation } from '../../../shared/database/ledger/operations.ts';
+import { isErrorCode, PortageError } from '../../../shared/domain/errors.ts';
+import { failureOf } from '../../../shared/operations/failure.ts';
+
+/** The first failure that was noted; null where there is none. */
+export function notedFailure({ notes }: Pick<Operation, 'notes'>): PortageError | null {
+  for (const note of notes) {
+    const [, code, text] = / failed: ([A-Z]+\d+) (.*)$/s.exec(note) ?? [];
+    if (code === undefined || text === undefined) continue;
+    const { message, got, expected, where, next } = failureOf(code, text);
+    return new PortageError(isErrorCode(code) ? code : 'SYS008', message, {
+      ...(got === undefined ? {} : { got }),
+      ...(expected === undefined ? {} : { expected }),
+      ...(where === undefined ? {} : { where }),
+      next,
+    });
+  }
+  return null;
+}

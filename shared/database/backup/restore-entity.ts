@@ -1,0 +1,123 @@
+/**
+ * Works through the rows of an entity in a backup, batch by batch, until the file is at its end, the time is up, or
+ * somebody asks to stop. The cursor is in the ledger, as a number of rows: whoever goes on begins to read at the block
+ * that it falls into.
+ */
+import { PortageError } from '../../domain/errors.ts';
+import { passRange } from '../engine/batch.ts';
+import { reasonOf } from '../engine/reason.ts';
+import type { SliceProgress } from '../engine/slice.ts';
+import type { Worker } from '../engine/worker.ts';
+import { DataError } from '../pg-errors.ts';
+import { createRestoreScratch, stagedKeys } from '../sql/restore.ts';
+import type { Place } from './events.ts';
+import { passRow, restoreRange, type Restoring } from './restore-batch.ts';
+import { stageRows, type NumberedRow } from './stage-rows.ts';
+
+/** How far a failing batch shrinks at a time. */
+const SHRINK = 8;
+/** A batch is also bounded by what its rows hold, in characters. */
+const BATCH_CHARACTERS = 16 << 20;
+
+/** Rows of the file that are done; null: all. */
+async function cursorOf({ target, checkpointId }: Worker): Promise<number | null> {
+  const [last] = await target.rows<{ upper_bound: string | null }>(
+    'SELECT upper_bound FROM portage.migration_batches WHERE checkpoint_id = $1 AND slice = 0 ORDER BY batch_no DESC LIMIT 1',
+    [checkpointId],
+  );
+  if (last === undefined) return 0;
+  return last.upper_bound === null ? null : Number(last.upper_bound);
+}
+
+/** The last place at or before a row. */
+const placeFor = (places: readonly Place[], row: number): Place | undefined =>
+  places.findLast((place) => place.row <= row);
+
+/** Rows with their numbers from 1, beginning after the first `done`. */
+export async function* numberedRows(one: Restoring, done: number): AsyncGenerator<NumberedRow> {
+  const place = placeFor(one.places, done);
+  if (place === undefined) return;
+  let number = place.row;
+  for await (const rows of one.read(place))
+    for (const row of rows) {
+      number++;
+      if (number > done) yield { number, row };
+    }
+}
+
+const size = ({ row }: NumberedRow): number => row.reduce((sum, text) => sum + (text?.length ?? 0), 0);
+
+/** The rows in batches. */
+export async function* batchesOf(one: Restoring, done: number): AsyncGenerator<readonly NumberedRow[]> {
+  let batch: NumberedRow[] = [];
+  let characters = 0;
+  for await (const row of numberedRows(one, done)) {
+    batch.push(row);
+    characters += size(row);
+    if (batch.length < one.worker.batchRows && characters < BATCH_CHARACTERS) continue;
+    yield batch;
+    batch = [];
+    characters = 0;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+export async function workFile(one: Restoring): Promise<SliceProgress> {
+  const { worker } = one;
+  const done = await cursorOf(worker);
+  if (done === null) return { rows: 0, done: true, stopped: false };
+  if (one.rows === 0) {
+    const { stopped } = await passRange(worker, { from: null, to: null }, 0, 0);
+    return { rows: 0, done: !stopped, stopped };
+  }
+  await worker.target.run(createRestoreScratch(worker.entity));
+  let rows = 0;
+  let at = done;
+  for await (const batch of batchesOf(one, done)) {
+    const last = batch.at(-1)?.number ?? at;
+    await stageRows(worker.target, worker.entity, batch, one.comparable);
+    const written = await writeStaged(one, at, last);
+    rows += written.rows;
+    if (!written.done || written.stopped) return { ...written, rows };
+    at = last;
+    if (at < one.rows && worker.timeIsUp()) return { rows, done: false, stopped: false };
+  }
+  if (at < one.rows)
+    throw new PortageError('M020', `the rows of ${worker.entity.name} end before their count`, {
+      got: `${at} rows`,
+      expected: `${one.rows}`,
+      where: worker.entity.name,
+    });
+  return { rows, done: true, stopped: false };
+}
+
+/** Writes what is staged; what a row keeps from being written shrinks until the row stands alone. */
+async function writeStaged(one: Restoring, from: number, to: number): Promise<SliceProgress> {
+  const { worker } = one;
+  let at = from;
+  let rows = 0;
+  for (let size = to - from; at < to;) {
+    const end = Math.min(to, at + size);
+    let outcome;
+    try {
+      outcome = await restoreRange(one, { from: at, to: end });
+    } catch (error) {
+      const timedOut = error instanceof PortageError && error.code === 'M002';
+      if (!(error instanceof DataError) && !timedOut) throw error;
+      if (end - at > 1) {
+        size = Math.max(1, Math.floor((end - at) / (timedOut ? 2 : SHRINK)));
+        continue;
+      }
+      if (!(error instanceof DataError)) throw error;
+      const { k } = await worker.target.one<{ k: string }>(stagedKeys(worker.entity, { from: at, to: end }));
+      const bounds = { from: at === 0 ? null : String(at), to: end >= one.rows ? null : String(end) };
+      const { taken, text } = reasonOf(worker.entity, error);
+      outcome = await passRow(worker, bounds, k, { taken: taken === true, text });
+    }
+    if (outcome.stopped) return { rows, done: false, stopped: true };
+    rows += outcome.counts.read;
+    at = outcome.repeatedTo === undefined ? end : Number(outcome.repeatedTo ?? one.rows);
+    size = Math.min(to - from, size * SHRINK);
+  }
+  return { rows, done: true, stopped: false };
+}
