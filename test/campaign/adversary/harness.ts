@@ -4,7 +4,7 @@ import pg from 'pg';
 import type { JudgeOutput } from '../../../shared/contracts/validation.ts';
 import type { Failure } from '../../../shared/operations/failure.ts';
 import { portage, type Around, type Portage } from '../../support/portage.ts';
-import type { Fault } from './faults.ts';
+import type { Fault } from './fault.ts';
 import { ADVERSARY_SOURCE, ADVERSARY_TARGET, adversaryMap, SOURCE_TABLES, TARGET_TABLES } from './schema.ts';
 
 export interface Verdict {
