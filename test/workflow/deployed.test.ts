@@ -21,10 +21,7 @@ beforeAll(async () => {
     ['portage-dev-operation', 'operation'],
     ['portage-prod-operation', 'operation'],
   ]);
-  let observed: StatesService | undefined;
-  const local = localExecutions({ observe: (...seen) => observed?.observe(...seen) });
-  service = await statesService(machines, local);
-  observed = service;
+  service = await statesService(machines, localExecutions({ observe: (...seen) => service.observe(...seen) }));
 });
 afterAll(async () => {
   await service.close();
