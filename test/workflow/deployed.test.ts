@@ -35,7 +35,7 @@ interface Said {
   readonly err: string;
 }
 /** One command line; `during` runs beside it and may interrupt it. */
-async function say(line: string, during?: (interrupt: () => void) => Promise<void>): Promise<Said> {
+async function say(line: string, during?: (interrupt: () => Promise<void>) => Promise<void>): Promise<Said> {
   const said = { out: '', err: '' };
   const listeners = new Set<() => void>();
   const plain = (_: string, text: string): string => text;
@@ -55,7 +55,10 @@ async function say(line: string, during?: (interrupt: () => void) => Promise<voi
   };
   return under(aws, async () => {
     const running = runCommandLine(line.split(' '), io, () => undefined);
-    await during?.(() => listeners.forEach((listener) => listener()));
+    await during?.(async () => {
+      while (listeners.size === 0) await sleep(5);
+      listeners.forEach((listener) => listener());
+    });
     return { exit: await running, ...said };
   });
 }
@@ -206,10 +209,11 @@ describe('what is not as it should be:', () => {
   });
 
   test('Ctrl-C stops the execution, and the command says how it ended', async () => {
-    const { exit, err } = await say('differential-migration migrate --env dev', async (interrupt) => {
-      await started();
-      interrupt();
-    });
+    // Somebody holds the table, so that it cannot be done before.
+    await p.run('target', 'BEGIN; LOCK TABLE portage.migration_checkpoints');
+    const { exit, err } = await say('differential-migration migrate --env dev', (interrupt) => interrupt()).finally(
+      () => p.run('target', 'ROLLBACK'),
+    );
     expect(exit).toBe(3);
     expect(err).toMatch(/Stopping at the next batch border.*\nM013 Stopped on request/);
     expect(service.calls.some((call) => call.startsWith('StopExecution'))).toBe(true);
