@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { classOf, machineOf, type Operation } from '../shared/operations/operation.ts';
 import type { ExecutionResult, Executions, ProgressSource } from '../shared/operations/ports.ts';
 import type { Io } from './io.ts';
+import { failureLines, toldOf } from './output/failure.ts';
 import { showProgress } from './output/progress-bar.ts';
 
 export interface Ports {
@@ -30,7 +31,9 @@ export async function execute(
     asked = true;
     hideBar();
     io.err(stopping(operation, input));
-    void ports.executions.stop(name);
+    ports.executions.stop(name).catch((error: unknown) => {
+      io.err(failureLines(toldOf(error), false, io.paintError));
+    });
   });
   try {
     return await ports.executions.wait(name);

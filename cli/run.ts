@@ -20,7 +20,6 @@ import { failureJson, failureLines, told, toldOf, type ToldFailure } from './out
 import { schedulerTeller } from './output/scheduler-events.ts';
 import { watchSamples, type WatchedSamples } from './output/samples.ts';
 import { parse, type Parsed } from './parse.ts';
-import { refuseEnvironment } from './remote/environment.ts';
 import { UsageError } from './usage-error.ts';
 
 type OwnLine = Extract<Parsed, { kind: 'own' }>;
@@ -66,7 +65,7 @@ async function runOwn(line: OwnLine, io: Io, kill: () => void): Promise<number> 
 
 async function runOperation(line: OperationLine, argv: readonly string[], io: Io, kill: () => void): Promise<number> {
   const { operation, options } = line;
-  if (options.env !== null) refuseEnvironment(options.env);
+  if (options.env !== null) return runDeployed(line, options.env, io, kill);
   if (options.map !== null) setVariables({ PORTAGE_MAP: resolve(options.map) });
   const { config, faults } = checkConfig();
   // The command that reports faults goes on, and adds those of the map; every other one stops here.
@@ -84,7 +83,7 @@ async function runOperation(line: OperationLine, argv: readonly string[], io: Io
     try {
       // The database that the server gave is known now.
       if (commandOf(operation) === commandOf(start)) return await runSchedulerHere(line, readConfig(), io, kill);
-      return await runHere(line, runtime, watched, io, kill);
+      return await runThrough(line, runtime, watched, io, kill);
     } finally {
       await runtime.close();
     }
@@ -97,7 +96,19 @@ async function runOperation(line: OperationLine, argv: readonly string[], io: Io
   }
 }
 
-async function runHere(
+async function runDeployed(line: OperationLine, environment: string, io: Io, kill: () => void): Promise<number> {
+  // Nobody who works on his own machine should have to load the clients of AWS.
+  const { remoteRuntime, startAndLeave } = await import('./remote/runtime.ts');
+  const runtime = remoteRuntime(environment);
+  try {
+    if (line.wait) return await runThrough(line, runtime, null, io, kill);
+    return await startAndLeave(line.operation, line.input, runtime, io, line.options.json);
+  } finally {
+    runtime.close();
+  }
+}
+
+async function runThrough(
   line: OperationLine,
   ports: Parameters<typeof execute>[2],
   watched: WatchedSamples | null,

@@ -53,7 +53,8 @@ export async function runScheduler(
     }
     tell({ event: 'stopping', running: running.size });
     end.abort();
-    for (const stop of running.values()) void stop();
+    for (const stop of running.values())
+      stop().catch((error: unknown) => tell({ event: 'trouble', failure: failureOfThrown(error) }));
   });
   const failed: string[] = [];
   const fire = (firing: Firing): void => {

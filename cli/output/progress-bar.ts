@@ -12,7 +12,7 @@ const WINDOW = 10;
 export function showProgress(source: ProgressSource, execution: string): () => void {
   const bar = new SingleBar(
     {
-      format: '{bar} {share} | {rows} | {rate} rows/s | ETA {remaining} | {doing}',
+      format: '{bar} {share} | {rows} | {rate}ETA {remaining} | {doing}',
       hideCursor: true,
       clearOnComplete: true,
       barsize: 24,
@@ -30,7 +30,7 @@ export function showProgress(source: ProgressSource, execution: string): () => v
     try {
       const found = await source.progress(execution);
       if (found === null || stopped) return;
-      const view = progressView(found.entities, measure, remaining);
+      const view = progressView(found.entities, measure, remaining, found.unit);
       if (!started) bar.start(view.total, view.done, view.texts);
       started = true;
       bar.setTotal(view.total);
@@ -82,6 +82,7 @@ export function progressView(
   entities: readonly EntityProgress[],
   measure: RateMeter,
   remaining: EtaMeter,
+  unit: 'rows' | 'slices' = 'rows',
 ): ProgressView {
   const done = entities.reduce((sum, each) => sum + each.rowsDone, 0);
   // Where nobody has counted, what is done is the least that there is.
@@ -94,8 +95,9 @@ export function progressView(
     total: Math.max(total, 1),
     texts: {
       share: total === 0 ? '-' : `${Math.floor((done * 100) / total)} %`,
-      rows: counted ? `${number(done)} of ${number(total)} rows` : `${number(done)} rows`,
-      rate: number(rate === null ? null : Math.round(rate)),
+      rows: counted ? `${number(done)} of ${number(total)} ${unit}` : `${number(done)} ${unit}`,
+      // So few are done a second that the rate of slices is one of hours: the time that remains says it.
+      rate: unit === 'slices' ? '' : `${number(rate === null ? null : Math.round(rate))} rows/s | `,
       remaining: duration(remaining(entities)),
       doing: active.slice(0, 3).join(', ') + (active.length > 3 ? ` and ${active.length - 3} more` : ''),
     },

@@ -31,6 +31,7 @@ import type { Sides } from '../dependencies.ts';
 import { planLanes } from '../lane-plan.ts';
 import { deletesOf, plannedOf, refuseMissingParents, wavesOf } from '../migration-plan.ts';
 import { driftNotes } from '../schema-drift.ts';
+import { noteNextRun } from '../next-run.ts';
 import { step, type Invocation } from '../step.ts';
 
 /** Jobs beside each other share two databases and their connections. */
@@ -81,6 +82,7 @@ export async function beginRun(input: BeginRunInput, deps: Invocation): Promise<
         expected: `the map ${job.mapName}`,
         where: 'PORTAGE_MAP',
       });
+    if ('scheduledTime' in request) await noteNextRun(sides.target, job.jobId, request.scheduledTime, deps.now());
     await refuseHeld(sides.target);
     const faults = (await checkMap(sides, map)).filter((fault) => fault.severity === 'fault');
     if (faults.length > 0) throw faultsError(faults);

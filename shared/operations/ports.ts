@@ -70,8 +70,10 @@ export interface EntityProgress {
 }
 
 export interface ProgressSource {
-  /** The operation of this execution so far; null before it has one. */
-  progress(
-    execution: string,
-  ): Promise<{ readonly operationId: string; readonly entities: readonly EntityProgress[] } | null>;
+  /** The operation of this execution so far; null before it has one. What `rowsDone` and `rowsTotal` count is rows, unless it says slices. */
+  progress(execution: string): Promise<{
+    readonly operationId: string;
+    readonly entities: readonly EntityProgress[];
+    readonly unit?: 'slices';
+  } | null>;
 }

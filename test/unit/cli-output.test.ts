@@ -212,7 +212,7 @@ describe('the progress bar', () => {
     expect(progressView([entity], measure, remaining)).toEqual({
       done: 500,
       total: 1_000,
-      texts: { share: '50 %', rows: '500 of 1,000 rows', rate: '250', remaining: '2.0 s', doing: 'doctors' },
+      texts: { share: '50 %', rows: '500 of 1,000 rows', rate: '250 rows/s | ', remaining: '2.0 s', doing: 'doctors' },
     });
   });
 

@@ -49,14 +49,6 @@ test('for a person it is text on stderr, and nothing on stdout', async () => {
   expect(io.said.err).toMatch(/checkpoint-status/);
 });
 
-test('a deployed environment is refused with what works today', async () => {
-  const io = fakeIo();
-  expect(await runCommandLine(['differential-migration', 'migrate', '--env', 'dev', '--json'], io, noKill)).toBe(2);
-  expect(JSON.parse(io.said.out)).toMatchObject({
-    error: { code: 'SYS002', next: expect.stringContaining('portage-dev-migration') },
-  });
-});
-
 test('help and version are exit 0', async () => {
   for (const words of [[], ['--help'], ['--version'], ['differential-migration', 'migrate', '--help']]) {
     const io = fakeIo();

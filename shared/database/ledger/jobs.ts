@@ -184,6 +184,16 @@ export async function renewJob(target: Session, jobId: string, nextRunAt: Date |
 export const deleteJob = (target: Session, jobId: string): Promise<number> =>
   target.run('DELETE FROM portage.synchronization_jobs WHERE id = $1', [jobId]);
 
+/** What a job's row says of when it runs. */
+export const timesOf = (
+  target: Session,
+  jobId: string,
+): Promise<{ readonly schedule: string; readonly timezone: string }> =>
+  target.one<{ schedule: string; timezone: string }>(
+    'SELECT schedule, timezone FROM portage.synchronization_jobs WHERE id = $1',
+    [jobId],
+  );
+
 /** When it fires next, told as soon as it has fired: the version is that of the schedule, so it stays. */
 export const setNextRun = (target: Session, jobId: string, nextRunAt: Date): Promise<number> =>
   target.run('UPDATE portage.synchronization_jobs SET next_run_at = $2 WHERE id = $1 AND paused_at IS NULL', [

@@ -1,0 +1,51 @@
+/** Everything a command needs against a deployed environment: its machines, by their names, and what their history tells. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { awsExecutions, type AwsExecutions } from '../../shared/aws/executions.ts';
+import { awsProgress } from '../../shared/aws/progress.ts';
+import { machineOf, type Operation } from '../../shared/operations/operation.ts';
+import type { ProgressSource } from '../../shared/operations/ports.ts';
+import { executionName } from '../execute.ts';
+import type { Io } from '../io.ts';
+
+export interface RemoteRuntime {
+  readonly executions: AwsExecutions;
+  readonly progress: ProgressSource;
+  close(): void;
+}
+
+/** Credentials and region are those of every AWS program: AWS_PROFILE, AWS_REGION, a role, a single sign-on. */
+export function remoteRuntime(environment: string): RemoteRuntime {
+  const executions = awsExecutions(environment);
+  return {
+    executions,
+    progress: awsProgress((execution) => executions.arnOf(execution)),
+    close: () => executions.close(),
+  };
+}
+
+/** The plan is made within seconds; who does not want to wait shall not wait for a cold start of minutes. */
+const PATIENCE_MS = 30_000;
+const LOOK_MS = 1000;
+
+/** `--no-wait`: starts it, and tells its operation as soon as the plan has one. */
+export async function startAndLeave(
+  operation: Operation,
+  input: { readonly command: string },
+  { executions }: RemoteRuntime,
+  io: Io,
+  json: boolean,
+): Promise<number> {
+  const name = executionName(operation);
+  await executions.start(machineOf(operation, input), name, input);
+  const execution = executions.arnOf(name);
+  const progress = awsProgress(() => execution, undefined, 0);
+  let operationId: string | null = null;
+  for (const until = performance.now() + PATIENCE_MS; operationId === null && performance.now() < until;) {
+    await sleep(LOOK_MS);
+    // Whether it may be looked at says nothing of whether it runs.
+    operationId = (await progress.progress(name).catch(() => null))?.operationId ?? null;
+  }
+  if (json) io.out(`${JSON.stringify({ operationId, batchId: null, status: 'running', entities: {}, execution })}\n`);
+  else io.out(`${operationId ?? 'It'} runs, in the execution ${execution}\n`);
+  return 0;
+}
