@@ -181,6 +181,7 @@ describe('memory after collections', () => {
     expect(series((i) => 100 * MIB + i * 0.1 * MIB).verdict).toBe('flat');
   });
   test('of few samples says nothing', () => {
+    expect(series(() => 7, 1)).toMatchObject({ verdict: 'not enough data', first: 7, last: 7 });
     expect(series((i) => i * 50 * MIB, 6).verdict).toBe('not enough data');
   });
 });

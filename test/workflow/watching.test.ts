@@ -138,7 +138,7 @@ describe('memory-leak-check', () => {
   const looks = (between: () => void) =>
     under({ PORTAGE_STEP_BUDGET_MS: '250' }, async () => {
       let state: Record<string, unknown> = { command, entity: ['doctors'], duration: 600, batchSize: 100 };
-      for (let i = 0; i < 9; i++) {
+      for (let i = 0; i < 8; i++) {
         const sampling = state['sampling'] as { startedAt: string } | undefined;
         // As if a look lasted as long as it says: the clock is moved, the work is cut short.
         if (sampling) sampling.startedAt = new Date(Date.parse(sampling.startedAt) - 29_000).toISOString();

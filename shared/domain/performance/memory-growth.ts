@@ -28,8 +28,8 @@ export function memoryGrowth(samples: readonly MemoryPoint[]): MemoryGrowth {
   const counted = samples.slice(Math.ceil(samples.length * WARM_UP));
   const facts = {
     samples: counted.length,
-    first: counted[0]?.bytes ?? null,
-    last: counted.at(-1)?.bytes ?? null,
+    first: (counted[0] ?? samples[0])?.bytes ?? null,
+    last: samples.at(-1)?.bytes ?? null,
   };
   const line = counted.length < ENOUGH_SAMPLES ? null : fitLine(counted.map(({ seconds: x, bytes: y }) => ({ x, y })));
   if (line === null) return { verdict: 'not enough data', bytesPerMinute: null, ...facts };
