@@ -1,10 +1,11 @@
 /**
  * `npm run bench`: the figures that Portage promises, measured on a server of its own. Exit 1 names each bound that was
- * missed. `--only load,rerun,changed,overhead,kindness,memory`, `--rows N`, `--pairs N`, `--max-rate N`, `--json`.
+ * missed. `--only load,rerun,changed,overhead,kindness,backup,restore,memory`, `--rows N`, `--pairs N`, `--max-rate N`, `--json`.
  */
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { measureBackup, measureRestore } from './backup.ts';
 import { measureChanged } from './changed.ts';
 import { SETTINGS, startBench } from './databases.ts';
 import { measureKindness } from './kindness.ts';
@@ -14,7 +15,7 @@ import { measureMemory } from './memory.ts';
 import { measureOverhead } from './overhead.ts';
 import { measureRerun } from './rerun.ts';
 
-const PARTS = ['load', 'rerun', 'changed', 'overhead', 'kindness', 'memory'] as const;
+const PARTS = ['load', 'rerun', 'changed', 'overhead', 'kindness', 'backup', 'restore', 'memory'] as const;
 
 const { values } = parseArgs({
   options: {
@@ -72,6 +73,8 @@ try {
   if (only.includes('changed')) tell(await measureChanged(bench, rows));
   if (only.includes('overhead')) tell(await measureOverhead(bench, rows));
   if (only.includes('kindness')) tell(await measureKindness(bench, rows, maxRate));
+  if (only.includes('backup')) tell(await measureBackup(bench, rows));
+  if (only.includes('restore')) tell(await measureRestore(bench, rows));
   if (only.includes('memory')) tell(await measureMemory(bench, Math.max(rows * 3, 100_000)));
 } finally {
   await bench.end();
