@@ -111,7 +111,7 @@ export const occupiedByIdentity = (entity: CompiledEntity): string | null => {
 /** Of a bound row of the file: what is restored is what its mapping said, in every part. */
 const sameMapping = (entity: CompiledEntity): string =>
   `(m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by IS NOT NULL) IS NOT DISTINCT FROM (g.h, g.th, g.sc, g.tc, g.closed IS NOT NULL)
-     AND ${waitingNow(entity, 'w.k')} IS NOT DISTINCT FROM g.waiting`;
+     AND (g.waiting IS NULL AND NOT EXISTS (SELECT FROM portage.pending_references WHERE entity_id = ${entity.entityId}) OR ${waitingNow(entity, 'w.k')} IS NOT DISTINCT FROM g.waiting)`;
 
 const waitingNow = (entity: CompiledEntity, key: string): string =>
   `(SELECT json_object_agg(p.column_name, p.parent_key ORDER BY p.column_name)::text FROM portage.pending_references p WHERE p.entity_id = ${entity.entityId} AND p.legacy_key = ${key}::text)`;
