@@ -19,10 +19,9 @@ export async function recordEntityFailure(
   await addNote(target, operationId, `${entity} failed: ${error.code} ${error.message}`);
 }
 
-export async function failEntities(
-  input: Pick<FailEntityInput, 'operationId' | 'execution' | 'entities' | 'error'>,
-  deps: Invocation,
-): Promise<{ recorded: true }> {
+type FailedEntities = Pick<FailEntityInput, 'operationId' | 'execution' | 'entities' | 'error'>;
+
+export async function failEntities(input: FailedEntities, deps: Invocation): Promise<{ recorded: true }> {
   return deps.withTarget(`${input.operationId}:fail`, async (target) => {
     const operation = await readOperation(target, input.operationId);
     // Stopped, or taken up by another execution: its state is no longer this one's to judge.
@@ -33,4 +32,12 @@ export async function failEntities(
     for (const entity of input.entities) await recordEntityFailure(target, operationId, entity, { code, message });
     return { recorded: true };
   });
+}
+
+/** The same of those that are open: entities that ended before, completed or stopped for M006, have nothing to do with it. */
+export async function failOpenEntities(input: FailedEntities, deps: Invocation): Promise<{ recorded: true }> {
+  const open = await deps.withTarget(`${input.operationId}:fail`, async (target) =>
+    (await checkpointsOf(target, input.operationId)).filter((c) => c.status === 'in_progress').map((c) => c.entity),
+  );
+  return failEntities({ ...input, entities: input.entities.filter((entity) => open.includes(entity)) }, deps);
 }

@@ -7,6 +7,7 @@ import { PortageError } from '../shared/domain/errors.ts';
 import { quoteIdentifier } from '../shared/domain/identifiers.ts';
 import { listedRowsOf } from '../shared/domain/listed-rows.ts';
 import { BATCH_BYTES, BATCH_ROWS } from '../shared/domain/settings.ts';
+import { comparesMoments, settlementFor } from '../shared/domain/settlement.ts';
 import { logger } from '../shared/log/current.ts';
 import type { LoadedOperation, Sides } from './dependencies.ts';
 import { refuseDrift, tellingDrift } from './schema-drift.ts';
@@ -85,7 +86,7 @@ export const workerOf = (
   deps: Invocation,
 ): Worker => ({
   ...sides,
-  entity: entityOf(loaded, claim.entity),
+  ...settling(loaded, claim.entity),
   map: loaded.map.name,
   operationNo: loaded.operation.operationNo,
   operationId: claim.operationId,
@@ -101,6 +102,15 @@ export const workerOf = (
   workerOn: (name) => workerOn(sides, loaded, claim, name, deps),
   onBatch: logBatch(claim.operationId),
 });
+
+/** The entity, staged with what the operation's strategies compare. */
+function settling(loaded: LoadedOperation, name: string): Pick<Worker, 'entity' | 'settlement'> {
+  const entity = entityOf(loaded, name);
+  const { operationType, request } = loaded.operation;
+  const settlement = settlementFor(operationType, request, entity.normal.conflicts);
+  const stagesMoment = settlement !== null && comparesMoments(settlement) && entity.moments !== null;
+  return { entity: stagesMoment ? { ...entity, stagesMoment } : entity, settlement };
+}
 
 /** On another entity of the operation, under the number that its own worker had: a takeover since then shuts it out. */
 async function workerOn(

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { PortageError } from './domain/errors.ts';
 import { SETTING_NAMES, SETTINGS, variableOf, type Settings } from './domain/settings.ts';
 import { readDatabase, type DatabaseConfig } from './config/database.ts';
+import { readScheduler, type SchedulerConfig } from './config/scheduler.ts';
 import { ofSetting, optional, wholeNumber, type ConfigFault, type Environment } from './config/variables.ts';
 
 export type { DatabaseConfig } from './config/database.ts';
@@ -24,6 +25,8 @@ export interface Config {
   readonly hashKey: string | null;
   /** How long a step works before it returns its progress. */
   readonly stepBudgetMs: number;
+  /** Where EventBridge Scheduler keeps the schedules of the jobs; null: on this machine. */
+  readonly scheduler: SchedulerConfig | null;
   /** What is set here wins over `settings` of the map. */
   readonly settings: Settings;
 }
@@ -62,12 +65,14 @@ export function checkConfig(env: Environment = process.env): {
 } {
   const source = readDatabase('SOURCE_DB', env);
   const target = readDatabase('TARGET_DB', env);
+  const scheduler = readScheduler(env);
   const parsed = portageVariables.safeParse(env);
   const given = settingVariables.safeParse(env);
   const faults = [
     ...source.faults,
     ...target.faults,
     ...missingSide(source.given, target.given),
+    ...scheduler.faults,
     ...[...(parsed.error?.issues ?? []), ...(given.error?.issues ?? [])].map((issue) =>
       portageFault(String(issue.path[0]), issue.message, env),
     ),
@@ -87,6 +92,7 @@ export function checkConfig(env: Environment = process.env): {
       leaseSeconds: own.PORTAGE_LEASE_SECONDS ?? 60,
       hashKey: own.PORTAGE_HASH_KEY ?? null,
       stepBudgetMs: own.PORTAGE_STEP_BUDGET_MS ?? 60_000,
+      scheduler: scheduler.scheduler,
       settings: settingsOf(given.data),
     },
   };

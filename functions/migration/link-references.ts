@@ -5,57 +5,21 @@ import {
   type LinkReferencesOutput,
   linkReferencesOutput,
 } from '../../shared/contracts/migration.ts';
-import { linkPending, waitsFor, workParked } from '../../shared/database/engine/link.ts';
-import { pullPending } from '../../shared/database/engine/pull-pending.ts';
-import { checkpointById, checkpointsOf } from '../../shared/database/ledger/checkpoints.ts';
-import type { Worker } from '../../shared/database/engine/worker.ts';
-import type { LoadedOperation } from '../dependencies.ts';
-import { entityOf, withWorker } from '../entity-worker.ts';
+import { withWorker } from '../entity-worker.ts';
+import { linkEntity } from '../link-entity.ts';
 import { step, type Invocation } from '../step.ts';
 
 const NO_SLICE = -1;
 
-/** Entities of this operation that were loaded before and have references to this one that were cut. */
-async function waitingChildren(worker: Worker, loaded: LoadedOperation): Promise<Worker[]> {
-  const checkpoints = await checkpointsOf(worker.target, worker.operationId);
-  return checkpoints.flatMap((checkpoint) => {
-    const entity = loaded.entities.get(checkpoint.entity);
-    const refers = entity?.references.some((reference) => reference.parent === worker.entity.name && reference.cut);
-    if (!refers || checkpoint.status !== 'in_progress' || checkpoint.entity === worker.entity.name) return [];
-    return [
-      { ...worker, entity: entityOf(loaded, checkpoint.entity), checkpointId: checkpoint.id, fence: checkpoint.fence },
-    ];
-  });
-}
-
 export async function linkReferences(input: EntityStepInput, deps: Invocation): Promise<LinkReferencesOutput> {
   const { operationId, entity, checkpointId, fence } = input;
-  return withWorker(deps, input, NO_SLICE, async (worker, loaded) => {
-    let rows = 0;
-    let done = true;
-    // After a failed slice rows are missing that parked rows wait for: the resume looks at them.
-    if (worker !== null && (await checkpointById(worker.target, checkpointId)).errorCode === null) {
-      const children = await waitingChildren(worker, loaded);
-      const ended = new Set(
-        (await checkpointsOf(worker.target, operationId)).filter((c) => c.status === 'completed').map((c) => c.entity),
-      );
-      const later = [...loaded.entities.keys()].filter((name) => !ended.has(name));
-      const looks = [
-        () => linkPending(worker),
-        () => workParked(worker, later),
-        () => linkPending(worker),
-        () => pullPending(worker, waitsFor(worker.entity, later)),
-        ...children.map((child) => () => linkPending(child, entity)),
-      ];
-      for (const look of looks) {
-        const progress = await look();
-        rows += progress.rows;
-        done = progress.done;
-        if (!progress.done || progress.stopped) break;
-      }
-    }
-    return { operationId, entity, checkpointId, fence, rows, done };
-  });
+  return withWorker(deps, input, NO_SLICE, async (worker, loaded) => ({
+    operationId,
+    entity,
+    checkpointId,
+    fence,
+    ...(await linkEntity(worker, loaded)),
+  }));
 }
 
 export const handler = step('LinkReferences', { input: entityStepInput, output: linkReferencesOutput }, linkReferences);

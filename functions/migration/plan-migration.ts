@@ -40,7 +40,7 @@ import {
   addedNotice,
   chosenEntities,
   deletesOf,
-  plannedOf,
+  plannedWithCosts,
   refuseActive,
   refuseMissingParents,
   wavesOf,
@@ -157,6 +157,7 @@ async function migrate(
     );
   }
   const drift = await driftNotes(sides.target, loaded, entities);
+  const planned = await plannedWithCosts(sides.target, loaded, entities);
   const operation = await openUnlessHeld(sides.target, async () => {
     const opened = await insertOperation(
       sides.target,
@@ -172,11 +173,7 @@ async function migrate(
       },
       deps.now(),
     );
-    await planCheckpoints(
-      sides.target,
-      opened,
-      entities.map((name) => plannedOf(loaded, name)),
-    );
+    await planCheckpoints(sides.target, opened, planned);
     return opened;
   });
   if (earlier) await supersedeCheckpoints(sides.target, earlier.operation.operationId);

@@ -10,20 +10,35 @@ import { checkpointStatus as checkpointStatusCommand } from '../../shared/operat
 import { debug as debugCommand } from '../../shared/operations/migration-analyzer/debug.ts';
 import { testConnections as testConnectionsCommand } from '../../shared/operations/migration-analyzer/test-connections.ts';
 import { validateConfig as validateConfigCommand } from '../../shared/operations/migration-analyzer/validate-config.ts';
+import { analyzePerformance as jobPerformanceCommand } from '../../shared/operations/sync-scheduler/analyze-performance.ts';
+import { listJobs as listJobsCommand } from '../../shared/operations/sync-scheduler/list-jobs.ts';
+import { analyzeConflicts as analyzeConflictsCommand } from '../../shared/operations/conflict-resolver/analyze-conflicts.ts';
+import { resolve as resolveCommand } from '../../shared/operations/conflict-resolver/resolve.ts';
+import { conflictStatus as conflictStatusCommand } from '../../shared/operations/conflict-resolver/status.ts';
+import { testStrategy as testStrategyCommand } from '../../shared/operations/conflict-resolver/test-strategy.ts';
 import { commandOf } from '../../shared/operations/operation.ts';
 import { commandsOf, runShortCommand } from '../short-command.ts';
 import { step, type Invocation } from '../step.ts';
 import { analyze } from './inspect/analyze.ts';
+import { analyzeConflicts } from './inspect/analyze-conflicts.ts';
+import { conflictStatus } from './inspect/conflict-status.ts';
+import { testStrategy } from './inspect/test-strategy.ts';
 import { checkpointStatus } from './inspect/checkpoint-status.ts';
 import { debug } from './inspect/debug.ts';
 import { explain } from './inspect/explain.ts';
 import { exportMapping } from './inspect/export-mapping.ts';
 import { init } from './inspect/init.ts';
+import { jobPerformance } from './inspect/job-performance.ts';
+import { listJobs } from './inspect/list-jobs.ts';
 import { setAside } from './inspect/set-aside.ts';
 import { testConnections } from './inspect/test-connections.ts';
 import { environmentFault, validateConfig } from './inspect/validate-config.ts';
 
 const INSPECTIONS = commandsOf(
+  [conflictStatusCommand, conflictStatus],
+  [analyzeConflictsCommand, analyzeConflicts],
+  [testStrategyCommand, testStrategy],
+  [resolveCommand, testStrategy],
   [checkpointStatusCommand, checkpointStatus],
   [testConnectionsCommand, testConnections],
   [validateConfigCommand, validateConfig],
@@ -33,6 +48,8 @@ const INSPECTIONS = commandsOf(
   [exportMappingCommand, exportMapping],
   [debugCommand, debug],
   [analyzeCommand, analyze],
+  [listJobsCommand, listJobs],
+  [jobPerformanceCommand, jobPerformance],
 );
 
 export const inspectLedger = (input: { readonly command: string }, deps: Invocation): Promise<unknown> =>

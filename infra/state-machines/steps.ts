@@ -93,10 +93,49 @@ export const RECOVERY_STEPS = {
   FailRecovery: step('Records why the operation failed and gives its leases back', false, ASKS),
 } as const satisfies Record<string, Step>;
 export type RecoveryStep = keyof typeof RECOVERY_STEPS;
+export const SYNCHRONIZATION_STEPS = {
+  BeginRun: step('Decides whether the run may begin now, and opens its operation', true, ASKS),
+  DetectChanges: step('Takes an entity and finds out where its changes are', true, ASKS),
+  ApplyChanges: step('Classifies, settles and writes changes until its time budget ends', true, MOVES_ROWS),
+  ApplyCircle: step('The same for entities that refer to each other, together', true, MOVES_ROWS),
+  LinkReferences: step('Fills references that had to wait for their parents', true, MOVES_ROWS),
+  FinishEntity: step('Completes the checkpoint of one entity and gives its lease back', true, ASKS),
+  DeleteRows: step('Deletes or marks rows that the source lost, children first', true, ASKS),
+  ValidateTouched: step('Compares what the run wrote with the source', true, MOVES_ROWS),
+  FailDetection: step('Records why the changes of an entity could not be looked for', false, ASKS),
+  FailChanges: step('Records why a lane of an entity ended', false, ASKS),
+  FailEntity: step('Records why an entity ended', false, ASKS),
+  FailDeletes: step('Records why deletions ended', false, ASKS),
+  FailValidation: step('Records why written rows could not be compared', false, ASKS),
+  FinishRun: step('The gate: answers with the counts, or fails with the recorded code', true, ASKS),
+  FailSynchronization: step('Records why the run failed and gives its leases back', false, ASKS),
+} as const satisfies Record<string, Step>;
+export type SynchronizationStep = keyof typeof SYNCHRONIZATION_STEPS;
+
+export const RESOLUTION_STEPS = {
+  PlanResolution: step(
+    'Checks what is asked, opens the operation, and backs up first where that is wanted',
+    true,
+    MOVES_ROWS,
+    UNBROKEN,
+  ),
+  ResolveBatch: step('Settles open conflicts of one entity until its time budget ends', true, MOVES_ROWS),
+  DeleteRows: step('Deletes or marks rows whose deletion in the source was decided to count', true, ASKS),
+  FailBatch: step('Records why the conflicts of an entity could not be settled', false, ASKS),
+  FailDeletes: step('Records why deletions ended', false, ASKS),
+  FinishResolution: step('The gate: what was settled by which rule, and what is open still', true, ASKS),
+  FailResolution: step('Records why the resolution failed and gives its leases back', false, ASKS),
+} as const satisfies Record<string, Step>;
+export type ResolutionStep = keyof typeof RESOLUTION_STEPS;
 
 export const OPERATION_STEPS = {
   InspectLedger: step('Answers the short commands that only look', true, ASKS),
   ChangeLedger: step('Carries out the short commands that settle checkpoints', true, ASKS),
+  ManageSchedules: step(
+    'Creates, changes and checks synchronization jobs, and the schedules that start them',
+    false,
+    ASKS,
+  ),
   StopOperations: step('Stops every running operation, and shuts out workers that do not stop', true, ASKS),
 } as const satisfies Record<string, Step>;
 export type OperationStep = keyof typeof OPERATION_STEPS;

@@ -5,8 +5,9 @@
 import { z } from 'zod';
 import type { EntityMap } from '../domain/entity-map.ts';
 import { PortageError } from '../domain/errors.ts';
-import { type Fault, mapFaults, STRATEGIES } from '../domain/map-faults.ts';
+import { type Fault, mapFaults } from '../domain/map-faults.ts';
 import { SETTING_NAMES, SETTINGS, type Setting, type SettingName, type SettingValue } from '../domain/settings.ts';
+import { STRATEGIES } from '../domain/settlement.ts';
 import { formFaults, object } from './form-faults.ts';
 
 export { type Fault, mapFaults } from '../domain/map-faults.ts';
@@ -29,7 +30,7 @@ const onMissing = z
   .describe('What becomes of a row whose parent does not exist: set aside (default), or NULL.');
 
 const strategy = `(${STRATEGIES.join('|')})`;
-const conflicts = z
+export const conflicts = z
   .string()
   .regex(
     new RegExp(`^${strategy}( then ${strategy})?$`),

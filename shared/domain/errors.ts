@@ -120,6 +120,12 @@ export const CATALOGUE = {
     2,
     'See what can be taken back: portage differential-migration rollback-entity --entity NAME --all --dry-run',
   ),
+  M018: entry(
+    'Worker lost',
+    'never',
+    3,
+    'Continue what it left: portage differential-migration resume --entity all; a rollback by giving its command again.',
+  ),
   M020: entry('Backup file refused', 'never', 2, 'Use another backup; nothing was written.'),
   M021: entry(
     'Backup was not completed',
@@ -130,7 +136,8 @@ export const CATALOGUE = {
   S001: entry('Sync job creation failed', 'never', 2, 'Correct the schedule or the configuration of the job.'),
   S002: entry(
     'Job execution timeout',
-    'transient',
+    // The run is over; what is tried again is the next run.
+    'never',
     3,
     'Increase the timeout of the job; the next run continues at the batch border.',
   ),
@@ -142,6 +149,12 @@ export const CATALOGUE = {
   ),
   S004: entry('Schedule parsing error', 'never', 2, 'Use cron of five fields, rate(...), or hourly, daily, weekly.'),
   S005: entry('Conflict resolution failed', 'never', 1, 'Choose another strategy, or resolve the row by hand.'),
+  S006: entry(
+    'Synchronization run lost',
+    'never',
+    3,
+    'Its execution was killed, or its machine went down. The next run does what it left: portage sync-scheduler run-job --name NAME --manual',
+  ),
   V001: entry(
     'Data integrity check failed',
     'never',
@@ -215,6 +228,19 @@ export const CATALOGUE = {
     3,
     'This is a defect of Portage. See the log file errors-YYYY-MM-DD.log and report it.',
   ),
+  SYS009: entry(
+    'Not deployed',
+    'never',
+    2,
+    'Deploy the environment: npx cdk deploy --all -c env=NAME; or look whether account and region are the right ones.',
+  ),
+  SYS010: entry(
+    'AWS refuses',
+    'never',
+    3,
+    'Sign in with a role that may do this, and look whether account and region are the right ones.',
+  ),
+  SYS011: entry('AWS does not answer', 'transient', 3, 'Run the command again in some minutes.'),
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof CATALOGUE;

@@ -13,8 +13,6 @@ export interface Fault {
   readonly expected?: string;
 }
 
-export const STRATEGIES = ['source_wins', 'target_wins', 'newest_wins', 'merge_fields', 'manual'] as const;
-
 /** Names that the commands keep for themselves: `--entities all`, and `--entities test`, the connection probe. */
 const RESERVED = new Set(['all', 'test']);
 

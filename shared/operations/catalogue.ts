@@ -11,6 +11,9 @@ import { rollback } from './differential-migration/rollback.ts';
 import { rollbackEntity } from './differential-migration/rollback-entity.ts';
 import { setAside } from './differential-migration/set-aside.ts';
 import { checkpointStatus } from './migration-analyzer/checkpoint-status.ts';
+import { cleanupCheckpoints } from './migration-analyzer/cleanup-checkpoints.ts';
+import { cleanupDifferentials } from './migration-analyzer/cleanup-differentials.ts';
+import { cleanupStaleCheckpoints } from './migration-analyzer/cleanup-stale-checkpoints.ts';
 import { debug } from './migration-analyzer/debug.ts';
 import { completeCheckpoint } from './migration-analyzer/complete-checkpoint.ts';
 import { forceCompleteCheckpoint } from './migration-analyzer/force-complete-checkpoint.ts';
@@ -22,6 +25,25 @@ import { rollbackAll } from './migration-analyzer/rollback-all.ts';
 import { stopAllOperations } from './migration-analyzer/stop-all-operations.ts';
 import { testConnections } from './migration-analyzer/test-connections.ts';
 import { validateConfig } from './migration-analyzer/validate-config.ts';
+import { analyzeConflicts } from './conflict-resolver/analyze-conflicts.ts';
+import { resolve } from './conflict-resolver/resolve.ts';
+import { resolveManual } from './conflict-resolver/resolve-manual.ts';
+import { conflictStatus } from './conflict-resolver/status.ts';
+import { testStrategy } from './conflict-resolver/test-strategy.ts';
+import { runJob } from './sync-scheduler/run-job.ts';
+import { analyzePerformance as analyzeJobs } from './sync-scheduler/analyze-performance.ts';
+import { createJob } from './sync-scheduler/create-job.ts';
+import { deleteJob } from './sync-scheduler/delete-job.ts';
+import { healthCheck } from './sync-scheduler/health-check.ts';
+import { jobStatus } from './sync-scheduler/job-status.ts';
+import { listJobs } from './sync-scheduler/list-jobs.ts';
+import { pauseAllJobs } from './sync-scheduler/pause-all-jobs.ts';
+import { pauseJob } from './sync-scheduler/pause-job.ts';
+import { restartScheduler } from './sync-scheduler/restart-scheduler.ts';
+import { resumeAllJobs } from './sync-scheduler/resume-all-jobs.ts';
+import { resumeJob } from './sync-scheduler/resume-job.ts';
+import { start } from './sync-scheduler/start.ts';
+import { updateJob } from './sync-scheduler/update-job.ts';
 import { commandOf, type Operation } from './operation.ts';
 
 export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
@@ -36,6 +58,25 @@ export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   explain,
   exportMapping,
   validate,
+  runJob,
+  createJob,
+  updateJob,
+  deleteJob,
+  pauseJob,
+  resumeJob,
+  pauseAllJobs,
+  resumeAllJobs,
+  listJobs,
+  jobStatus,
+  healthCheck,
+  analyzeJobs,
+  restartScheduler,
+  start,
+  conflictStatus,
+  analyzeConflicts,
+  resolve,
+  resolveManual,
+  testStrategy,
   checkpointStatus,
   debug,
   resetCheckpoint,
@@ -46,6 +87,9 @@ export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   rollbackAll,
   createFullBackup,
   restoreFromBackup,
+  cleanupCheckpoints,
+  cleanupStaleCheckpoints,
+  cleanupDifferentials,
   testConnections,
   validateConfig,
 ];

@@ -3,21 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ENVIRONMENT_NAMES } from '../../infra/environments.ts';
 import { MACHINES } from '../../infra/state-machines/machines.ts';
-import {
-  fileOf,
-  MIGRATION_STEPS,
-  OPERATION_STEPS,
-  RECOVERY_STEPS,
-  VALIDATION_STEPS,
-} from '../../infra/state-machines/steps.ts';
+import { fileOf } from '../../infra/state-machines/steps.ts';
 import { resourcesOf, stacksOf, synthesise } from './stacks.ts';
 
-const STEPS = [
-  ...Object.keys(MIGRATION_STEPS).map((name) => `migration-${name}`),
-  ...Object.keys(VALIDATION_STEPS).map((name) => `validation-${name}`),
-  ...Object.keys(RECOVERY_STEPS).map((name) => `recovery-${name}`),
-  ...Object.keys(OPERATION_STEPS).map((name) => `operation-${name}`),
-];
+const STEPS = MACHINES.flatMap(({ area, steps }) => Object.keys(steps).map((name) => `${area}-${name}`));
 
 interface Statement {
   readonly Action: string | readonly string[];
@@ -38,15 +27,10 @@ describe.each(ENVIRONMENT_NAMES)('the stacks of %s', (name) => {
     expect(data.terminationProtection).toBe(environment.retained);
   });
 
-  test('have the three state machines, Standard, traced, and logged without the data of executions', () => {
+  test('have a state machine each, Standard, traced, and logged without the data of executions', () => {
     const machines = resourcesOf(workflowsTemplate, 'AWS::StepFunctions::StateMachine').map(([, is]) => is.Properties);
 
-    expect(machines.map((is) => is['StateMachineName'])).toEqual([
-      `portage-${name}-migration`,
-      `portage-${name}-validation`,
-      `portage-${name}-recovery`,
-      `portage-${name}-operation`,
-    ]);
+    expect(machines.map((is) => is['StateMachineName'])).toEqual(MACHINES.map(({ area }) => `portage-${name}-${area}`));
     for (const machine of machines) {
       expect(machine).toMatchObject({
         StateMachineType: 'STANDARD',

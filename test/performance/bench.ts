@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: the figures that Portage promises, measured on a server of its own. Exit 1 names each bound that was
- * missed. `--only load,rerun,changed,overhead,kindness,backup,restore,memory`, `--rows N`, `--pairs N`, `--max-rate N`, `--json`.
+ * missed. `--only load,rerun,changed,overhead,kindness,backup,restore,memory,rollback`, `--rows N`, `--pairs N`, `--max-rate N`, `--json`.
  */
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -14,8 +14,9 @@ import type { Measured } from './measure.ts';
 import { measureMemory } from './memory.ts';
 import { measureOverhead } from './overhead.ts';
 import { measureRerun } from './rerun.ts';
+import { measureRollback } from './rollback.ts';
 
-const PARTS = ['load', 'rerun', 'changed', 'overhead', 'kindness', 'backup', 'restore', 'memory'] as const;
+const PARTS = ['load', 'rerun', 'changed', 'overhead', 'kindness', 'backup', 'restore', 'memory', 'rollback'] as const;
 
 const { values } = parseArgs({
   options: {
@@ -75,6 +76,7 @@ try {
   if (only.includes('kindness')) tell(await measureKindness(bench, rows, maxRate));
   if (only.includes('backup')) tell(await measureBackup(bench, rows));
   if (only.includes('restore')) tell(await measureRestore(bench, rows));
+  if (only.includes('rollback')) tell(await measureRollback(bench, rows));
   if (only.includes('memory')) tell(await measureMemory(bench, Math.max(rows * 3, 100_000)));
 } finally {
   await bench.end();

@@ -51,6 +51,8 @@ export interface Portage extends TestSides {
   start(input: Record<string, unknown>): Promise<Started>;
   migrate(request?: Record<string, unknown>): Promise<Ended>;
   resume(entity?: string | readonly string[]): Promise<Ended>;
+  /** An execution of a machine; `around` stands around the handlers of some states, and what is tried again is tried at once. */
+  execute(machine: string, input: Record<string, unknown>, around?: Readonly<Record<string, Around>>): Promise<Ended>;
   /** A migration with something around the handlers of some states; what is tried again is tried at once. */
   migrateAround(states: Readonly<Record<string, Around>>, request?: Record<string, unknown>): Promise<Ended>;
   /** A rollback; with something around the handlers of some states of its machine, as above. */
@@ -147,10 +149,11 @@ export async function portage(
   };
   const rows = (sql: string): Promise<Row[]> => sides.target.rows<Row>(sql);
   const around = async <Output>(
-    states: Readonly<Record<string, Around>>,
+    machineName: string,
     input: Record<string, unknown>,
+    states: Readonly<Record<string, Around>> = {},
   ): Promise<EndedWith<Output>> => {
-    const loaded = await loadMachine(machineFor(input));
+    const loaded = await loadMachine(machineName);
     const machine = { ...loaded, definition: hurried(loaded.definition) };
     const killed = new AbortController();
     const handlers = new Map<string, Handler>(machine.handlers);
@@ -173,13 +176,14 @@ export async function portage(
       },
     );
   };
-  const recover = (request: Record<string, unknown>, states = {}): Promise<Recovered> => around(states, request);
+  const recover = (request: Record<string, unknown>, states = {}): Promise<Recovered> =>
+    around(machineFor(request), request, states);
   const passTime = async (seconds: number): Promise<void> => {
     const earlier = (column: string): string => `${column} = ${column} - interval '${seconds} s'`;
     await sides.target.run(
       `UPDATE portage.workers SET ${earlier('heartbeat_at')};
        UPDATE portage.migration_checkpoints SET ${earlier('updated_at')}, ${earlier('created_at')};
-       UPDATE portage.operations SET ${earlier('started_at')}`,
+       UPDATE portage.operations SET ${earlier('started_at')}; UPDATE portage.synchronization_runs SET ${earlier('started_at')}`,
     );
   };
   const empty = async (): Promise<void> => {
@@ -192,7 +196,9 @@ export async function portage(
     run: (side, sql) => own.run(side, sql),
     useMap,
     empty,
-    migrateAround: (states, request = {}) => around(states, { command: 'differential-migration migrate', ...request }),
+    execute: around,
+    migrateAround: (states, request = {}) =>
+      around('migration', { command: 'differential-migration migrate', ...request }, states),
     recover,
     rollback: (operationId, more = {}) => recover({ command: 'differential-migration rollback', operationId, ...more }),
     passTime,

@@ -40,47 +40,50 @@ const statesOf = (definition: Definition): readonly (readonly [string, State])[]
     ...(state.ItemProcessor ? statesOf(state.ItemProcessor) : []),
   ]);
 
-describe.each(['migration', 'validation', 'recovery', 'operation'])('the definition of %s', (area) => {
-  const definition = definitionOf(area);
-  const states = statesOf(definition);
-  const tasks = states.filter(([, state]) => state.Type === 'Task');
+describe.each(['migration', 'validation', 'synchronization', 'resolution', 'recovery', 'operation'])(
+  'the definition of %s',
+  (area) => {
+    const definition = definitionOf(area);
+    const states = statesOf(definition);
+    const tasks = states.filter(([, state]) => state.Type === 'Task');
 
-  test('is valid Amazon States Language', () => {
-    const answer = validate(structuredClone(definition));
+    test('is valid Amazon States Language', () => {
+      const answer = validate(structuredClone(definition));
 
-    expect(answer.errorsText()).toBe('');
-    expect(answer.isValid).toBe(true);
-  });
+      expect(answer.errorsText()).toBe('');
+      expect(answer.isValid).toBe(true);
+    });
 
-  test('stays in the subset that AWS and the local runner execute alike', () => {
-    expect(subsetFaults(definition)).toEqual([]);
-  });
+    test('stays in the subset that AWS and the local runner execute alike', () => {
+      expect(subsetFaults(definition)).toEqual([]);
+    });
 
-  test('shows the reader of the console an input to start from, and what each state is for', () => {
-    const example = /\{.*?\}/.exec(definition.Comment ?? '')?.[0] ?? '';
+    test('shows the reader of the console an input to start from, and what each state is for', () => {
+      const example = /\{.*?\}/.exec(definition.Comment ?? '')?.[0] ?? '';
 
-    expect(JSON.parse(example)).toHaveProperty('command');
-    for (const [name, { Comment }] of states) expect([name, Comment?.length]).toEqual([name, expect.any(Number)]);
-  });
+      expect(JSON.parse(example)).toHaveProperty('command');
+      for (const [name, { Comment }] of states) expect([name, Comment?.length]).toEqual([name, expect.any(Number)]);
+    });
 
-  test.each(tasks)('%s has a file of its name', (name, state) => {
-    expect(state.Resource).toBe(`arn:aws:lambda:local:000000000000:function:${name}`);
-    expect([fileOf(area, name), existsSync(join(PROJECT, fileOf(area, name)))]).toEqual([fileOf(area, name), true]);
-  });
+    test.each(tasks)('%s has a file of its name', (name, state) => {
+      expect(state.Resource).toBe(`arn:aws:lambda:local:000000000000:function:${name}`);
+      expect([fileOf(area, name), existsSync(join(PROJECT, fileOf(area, name)))]).toEqual([fileOf(area, name), true]);
+    });
 
-  test.each(tasks)('%s tries transient errors again, those of the catalogue and those of Lambda', (_, { Retry }) => {
-    expect(Retry!.map((retry) => retry.ErrorEquals)).toEqual([
-      TRANSIENT_CODES,
-      [...LAMBDA_SERVICE_ERRORS],
-      [...FUNCTION_DIED_ERRORS],
-    ]);
-    for (const retry of Retry!) expect(retry.JitterStrategy).toBe('FULL');
-  });
+    test.each(tasks)('%s tries transient errors again, those of the catalogue and those of Lambda', (_, { Retry }) => {
+      expect(Retry!.map((retry) => retry.ErrorEquals)).toEqual([
+        TRANSIENT_CODES,
+        [...LAMBDA_SERVICE_ERRORS],
+        [...FUNCTION_DIED_ERRORS],
+      ]);
+      for (const retry of Retry!) expect(retry.JitterStrategy).toBe('FULL');
+    });
 
-  test.each(tasks)('%s catches everything else', (_, state) => {
-    expect(state.Catch!.map((caught) => caught.ErrorEquals)).toEqual([['States.ALL']]);
-  });
-});
+    test.each(tasks)('%s catches everything else', (_, state) => {
+      expect(state.Catch!.map((caught) => caught.ErrorEquals)).toEqual([['States.ALL']]);
+    });
+  },
+);
 
 test('no error that will come again is tried again', () => {
   const retried = statesOf(definitionOf('migration')).flatMap(([, { Retry = [] }]) =>

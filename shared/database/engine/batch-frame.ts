@@ -90,6 +90,7 @@ export async function endBatch(
   );
 }
 
+/** What the batch does with its rows: of a row that was settled, what it becomes. */
 export async function countActions(worker: Worker, range?: KeyRange): Promise<ActionCount[]> {
   const rows = await worker.target.rows<{ action: string; in_source: string; rows: string; waiting: string }>(
     actionCounts(worker.entity, range),

@@ -5,6 +5,7 @@
  */
 import type { ActionCount, RowCounts } from '../../domain/action-counts.ts';
 import { addCounts, countsOf } from '../../domain/action-counts.ts';
+import { decidesNothing } from '../../domain/settlement.ts';
 
 import type { BatchFacts } from '../sql/decide.ts';
 import { findByIdentity, gather, judge, judgeAgain, lockRows, writeEqual } from '../sql/decide.ts';
@@ -16,6 +17,7 @@ import { allOf, inRange } from '../sql/range.ts';
 import { lockForReplace } from '../sql/rings.ts';
 import { clearLoaded, parkOne, recordDifferentials, setAsideOne, unpark } from '../sql/record.ts';
 import { stage } from '../sql/scratch.ts';
+import { lockSettled, settle } from '../sql/settle.ts';
 import { closeMappings } from '../sql/write.ts';
 
 import type { Reason } from './reason.ts';
@@ -28,7 +30,8 @@ import { writeBatch } from './write-batch.ts';
 async function decide(worker: Worker, range: KeyRange, facts: BatchFacts): Promise<void> {
   const { target, entity, mode } = worker;
   await target.run(gather(entity, range, facts));
-  if (!facts.unmapped && mode !== 'missing-only' && !facts.final) await findVanished(worker, range);
+  if (!facts.unmapped && mode !== 'missing-only' && !facts.final && !worker.changesOnly)
+    await findVanished(worker, range);
   await classify(worker, facts.unmapped);
 }
 
@@ -45,6 +48,14 @@ export async function classify(worker: Worker, unmapped: boolean): Promise<void>
   await target.run(lockRows(entity, mode));
   await target.run(judge(entity, mode, false));
   if (worker.listed?.kind === 'force') await target.run(writeEqual(entity));
+  await settleConflicts(worker);
+}
+
+/** Asks the strategies of the run about rows that both sides changed. */
+async function settleConflicts({ target, entity, settlement }: Worker): Promise<void> {
+  if (!settlement || decidesNothing(settlement)) return;
+  await target.run(lockSettled(entity, settlement));
+  await target.run(settle(entity, settlement));
 }
 
 interface Loaded {
@@ -141,7 +152,7 @@ export const setAsideRow = (worker: Worker, range: KeyRange, key: string, reason
   inBatch(worker, range, async (batchNo) => {
     const { target, entity, operationNo } = worker;
     // The range ends with the row, and mapped rows before it may have gone from the source.
-    if (worker.mode !== 'missing-only') await findVanished(worker, range, key);
+    if (worker.mode !== 'missing-only' && !worker.changesOnly) await findVanished(worker, range, key);
     const vanished = await countActions(worker);
     if (vanished.length > 0) {
       await target.run(recordDifferentials(entity, { operationNo, batchNo }));

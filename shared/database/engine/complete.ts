@@ -1,5 +1,5 @@
 /** Ends an entity's checkpoint in the state that its batches prove. */
-import { endCheckpoint, type Checkpoint } from '../ledger/checkpoints.ts';
+import { CHANGES_ONLY, endCheckpoint, type Checkpoint } from '../ledger/checkpoints.ts';
 import { allSlicesDone, writtenBy } from '../ledger/progress.ts';
 import { dropOlder } from '../sql/vanished.ts';
 import { hasVanished } from './delete-rows.ts';
@@ -69,7 +69,7 @@ export async function completeEntity(
   // A list of rows says nothing about the others, and a run that was interrupted before may go on after it.
   if (worker.listed) await settleListed(worker, worker.listed);
   else await target.run(dropOlder(worker.entity, worker.operationNo));
-  const sawAll = !worker.listed && worker.mode !== 'missing-only';
+  const sawAll = !worker.listed && worker.mode !== 'missing-only' && checkpoint.mode !== CHANGES_ONLY;
   await finishEntity(target, worker.entity, worker.operationNo, sawAll, await writtenBy(target, checkpoint.id));
   const ended = await endCheckpoint(target, checkpoint.id, checkpoint.fence, 'completed', null);
   return ended === 1 ? 'completed' : 'failed';

@@ -30,8 +30,9 @@ async function next(
   );
   const to = limit === undefined || Number(staged.rows) < limit ? range.to : staged.last;
   const read = { from: range.from, to };
-  if (request.rehearsal !== undefined && Number(staged.rows) > 0) await rehearse(request, request.rehearsal, read);
-  return { counts: await count(request, read), to };
+  const refused =
+    request.rehearsal === undefined || staged.rows === '0' ? [] : await rehearse(request, request.rehearsal, read);
+  return { counts: await count({ ...request, refused }, read), to };
 }
 
 const setAside = ({ ignored }: EstimateRequest, key: string): RowCounts =>

@@ -3,7 +3,7 @@ import type { ActionCount } from '../../domain/action-counts.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import type { Session } from '../session.ts';
 import type { Mode } from '../sql/decide.ts';
-import type { Rehearsal } from './rehearsal.ts';
+import type { Refused, Rehearsal } from './rehearsal.ts';
 import type { Reading } from './stage-rows.ts';
 
 export interface EstimateRequest {
@@ -25,5 +25,7 @@ export interface EstimateRequest {
   readonly onActions?: (actions: readonly ActionCount[]) => void;
   /** Each batch is written and taken back before it is counted. */
   readonly rehearsal?: Rehearsal | undefined;
+  /** Of the staged rows those that were refused when they were tried. */
+  readonly refused?: readonly Refused[];
   readonly timeIsUp: () => boolean;
 }

@@ -74,6 +74,7 @@ export async function estimateStaged(
     await target.run(refuseNulls(entity));
     // Every value is cast as it would be: what cannot be is found here, and not only by writing.
     await target.run(castAll(entity));
+    await markRefused(request);
     const rows = await target.rows<{ action: string; in_source: string; rows: string }>(actionCounts(entity));
     const actions: ActionCount[] = rows.map((row) => ({
       action: row.action === 'leave' ? 'delete' : row.action,
@@ -92,6 +93,21 @@ export async function estimateStaged(
     const ignored = await ignoredRows(request, `missing && ARRAY[${columns}]::text[]`);
     return { ...counts, setAside: counts.setAside + Number(unlinked.rows) - ignored };
   });
+}
+
+/** Rows that were tried and refused; one whose unique value another row has now gets another look at the end of a real run. */
+async function markRefused({ target, entity, refused = [] }: EstimateRequest): Promise<void> {
+  for (const [action, taken] of [
+    ['set_aside', false],
+    ['park', true],
+  ] as const) {
+    const keys = refused.filter(({ reason }) => (reason.taken === true) === taken).map(({ key }) => key);
+    if (keys.length > 0)
+      await target.run(
+        `UPDATE ${work(entity)} SET action = '${action}' WHERE in_source AND k::text = ANY ($1::text[])`,
+        [keys],
+      );
+  }
 }
 
 /** Of the rows that would be set aside: how many somebody decided to do without. */

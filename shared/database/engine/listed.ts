@@ -98,3 +98,7 @@ const settle = async (worker: Worker, keys: readonly string[]): Promise<{ readon
     return { ...NOTHING, read: aside, setAside: aside };
   });
 };
+
+/** Rows that could not be written get another look, although nothing says that they changed: their reason may be gone. */
+export const parkAsideAgain = ({ target, entity, operationNo }: Worker): Promise<number> =>
+  target.run(parkAside(entity, operationNo));

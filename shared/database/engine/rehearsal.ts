@@ -2,6 +2,12 @@
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import type { Reason } from './reason.ts';
 
+/** A row that could not be written, also alone. */
+export interface Refused {
+  readonly key: string;
+  readonly reason: Reason;
+}
+
 export interface RefusedRow {
   readonly entity: string;
   readonly legacyId: string;

@@ -7,15 +7,17 @@ import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import type { CompiledReference } from '../../domain/compiled/types.ts';
 import { quoteLiteral } from '../../domain/identifiers.ts';
 import type { Session } from '../session.ts';
-import { tried } from '../session.ts';
+import { DataError } from '../pg-errors.ts';
+import { transaction, tried } from '../session.ts';
 import { gather } from '../sql/decide.ts';
-import type { KeyRange } from '../sql/range.ts';
-import { createScratch, emptyStage } from '../sql/scratch.ts';
+import { allOf, inRange, type KeyRange } from '../sql/range.ts';
+import { createScratch, emptyStage, stage, work } from '../sql/scratch.ts';
 import { countActions } from './batch-frame.ts';
 import { classify } from './batch.ts';
 import { close, settle } from './cycle.ts';
 import type { EstimateRequest } from './estimate-request.ts';
-import type { Rehearsal } from './rehearsal.ts';
+import { reasonOf } from './reason.ts';
+import { noteRefused, type Refused, type Rehearsal } from './rehearsal.ts';
 import type { Worker } from './worker.ts';
 import { writeBatch } from './write-batch.ts';
 
@@ -66,42 +68,72 @@ export async function prepareRehearsal(request: EstimateRequest, rehearsal: Rehe
     if (entity.name !== request.entity.name) await request.target.run(createScratch(entity));
 }
 
-/**
- * Writes what is staged of the range, and takes it back.
- * @throws DataError when a row cannot be written
- */
-export async function rehearse(request: EstimateRequest, rehearsal: Rehearsal, range: KeyRange): Promise<void> {
+/** Writes what is staged of the range, and takes it back. @returns the rows that could not be written */
+export async function rehearse(
+  request: EstimateRequest,
+  rehearsal: Rehearsal,
+  range: KeyRange,
+): Promise<readonly Refused[]> {
   const { target } = request;
   const began = performance.now();
   const wal = await walPosition(target);
   const before = await sequencesOf(target, rehearsal.entities);
-  let deadRows = 0;
+  const workers = rehearsal.entities.map((each) => workerOn(request, rehearsal, each));
+  const refused: Refused[] = [];
+  const deadRows = await tried(target, async () => {
+    await target.run("SELECT set_config('portage.operation', $1, true)", [rehearsal.operationId]);
+    return writePart(workers, request.entity, rehearsal, range, refused);
+  });
+  for (const { key, reason } of refused) noteRefused(rehearsal, request.entity.name, key, reason);
+  const { facts } = rehearsal;
+  rehearsal.facts = {
+    ...facts,
+    batches: facts.batches + 1,
+    walBytes: facts.walBytes + (await walSince(target, wal)),
+    deadRows: facts.deadRows + deadRows,
+    longestMs: Math.max(facts.longestMs, Math.round(performance.now() - began)),
+    sequences: moved(facts.sequences, before, await sequencesOf(target, rehearsal.entities)),
+  };
+  return refused;
+}
+
+/**
+ * Writes a part of what is staged, and by halves what cannot be written as a whole. What could be stays until the batch is
+ * taken back: a row that wants what another row of the batch has just taken is refused as it would be.
+ * @returns how many rows of target tables were written
+ */
+async function writePart(
+  workers: readonly Worker[],
+  entity: CompiledEntity,
+  rehearsal: Rehearsal,
+  range: KeyRange,
+  refused: Refused[],
+): Promise<number> {
+  const seed = workers.find((worker) => worker.entity.name === entity.name);
+  if (seed === undefined) return 0;
   try {
-    await tried(target, async () => {
-      deadRows = await write(request, rehearsal, range);
-    });
-  } finally {
-    const { facts } = rehearsal;
-    const after = await sequencesOf(target, rehearsal.entities);
-    rehearsal.facts = {
-      ...facts,
-      batches: facts.batches + 1,
-      walBytes: facts.walBytes + (await walSince(target, wal)),
-      deadRows: facts.deadRows + deadRows,
-      longestMs: Math.max(facts.longestMs, Math.round(performance.now() - began)),
-      sequences: moved(facts.sequences, before, after),
-    };
+    return await transaction(seed.target, () => write(workers, seed, rehearsal, range));
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    const { rows, middle } = await seed.target.one<{ rows: string; middle: string | null }>(
+      `SELECT count(*) AS rows, (percentile_disc(0.5) WITHIN GROUP (ORDER BY g.k))::text AS middle FROM ${stage(entity)} g WHERE ${allOf(inRange(entity.order, 'g.k', range))}`,
+    );
+    if (middle === null) throw error; // no row of ours
+    if (rows === '1') {
+      refused.push({ key: middle, reason: reasonOf(entity, error) });
+      return 0;
+    }
+    const first = await writePart(workers, entity, rehearsal, { from: range.from, to: middle }, refused);
+    return first + (await writePart(workers, entity, rehearsal, { from: middle, to: range.to }, refused));
   }
 }
 
-/** @returns how many rows of target tables were written */
-async function write(request: EstimateRequest, rehearsal: Rehearsal, range: KeyRange): Promise<number> {
-  const { target, entity } = request;
-  await target.run("SELECT set_config('portage.operation', $1, true)", [rehearsal.operationId]);
-  const workers = rehearsal.entities.map((each) => workerOn(request, rehearsal, each));
-  const seed = workers.find((worker) => worker.entity.name === entity.name);
-  if (seed === undefined) return 0;
-  for (const worker of workers) if (worker !== seed) await target.run(emptyStage(worker.entity));
+async function write(workers: readonly Worker[], seed: Worker, rehearsal: Rehearsal, range: KeyRange): Promise<number> {
+  const { target } = seed;
+  for (const worker of workers) {
+    if (worker !== seed) await target.run(emptyStage(worker.entity));
+    await target.run(`DELETE FROM ${work(worker.entity)}`);
+  }
   await close(workers, seed, rehearsal.closureRows, isNeeded);
   await target.run('SET CONSTRAINTS ALL DEFERRED');
   for (const worker of workers) {
@@ -136,7 +168,7 @@ const walSince = async (target: Session, lsn: string): Promise<number> =>
 async function sequencesOf(target: Session, entities: readonly CompiledEntity[]): Promise<ReadonlyMap<string, number>> {
   const tables = entities.map((entity) => `${quoteLiteral(entity.target.table)}::regclass`).join(', ');
   const rows = await target.rows<{ name: string; last: string | null }>(
-    `SELECT s.oid::regclass::text AS name, pg_sequence_last_value(s.oid) AS last FROM pg_class s WHERE s.relkind = 'S' AND has_sequence_privilege(s.oid, 'SELECT')
+    `SELECT s.oid::regclass::text AS name, pg_sequence_last_value(s.oid) AS last FROM pg_class s WHERE CASE WHEN s.relkind = 'S' THEN has_sequence_privilege(s.oid, 'SELECT') ELSE false END
        AND (EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = s.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid IN (${tables}) AND d.deptype IN ('a', 'i'))
          OR EXISTS (SELECT FROM pg_depend d JOIN pg_attrdef a ON a.oid = d.objid WHERE d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = s.oid AND a.adrelid IN (${tables})))`,
   );

@@ -47,7 +47,8 @@ async function rangesToWork(
   range: KeyRange,
   mapped: boolean,
 ): Promise<readonly (KeyRange & { equal: boolean; rows: number })[]> {
-  if (worker.mode === 'differential' && mapped) return compareRange(worker, range, worker.batchRows);
+  if (worker.mode === 'differential' && mapped && !worker.changesOnly)
+    return compareRange(worker, range, worker.batchRows);
   return [{ ...range, equal: false, rows: 0 }];
 }
 

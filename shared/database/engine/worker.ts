@@ -2,6 +2,7 @@
 import type { RowCounts } from '../../domain/action-counts.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import type { ListedRows } from '../../domain/listed-rows.ts';
+import type { Settlement } from '../../domain/settlement.ts';
 import type { Session } from '../session.ts';
 import type { Mode } from '../sql/decide.ts';
 import type { Reading } from './stage-rows.ts';
@@ -28,6 +29,10 @@ export interface Worker {
   readonly reading?: Reading;
   /** The operation is about these rows and no others. */
   readonly listed?: ListedRows | null;
+  /** Only rows that the source changed lately are read: what is not among them is not gone. */
+  readonly changesOnly?: boolean;
+  /** What decides on rows that both sides changed; without it they are recorded and left alone. */
+  readonly settlement?: Settlement | null;
   /** True when the step must return its progress. */
   readonly timeIsUp: () => boolean;
   /**

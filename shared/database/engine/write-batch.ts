@@ -1,5 +1,6 @@
 /** Writes what a batch has decided: each action's statements in order, updates before inserts, findings last. */
 import type { ActionCount } from '../../domain/action-counts.ts';
+import { decidesNothing } from '../../domain/settlement.ts';
 import {
   FINDING_ACTIONS,
   clearWritten,
@@ -9,6 +10,7 @@ import {
   setAsideRows,
 } from '../sql/record.ts';
 import { work } from '../sql/scratch.ts';
+import { acceptRows, mapMerged, mergeRows, recordDecisions, takeDecisions } from '../sql/settle.ts';
 import type { RowWrite, WriteFacts } from '../sql/write.ts';
 import {
   adoptRows,
@@ -61,18 +63,44 @@ export async function writeRows(
     }
     returned = await run(insertRows(entity, action));
   }
-  if (returned['rows'] !== foreseen['rows']) {
-    const fault = {
+  if (returned['rows'] !== foreseen['rows']) throw suppressed(worker);
+  if (returned['hashes'] !== foreseen['hashes'])
+    for (const statement of takeReturned(entity, facts, action)) await target.run(statement);
+}
+
+const suppressed = (worker: Worker): DataError =>
+  new DataError(
+    'M012',
+    {
       sqlstate: 'P0001',
       message: 'a trigger suppressed the write',
       constraint: null,
       column: null,
-      table: entity.target.table,
-    };
-    throw new DataError('M012', fault, 'target', null);
-  }
-  if (returned['hashes'] !== foreseen['hashes'])
-    for (const statement of takeReturned(entity, facts, action)) await target.run(statement);
+      table: worker.entity.target.table,
+    },
+    'target',
+    null,
+  );
+
+/** Records what was settled, with what both sides had before it is written; then it is written like any other row. */
+async function keepDecisions({ target, entity, settlement }: Worker, facts: WriteFacts): Promise<void> {
+  if (!settlement || decidesNothing(settlement)) return;
+  const { rows } = await target.one(`SELECT count(w.decided) AS rows FROM ${work(entity)} w`);
+  if (rows === '0') return;
+  await target.run(recordDifferentials(entity, facts, 'w.rule IS NOT NULL'));
+  for (const statement of recordDecisions(entity, facts)) await target.run(statement);
+  await target.run(takeDecisions(entity));
+}
+
+/** Rows of which some columns stay as the target has them. */
+async function writeMerged(worker: Worker, facts: WriteFacts): Promise<void> {
+  const { target, entity } = worker;
+  const expected = await target.run(keepBefore(entity, facts, 'merge'));
+  const written = await target.one(mergeRows(entity));
+  if (Number(written['rows']) !== expected) throw suppressed(worker);
+  const moved = moveKeys(entity, 'merge');
+  if (moved !== null) await target.run(moved);
+  for (const statement of mapMerged(entity, facts)) await target.run(statement);
 }
 
 /** Runs the statements that the decided actions call for, and no others. */
@@ -88,18 +116,22 @@ export async function writeBatch(
   const run = (sql: string): Promise<number> => target.run(sql);
   const any = (...names: readonly string[]): boolean => decided.some((count) => names.includes(count.action));
   const waiting = decided.some((count) => (count.waiting ?? 0) > 0);
-  if (any('adopt', 'adopt_conflict', 'adopt_update')) {
+  if (worker.settlement) await keepDecisions(worker, facts);
+  if (any('adopt', 'adopt_conflict', 'adopt_update', 'adopt_accept')) {
     await run(adoptRows(entity, facts));
-    await run(`UPDATE ${work(entity)} SET action = 'update' WHERE action = 'adopt_update'`);
+    await run(`UPDATE ${work(entity)} SET action = substr(action, 7) WHERE action IN ('adopt_update', 'adopt_accept')`);
   }
+  if (any('accept', 'adopt_accept', 'let_go')) for (const statement of acceptRows(entity, facts)) await run(statement);
   if (any('update', 'adopt_update')) await writeRows(worker, facts, 'update', lastLook, replace);
+  if (any('merge')) await writeMerged(worker, facts);
   if (any('rebase')) for (const statement of rebaseRows(entity, facts)) await run(statement);
   if (any('leave')) await listVanished(worker);
   if (any('close')) for (const statement of closeMappings(entity, facts)) await run(statement);
   if (any('again')) await writeRows(worker, facts, 'again');
   if (any('insert')) await writeRows(worker, facts, 'insert');
   if (waiting) await run(keepPendingReferences(entity, facts));
-  if (any('update', 'again')) for (const statement of dropPendingReferences(entity)) await run(statement);
+  if (any('update', 'again', 'merge', 'adopt_update'))
+    for (const statement of dropPendingReferences(entity)) await run(statement);
   if (any('park')) await run(parkRows(entity, facts, lastLook));
   if (any('set_aside')) await run(setAsideRows(entity, facts));
   if (any(...FINDING_ACTIONS)) await run(recordDifferentials(entity, facts));

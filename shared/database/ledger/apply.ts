@@ -13,6 +13,7 @@ import { transaction } from '../session.ts';
 const FILES = [
   '0001-ledger.sql',
   '0002-validation.sql',
+  '0004-synchronization.sql',
   '0006-recovery.sql',
   '0007-backup.sql',
   '0009-pace.sql',

@@ -18,6 +18,9 @@ export type CheckpointStatus =
   | 'superseded'
   | 'rolled_back';
 
+/** The mode of a checkpoint whose run looks only at what the source changed since its last one. */
+export const CHANGES_ONLY = 'changes-only';
+
 export interface Checkpoint {
   readonly id: string;
   readonly operationId: string;
@@ -211,6 +214,10 @@ export const savePlan = (
     'UPDATE portage.migration_checkpoints SET slices = $2, rows_total = $3, fresh = $4, updated_at = now() WHERE id = $1',
     [id, JSON.stringify(slices), rowsTotal, fresh],
   );
+
+/** The run looks at changes alone: it cannot tell what is gone. */
+export const markChangesOnly = (target: Session, id: string): Promise<number> =>
+  target.run('UPDATE portage.migration_checkpoints SET mode = $2 WHERE id = $1', [id, CHANGES_ONLY]);
 
 /** A slice failed: its siblings go on, and the end of the entity finds this. @returns 0 when the entity has another owner now */
 export const recordFailure = (

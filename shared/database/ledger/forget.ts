@@ -39,6 +39,7 @@ export async function forgetEntity(target: Session, entity: CompiledEntity): Pro
     "UPDATE portage.data_differentials SET resolved = true, resolved_by = 'reset', resolved_at = now() WHERE entity_id = $1 AND NOT resolved",
     [id],
   );
+  await target.run('DELETE FROM portage.horizons WHERE entity_id = $1', [id]);
   await target.run(
     `UPDATE ${entity.leaf} SET source_hash = NULL, target_hash = NULL, source_columns = NULL, target_columns = NULL WHERE closed_by IS NULL AND source_hash IS NOT NULL`,
   );

@@ -28,10 +28,10 @@ const leafKeyOf = (entity: CompiledEntity, text: string): string =>
 /** Step 1. What another worker took off the list meanwhile is not there. */
 export const takeLeaving = (entity: CompiledEntity): string =>
   `WITH taken AS (
-      DELETE FROM portage.vanished_rows v WHERE v.entity_id = ${entity.entityId} AND v.legacy_key = ANY (ARRAY(SELECT l.k::text FROM ${leaving(entity)} l)) RETURNING v.legacy_key
+      DELETE FROM portage.vanished_rows v WHERE v.entity_id = ${entity.entityId} AND v.legacy_key = ANY (ARRAY(SELECT l.k::text FROM ${leaving(entity)} l)) RETURNING v.legacy_key, v.despite
     )
-    INSERT INTO ${work(entity)} (k, action, known, in_source, source_changed, based, target_uuid, target_key)
-    SELECT m.k, '${ownAction(entity)}', true, false, true, true, m.target_uuid, m.target_key
+    INSERT INTO ${work(entity)} (k, action, known, in_source, source_changed, based, target_uuid, target_key, despite)
+    SELECT m.k, '${ownAction(entity)}', true, false, true, true, m.target_uuid, m.target_key, taken.despite
     FROM taken CROSS JOIN LATERAL (SELECT ${leafKey(entity)} AS k, m.target_uuid, m.target_key FROM ${entity.leaf} m
       WHERE ${leafKey(entity)} = ${leafKeyOf(entity, 'taken.legacy_key')} AND m.closed_by IS NULL OFFSET 0) m`;
 
@@ -40,10 +40,10 @@ export const lockLeaving = (entity: CompiledEntity): string =>
   `SELECT count(*) AS locked FROM (SELECT w.* FROM ${work(entity)} w ORDER BY w.${targetKeyColumn(entity)}) w
    CROSS JOIN LATERAL (SELECT 1 FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')} FOR UPDATE) l`;
 
-/** Step 3. A row without a base was never known to be as we wrote it. */
+/** Step 3. A row without a base was never known to be as we wrote it; one that was edited goes where just that edit was decided on. */
 export const judgeLeaving = (entity: CompiledEntity): string =>
   `UPDATE ${work(entity)} u SET target_state = x.state, action = CASE x.state WHEN 'absent' THEN 'close' WHEN 'changed' THEN 'conflict' ELSE u.action END
-   FROM (SELECT w.k, CASE WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'changed' ELSE 'same' END AS state
+   FROM (SELECT w.k, CASE WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash AND t.h IS DISTINCT FROM w.despite THEN 'changed' ELSE 'same' END AS state
      FROM ${work(entity)} w CROSS JOIN LATERAL (SELECT m.target_hash FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k OFFSET 0) m
      LEFT JOIN LATERAL (SELECT ${entity.target.hash} AS h FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) t ON true) x
    WHERE u.k = x.k`;

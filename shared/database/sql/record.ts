@@ -22,6 +22,7 @@ const FINDINGS: Readonly<Record<string, readonly [type: string, reason: string]>
   adopt_conflict: ['adopted', 'adopted, and different from the source'],
   reappeared: ['reappeared', 'the key was gone from the source and appears again'],
   deleted: ['deleted', 'deleted in the source, or left the filter: reported'],
+  altered: ['value', 'written by this run, and changed by the target on its way in'],
   referenced: ['conflict', 'deleted in the source, kept because rows still refer to it: '],
   refused: ['conflict', 'deleted in the source, kept because it cannot be deleted: '],
 };
@@ -36,27 +37,37 @@ export const shown = (column: Pick<CompiledColumn, 'sensitive'>, text: string): 
 const values = (columns: readonly CompiledColumn[], text: (column: CompiledColumn) => string): string =>
   `(SELECT jsonb_object_agg(v.name, v.value) FROM (VALUES ${columns.map((c) => `(${quoteLiteral(c.column)}, ${shown(c, text(c))})`).join(', ')}) AS v (name, value) WHERE v.name = ANY (d.columns))`;
 
-/** One open row for each (entity, legacy key, comparison type): seen again, last_seen moves (SEMANTICS 31). */
-export function recordDifferentials(entity: CompiledEntity, facts: WriteFacts): string {
+const ofFinding = (part: 0 | 1, action: string): string =>
+  `CASE ${action} ${Object.entries(FINDINGS)
+    .map(([name, finding]) => `WHEN '${name}' THEN ${quoteLiteral(finding[part])}`)
+    .join(' ')} END`;
+/** The comparison_type of an action, as SQL. */
+export const findingType = (action: string): string => ofFinding(0, action);
+
+/** What is added to a reason where a strategy was asked and could not settle the row. */
+const UNSETTLED = `CASE w.code WHEN 'S005' THEN '; S005: the strategy cannot decide, and no second one is named that can' WHEN 'moved' THEN '; it changed again since it was recorded' ELSE '' END`;
+
+/**
+ * One open row for each (entity, legacy key, comparison type): seen again, last_seen moves (SEMANTICS 31).
+ * @param which a condition over `w`, where not all of the batch's findings are meant
+ */
+export function recordDifferentials(entity: CompiledEntity, facts: WriteFacts, which?: string): string {
   const columns = entity.columns.filter((c) => !c.onInsertOnly);
   const differing = columns.map(
     (c) => `CASE WHEN ${c.exactDesired} IS DISTINCT FROM ${c.exactTarget} THEN ${quoteLiteral(c.column)} END`,
   );
   const { source, target } = entity.normal;
-  const cases = (part: 0 | 1): string =>
-    `CASE w.action ${Object.entries(FINDINGS)
-      .map(([action, finding]) => `WHEN '${action}' THEN ${quoteLiteral(finding[part])}`)
-      .join(' ')} END`;
+  const cases = (part: 0 | 1): string => ofFinding(part, 'w.action');
   return `INSERT INTO portage.data_differentials (entity_id, entity_type, source_table, target_table, legacy_key, target_key, comparison_type, columns, reason, source_hash, target_hash, source_values, target_values, operation_no)
     SELECT ${entity.entityId}, ${quoteLiteral(entity.name)}, ${quoteLiteral(`${source.relation.schema}.${source.relation.name}`)}, ${quoteLiteral(`${target.relation.schema}.${target.relation.name}`)},
       w.k::text, w.${targetKeyColumn(entity)}::text, ${cases(0)}, d.columns,
-      CASE WHEN w.action = 'conflict' AND NOT w.in_source THEN 'deleted in the source, changed in the target' WHEN w.action = 'conflict' AND w.target_state = 'absent' THEN 'changed in the source, deleted in the target' WHEN w.action IN ('referenced', 'refused') THEN (${cases(1)}) || w.code ELSE ${cases(1)} END,
+      CASE WHEN w.action = 'conflict' AND NOT w.in_source THEN 'deleted in the source, changed in the target' WHEN w.action = 'conflict' AND w.target_state = 'absent' THEN 'changed in the source, deleted in the target' WHEN w.action IN ('referenced', 'refused') THEN (${cases(1)}) || w.code ELSE ${cases(1)} END || ${UNSETTLED},
       g.h, t.portage_hash, d.source_values, d.target_values, ${facts.operationNo}
     FROM ${work(entity)} w LEFT JOIN ${stage(entity)} g ON g.k = w.k AND w.in_source
     LEFT JOIN LATERAL (SELECT t.*, ${entity.target.hash} AS portage_hash FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) t ON true
     CROSS JOIN LATERAL (SELECT d.columns, ${values(columns, (c) => c.textDesired)} AS source_values, ${values(columns, (c) => c.textTarget)} AS target_values
       FROM (SELECT CASE WHEN w.in_source AND t.portage_hash IS NOT NULL THEN array_remove(ARRAY[${differing.join(', ')}]::text[], NULL) ELSE '{}' END AS columns) d) d
-    WHERE w.action IN (${literals(Object.keys(FINDINGS))})
+    WHERE w.action IN (${literals(Object.keys(FINDINGS))})${which === undefined ? '' : ` AND ${which}`}
     ON CONFLICT (entity_id, legacy_key, comparison_type) WHERE NOT resolved DO UPDATE SET last_seen = now(), operation_no = excluded.operation_no, columns = excluded.columns, reason = excluded.reason,
       target_key = excluded.target_key, source_hash = excluded.source_hash, target_hash = excluded.target_hash, source_values = excluded.source_values, target_values = excluded.target_values`;
 }
@@ -105,7 +116,7 @@ const written = (entity: CompiledEntity, actions: readonly string[]): string =>
 
 /** Rows that were set aside and are written now leave the list; nothing is looked up while the list is empty. */
 export const clearWritten = (entity: CompiledEntity): string =>
-  clearKeys(entity, written(entity, ['insert', 'again', 'update', 'adopt', 'rebase', 'none']));
+  clearKeys(entity, written(entity, ['insert', 'again', 'update', 'merge', 'adopt', 'rebase', 'none']));
 
 /** The same after a load, whose rows stand in the stage alone: by their own keys, and not by every mapping there is. */
 export const clearLoaded = (entity: CompiledEntity, range: KeyRange): string =>
@@ -120,7 +131,7 @@ const clearKeys = (entity: CompiledEntity, keys: string): string =>
      AND a.entity_id = ${entity.entityId} AND a.state IN ('open', 'ignored') AND a.legacy_key = ${keys}`;
 
 export const actionCounts = (entity: CompiledEntity, range: KeyRange = { from: null, to: null }): string =>
-  `SELECT w.action, w.in_source::text AS in_source, count(*) AS rows, count(w.missing) AS waiting FROM ${work(entity)} w WHERE ${allOf(inRange(entity.order, 'w.k', range))} GROUP BY 1, 2`;
+  `SELECT coalesce(w.decided, w.action) AS action, w.in_source::text AS in_source, count(*) AS rows, count(w.missing) AS waiting FROM ${work(entity)} w WHERE ${allOf(inRange(entity.order, 'w.k', range))} GROUP BY 1, 2`;
 
 /** The differentials that this run would have seen again and did not: they are gone. */
 export const closeGone = (entity: CompiledEntity, operationNo: number): string =>

@@ -20,7 +20,9 @@ const keyType = (entity: CompiledEntity): string => (entity.order === 'integer' 
  * Actions of the work table. Writes: insert, again (the mapping is there, its row is gone), adopt, update, rebase (new
  * bases alone). Findings: kept, missing, conflict, no_base, adopted (and different), reappeared, deleted, referenced and
  * refused (gone from the source, and not to be deleted here). Others: park, set_aside, close (gone on both sides), leave (to be
- * deleted at the end of the run), delete, mark, none.
+ * deleted at the end of the run), delete, mark, none. Of conflicts that were settled: merge, accept (base_source alone),
+ * let_go (the mapping is closed, the row stays), stay; `decided` is what they become, `chosen` and `rule` say why, `kept`
+ * names columns that keep what the target has, and `despite` is the edited row that is to go all the same.
  */
 export const createScratch = (
   entity: CompiledEntity,
@@ -29,19 +31,20 @@ export const createScratch = (
   const staged = entity.columns.flatMap((column) =>
     column.staged === null ? [] : [`${column.staged} ${column.wire}`],
   );
+  const moment = entity.stagesMoment ? ['moment timestamptz'] : [];
   const parents = withParents ? entity.references.map((_, i) => `p${i} boolean`) : [];
   const resolved = entity.references.map((reference) => `${reference.staged} ${reference.type}`);
   const name = suffix(entity);
   const indexes = ['stage', 'work']
     .map((table) => `; CREATE INDEX IF NOT EXISTS ${table}_${name}_k ON pg_temp.${table}_${name} (k)`)
     .join('');
-  return `CREATE TEMP TABLE IF NOT EXISTS stage_${name} (${[`k ${keyType(entity)} NOT NULL`, 'h bigint NOT NULL', ...staged, ...parents].join(', ')});
+  return `CREATE TEMP TABLE IF NOT EXISTS stage_${name} (${[`k ${keyType(entity)} NOT NULL`, 'h bigint NOT NULL', ...staged, ...moment, ...parents].join(', ')});
     CREATE TEMP TABLE IF NOT EXISTS work_${name} (k ${keyType(entity)} NOT NULL, action text NOT NULL, known boolean NOT NULL, in_source boolean NOT NULL,
-      source_changed boolean, target_state text, based boolean, equal boolean, target_uuid uuid, target_key text COLLATE "C", code text, missing text[]${resolved.map((c) => `, ${c}`).join('')}) ON COMMIT DELETE ROWS${indexed ? indexes : ''}`;
+      source_changed boolean, target_state text, based boolean, equal boolean, target_uuid uuid, target_key text COLLATE "C", code text, missing text[], decided text, chosen text, rule text, kept text[], despite bigint${resolved.map((c) => `, ${c}`).join('')}) ON COMMIT DELETE ROWS${indexed ? indexes : ''}`;
 };
 
 export const copyIn = (entity: CompiledEntity, withParents = false): string =>
-  `COPY ${stage(entity)} (${['k', 'h', ...stagedColumns(entity), ...(withParents ? entity.references.map((_, i) => `p${i}`) : [])].join(', ')}) FROM STDIN${copyFormat(entity)}`;
+  `COPY ${stage(entity)} (${['k', 'h', ...stagedColumns(entity), ...(entity.stagesMoment ? ['moment'] : []), ...(withParents ? entity.references.map((_, i) => `p${i}`) : [])].join(', ')}) FROM STDIN${copyFormat(entity)}`;
 
 export const emptyStage = (entity: CompiledEntity): string => `TRUNCATE ${stage(entity)}`;
 

@@ -67,9 +67,12 @@ export const stagedColumns = (entity: CompiledEntity): readonly string[] =>
 export const copyFormat = (entity: CompiledEntity): string =>
   entity.columns.every((column) => column.staged === null || travelsBinary(column.wire)) ? ' (FORMAT binary)' : '';
 
+const momentOf = ({ stagesMoment, moments }: CompiledEntity): readonly string[] =>
+  stagesMoment && moments !== null ? [`${moments.source} AS moment`] : [];
+
 /** COPY of rows with their hash: expressions are evaluated by the source, no row is parsed on the way. */
 export const copyOut = (entity: CompiledEntity, selection: RowSelection): string =>
-  `COPY (SELECT ${['q.k', entity.source.hash, ...stagedColumns(entity).map((c) => `q.${c}`)].join(', ')} FROM ${projection(entity, selection)}) TO STDOUT${copyFormat(entity)}`;
+  `COPY (SELECT ${['q.k', entity.source.hash, ...stagedColumns(entity).map((c) => `q.${c}`), ...(entity.stagesMoment ? ['q.moment'] : [])].join(', ')} FROM ${projection(entity, selection, momentOf(entity))}) TO STDOUT${copyFormat(entity)}`;
 
 /** The same with one more column for each reference, true where the parent exists in the source: for a dry run. */
 export const copyOutWithParents = (entity: CompiledEntity, selection: RowSelection): string => {

@@ -21,9 +21,9 @@ export const markLeaving = (entity: CompiledEntity): string =>
   `UPDATE ${work(entity)} SET action = 'leave' WHERE action = 'deleted'`;
 
 export const listLeaving = (entity: CompiledEntity, operationNo: number): string =>
-  `INSERT INTO portage.vanished_rows (entity_id, legacy_key, operation_no)
-   SELECT ${entity.entityId}, w.k::text, ${operationNo} FROM ${work(entity)} w WHERE w.action = 'leave'
-   ON CONFLICT (entity_id, legacy_key) DO UPDATE SET operation_no = excluded.operation_no`;
+  `INSERT INTO portage.vanished_rows (entity_id, legacy_key, operation_no, despite)
+   SELECT ${entity.entityId}, w.k::text, ${operationNo}, w.despite FROM ${work(entity)} w WHERE w.action = 'leave'
+   ON CONFLICT (entity_id, legacy_key) DO UPDATE SET operation_no = excluded.operation_no, despite = excluded.despite`;
 
 const listed = (entity: CompiledEntity, operationNo: number): string =>
   `portage.vanished_rows v WHERE v.entity_id = ${entity.entityId} AND v.operation_no = ${operationNo}`;

@@ -98,7 +98,7 @@ export const waitingBefore = (entity: CompiledEntity): string => {
 };
 
 /** Undo entries of rows to update: what they were, the bases that they had, and the hash that they are going to have. */
-export function keepBefore(entity: CompiledEntity, facts: WriteFacts): string {
+export function keepBefore(entity: CompiledEntity, facts: WriteFacts, action: 'update' | 'merge' = 'update'): string {
   const written = [
     ...updatable(entity).map((c) => [c.column, c.textTarget] as const),
     ...markOf(entity).map((column) => [column, exactText(`t.${quoteIdentifier(column)}`)] as const),
@@ -113,7 +113,7 @@ export function keepBefore(entity: CompiledEntity, facts: WriteFacts): string {
     SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'update', ${keyText(entity)}, coalesce(${entity.target.keyDesired ?? 'NULL'}, ${own})::text, b.before,
       ${entity.target.hashDesired}, m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by, ${moved}, ${waitingBefore(entity)}
     FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k ${basesOf(entity)}
-    CROSS JOIN LATERAL (SELECT ${before} AS before FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) b WHERE w.action = 'update'`;
+    CROSS JOIN LATERAL (SELECT ${before} AS before FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) b WHERE w.action = '${action}'`;
 }
 
 const updatable = (entity: CompiledEntity): CompiledEntity['columns'] =>
@@ -150,10 +150,10 @@ export const mapUpdates = (entity: CompiledEntity): string =>
     ) SELECT count(*) AS rows, sum(h) AS hashes FROM map`;
 
 /** A natural key may have changed with its row: from here on the row is found under its new key. */
-export const moveKeys = (entity: CompiledEntity): string | null =>
+export const moveKeys = (entity: CompiledEntity, action: 'update' | 'merge' = 'update'): string | null =>
   entity.target.keyDesired === null
     ? null
-    : `UPDATE ${work(entity)} u SET ${targetKeyColumn(entity)} = x.key FROM (SELECT w.k, ${entity.target.keyDesired} AS key FROM ${rowsOf(entity, 'update')}) x WHERE u.k = x.k AND u.action = 'update'`;
+    : `UPDATE ${work(entity)} u SET ${targetKeyColumn(entity)} = x.key FROM (SELECT w.k, ${entity.target.keyDesired} AS key FROM ${rowsOf(entity, action)}) x WHERE u.k = x.k AND u.action = '${action}'`;
 
 /** Takes bases and undo hashes from the rows as they are, where a trigger or a cast changed what was sent. */
 export function takeReturned(entity: CompiledEntity, facts: WriteFacts, action: RowWrite): readonly string[] {
@@ -174,7 +174,7 @@ export const adoptRows = (entity: CompiledEntity, facts: WriteFacts): string =>
       INSERT INTO ${entity.leaf} AS m (${legacyColumn(entity)}, source_hash, target_hash, ${targetKeyColumn(entity)}, entity_id, operation_no, origin, source_columns, target_columns)
       SELECT w.k, CASE WHEN w.action = 'adopt' THEN g.h END, CASE WHEN w.action = 'adopt' THEN r.h END, w.${targetKeyColumn(entity)}, ${entity.entityId}, ${facts.operationNo}, 'a', CASE WHEN w.action = 'adopt' THEN r.ch END, NULL
       FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k ${targetNow(entity, 'w')}
-      WHERE w.action IN ('adopt', 'adopt_conflict', 'adopt_update') RETURNING ${leafKey(entity)} AS k, m.${targetKeyColumn(entity)} AS key, m.target_hash AS h
+      WHERE w.action IN ('adopt', 'adopt_conflict', 'adopt_update', 'adopt_accept') RETURNING ${leafKey(entity)} AS k, m.${targetKeyColumn(entity)} AS key, m.target_hash AS h
     )
     INSERT INTO portage.undo_log (${undoColumns})
     SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'adopt', k::text, key::text, NULL, h, NULL, NULL, NULL, NULL FROM map`;
@@ -205,7 +205,7 @@ export const keepPendingReferences = (entity: CompiledEntity, facts: WriteFacts)
   const parents = entity.references.map((r) => `WHEN ${quoteLiteral(r.column)} THEN g.${r.staged}::text`).join(' ');
   return `INSERT INTO portage.pending_references (entity_id, column_name, legacy_key, parent_key, operation_no)
     SELECT ${entity.entityId}, c.name, ${keyText(entity)}, CASE c.name ${parents} END, ${facts.operationNo} FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k CROSS JOIN unnest(w.missing) AS c (name)
-    WHERE w.action IN ('insert', 'again', 'update')
+    WHERE w.action IN ('insert', 'again', 'update') OR w.action = 'merge' AND c.name <> ALL (w.kept)
     ON CONFLICT (entity_id, column_name, legacy_key) DO UPDATE SET parent_key = excluded.parent_key, operation_no = excluded.operation_no`;
 };
 
@@ -215,5 +215,5 @@ export const dropPendingReferences = (entity: CompiledEntity): readonly string[]
     (
       reference,
     ) => `DELETE FROM portage.pending_references p WHERE p.entity_id = ${entity.entityId} AND p.column_name = ${quoteLiteral(reference.column)}
-     AND p.legacy_key = ANY (ARRAY(SELECT ${keyText(entity)} FROM ${work(entity)} w WHERE w.action IN ('update', 'again') AND NOT coalesce(${quoteLiteral(reference.column)} = ANY (w.missing), false)))`,
+     AND p.legacy_key = ANY (ARRAY(SELECT ${keyText(entity)} FROM ${work(entity)} w WHERE w.action IN ('update', 'again', 'merge') AND NOT coalesce(${quoteLiteral(reference.column)} = ANY (w.missing || w.kept), false)))`,
   );

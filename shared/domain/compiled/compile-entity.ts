@@ -1,5 +1,5 @@
 /** Compiles one entity of a map against both catalogs. Pure: the faults of a map are found before (map-check). */
-import { columnOf } from '../catalog.ts';
+import { columnOf, underlying, type Relation } from '../catalog.ts';
 import { PortageError } from '../errors.ts';
 import { qualifiedName, quoteIdentifier, quoteLiteral } from '../identifiers.ts';
 import { exactForm, exactText, isLengthLimited, keyPart, rowHash } from '../value-types.ts';
@@ -157,6 +157,8 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
         .filter((column) => columnOf(target, column.column)?.identity === 'always')
         .map((column) => column.column),
     },
+    moments: momentsOf(facts),
+    stagesMoment: false,
     columns,
     references,
     baseColumns: based.map((column) => column.column),
@@ -165,6 +167,20 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
     verify: compileVerification(context, facts, columns, references, mark?.column ?? null),
     targetShape: shape([...normal.target.key, ...based.map((column) => `${column.column}:${column.exactTarget}`)]),
   };
+}
+
+const MOMENT = /^(timestamp|timestamptz|date)$/;
+
+/** Only times can be compared across two databases; a version number of one says nothing to the other. */
+function momentsOf({ normal, source, target }: EntityFacts): CompiledEntity['moments'] {
+  const moment = (relation: Relation, alias: string, column: string | null): string | null => {
+    const type = column === null ? undefined : columnOf(relation, column)?.typeInfo;
+    const isTime = type !== undefined && underlying(type).builtin && MOMENT.test(underlying(type).name);
+    return isTime ? `${alias}.${quoteIdentifier(column ?? '')}::timestamptz` : null;
+  };
+  const ofSource = moment(source, 's', normal.source.updatedAt);
+  const ofTarget = moment(target, 't', normal.target.updatedAt);
+  return ofSource === null || ofTarget === null ? null : { source: ofSource, target: ofTarget };
 }
 
 /** The exact form of a projected value on the source, where it stands as `q.NAME` in its wire type. */

@@ -126,6 +126,10 @@ export interface CompiledEntity {
     /** Columns of every unique key; none of one over an expression. */
     readonly uniques: readonly (readonly string[])[];
   };
+  /** When each side says that it changed a row, as timestamptz over `s` and over `t`; null where one of them does not say. */
+  readonly moments: { readonly source: string; readonly target: string } | null;
+  /** The source's moment is staged with each row, as `g.moment`: for a worker that settles by it. */
+  readonly stagesMoment: boolean;
   readonly columns: readonly CompiledColumn[];
   readonly references: readonly CompiledReference[];
   /** Columns that take part in hashes and bases, in order. */

@@ -2,9 +2,9 @@
 UPDATE pg_temp.work_2 SET action = 'leave' WHERE action = 'deleted';
 
 -- listLeaving
-INSERT INTO portage.vanished_rows (entity_id, legacy_key, operation_no)
-   SELECT 2, w.k::text, 7 FROM pg_temp.work_2 w WHERE w.action = 'leave'
-   ON CONFLICT (entity_id, legacy_key) DO UPDATE SET operation_no = excluded.operation_no;
+INSERT INTO portage.vanished_rows (entity_id, legacy_key, operation_no, despite)
+   SELECT 2, w.k::text, 7, w.despite FROM pg_temp.work_2 w WHERE w.action = 'leave'
+   ON CONFLICT (entity_id, legacy_key) DO UPDATE SET operation_no = excluded.operation_no, despite = excluded.despite;
 
 -- nextLeaving
 INSERT INTO pg_temp.leaving_2 (k) SELECT v.legacy_key::bigint FROM portage.vanished_rows v WHERE v.entity_id = 2 AND v.operation_no = 7 ORDER BY v.legacy_key LIMIT 5000;
@@ -24,10 +24,10 @@ INSERT INTO pg_temp.leaving_2 (k)
 
 -- takeLeaving
 WITH taken AS (
-      DELETE FROM portage.vanished_rows v WHERE v.entity_id = 2 AND v.legacy_key = ANY (ARRAY(SELECT l.k::text FROM pg_temp.leaving_2 l)) RETURNING v.legacy_key
+      DELETE FROM portage.vanished_rows v WHERE v.entity_id = 2 AND v.legacy_key = ANY (ARRAY(SELECT l.k::text FROM pg_temp.leaving_2 l)) RETURNING v.legacy_key, v.despite
     )
-    INSERT INTO pg_temp.work_2 (k, action, known, in_source, source_changed, based, target_uuid, target_key)
-    SELECT m.k, 'delete', true, false, true, true, m.target_uuid, m.target_key
+    INSERT INTO pg_temp.work_2 (k, action, known, in_source, source_changed, based, target_uuid, target_key, despite)
+    SELECT m.k, 'delete', true, false, true, true, m.target_uuid, m.target_key, taken.despite
     FROM taken CROSS JOIN LATERAL (SELECT m.legacy_id AS k, m.target_uuid, m.target_key FROM portage.uuid_mappings_2 m
       WHERE m.legacy_id = taken.legacy_key::bigint AND m.closed_by IS NULL OFFSET 0) m;
 
@@ -37,7 +37,7 @@ SELECT count(*) AS locked FROM (SELECT w.* FROM pg_temp.work_2 w ORDER BY w.targ
 
 -- judgeLeaving
 UPDATE pg_temp.work_2 u SET target_state = x.state, action = CASE x.state WHEN 'absent' THEN 'close' WHEN 'changed' THEN 'conflict' ELSE u.action END
-   FROM (SELECT w.k, CASE WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'changed' ELSE 'same' END AS state
+   FROM (SELECT w.k, CASE WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash AND t.h IS DISTINCT FROM w.despite THEN 'changed' ELSE 'same' END AS state
      FROM pg_temp.work_2 w CROSS JOIN LATERAL (SELECT m.target_hash FROM portage.uuid_mappings_2 m WHERE m.legacy_id = w.k OFFSET 0) m
      LEFT JOIN LATERAL (SELECT hashint8extended(hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."ward_id"), (t."head_id")), 0), 0) AS h FROM "public"."nurses" t WHERE t."id" = w.target_uuid) t ON true) x
    WHERE u.k = x.k;

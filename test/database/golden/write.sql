@@ -64,7 +64,7 @@ WITH map AS (
       INSERT INTO portage.uuid_mappings_2 AS m (legacy_id, source_hash, target_hash, target_uuid, entity_id, operation_no, origin, source_columns, target_columns)
       SELECT w.k, CASE WHEN w.action = 'adopt' THEN g.h END, CASE WHEN w.action = 'adopt' THEN r.h END, w.target_uuid, 2, 7, 'a', CASE WHEN w.action = 'adopt' THEN r.ch END, NULL
       FROM pg_temp.work_2 w JOIN pg_temp.stage_2 g ON g.k = w.k CROSS JOIN LATERAL (SELECT (t."id") AS key, hashint8extended(hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0), 0) AS h, int8send((coalesce(hashint8((t."legacy_id")::int8), 0))::int8 << 32 | ((coalesce(hashtext((t."name")::text), 0))::int8 & 4294967295)) || int8send((coalesce(hashtext((t."fee")::text), 0))::int8 << 32 | ((coalesce(uuid_hash(t."office_id"), 0))::int8 & 4294967295)) || int4send(coalesce(uuid_hash(t."boss_id"), 0)) || coalesce(substr(sha256(decode(current_setting('portage.hmac_outer'), 'hex') || sha256(decode(current_setting('portage.hmac_inner'), 'hex') || convert_to((t."email")::text, 'UTF8'))), 1, 4), '\x00000000') || int8send((coalesce(hashtext((t."code")::text), 0))::int8 << 32 | ((coalesce(hashtext((t."note")::text), 0))::int8 & 4294967295)) || int4send(coalesce(hashtext((t."origin")::text), 0)) AS ch FROM "public"."doctors" t WHERE t."id" = w.target_uuid) r
-      WHERE w.action IN ('adopt', 'adopt_conflict', 'adopt_update') RETURNING m.legacy_id AS k, m.target_uuid AS key, m.target_hash AS h
+      WHERE w.action IN ('adopt', 'adopt_conflict', 'adopt_update', 'adopt_accept') RETURNING m.legacy_id AS k, m.target_uuid AS key, m.target_hash AS h
     )
     INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns)
     SELECT 42, 2, 7, 'adopt', k::text, key::text, NULL, h, NULL, NULL, NULL, NULL FROM map;
@@ -85,11 +85,11 @@ UPDATE portage.uuid_mappings_2 AS m SET closed_by = 7 FROM pg_temp.work_2 w WHER
 -- keepPendingReferences
 INSERT INTO portage.pending_references (entity_id, column_name, legacy_key, parent_key, operation_no)
     SELECT 2, c.name, w.k::text, CASE c.name WHEN 'office_id' THEN g.r3::text WHEN 'boss_id' THEN g.r4::text END, 7 FROM pg_temp.work_2 w JOIN pg_temp.stage_2 g ON g.k = w.k CROSS JOIN unnest(w.missing) AS c (name)
-    WHERE w.action IN ('insert', 'again', 'update')
+    WHERE w.action IN ('insert', 'again', 'update') OR w.action = 'merge' AND c.name <> ALL (w.kept)
     ON CONFLICT (entity_id, column_name, legacy_key) DO UPDATE SET parent_key = excluded.parent_key, operation_no = excluded.operation_no;
 
 -- dropPendingReferences
 DELETE FROM portage.pending_references p WHERE p.entity_id = 2 AND p.column_name = 'office_id'
-     AND p.legacy_key = ANY (ARRAY(SELECT w.k::text FROM pg_temp.work_2 w WHERE w.action IN ('update', 'again') AND NOT coalesce('office_id' = ANY (w.missing), false)));
+     AND p.legacy_key = ANY (ARRAY(SELECT w.k::text FROM pg_temp.work_2 w WHERE w.action IN ('update', 'again', 'merge') AND NOT coalesce('office_id' = ANY (w.missing || w.kept), false)));
 DELETE FROM portage.pending_references p WHERE p.entity_id = 2 AND p.column_name = 'boss_id'
-     AND p.legacy_key = ANY (ARRAY(SELECT w.k::text FROM pg_temp.work_2 w WHERE w.action IN ('update', 'again') AND NOT coalesce('boss_id' = ANY (w.missing), false)));
+     AND p.legacy_key = ANY (ARRAY(SELECT w.k::text FROM pg_temp.work_2 w WHERE w.action IN ('update', 'again', 'merge') AND NOT coalesce('boss_id' = ANY (w.missing || w.kept), false)));

@@ -1,0 +1,212 @@
+/** First state of a resolution: checks what is asked, opens the operation, and backs up first where that is wanted. */
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import {
+  planResolutionInput,
+  planResolutionOutput,
+  resolutionRequest,
+  type PlanResolutionOutput,
+  type ResolutionRequest,
+} from '../../shared/contracts/resolution.ts';
+import { runsInLambda } from '../../shared/config.ts';
+import { readDatabaseIdentity } from '../../shared/database/catalog/identity.ts';
+import { loadMap, mapHash, type LoadedMap } from '../../shared/database/engine/load-entities.ts';
+import { applyLedger } from '../../shared/database/ledger/apply.ts';
+import { mustFindConflict, type Conflict } from '../../shared/database/ledger/conflicts.ts';
+import { openUnlessHeld, refuseHeld } from '../../shared/database/ledger/hold.ts';
+import {
+  addNote,
+  batchLabelAt,
+  insertOperation,
+  operationOfExecution,
+  registerMap,
+  type Operation,
+} from '../../shared/database/ledger/operations.ts';
+import { planCheckpoints } from '../../shared/database/ledger/planned-checkpoints.ts';
+import { checkMap, faultsError } from '../../shared/database/map-check/check-map.ts';
+import { relationName } from '../../shared/domain/entity-map.ts';
+import { PortageError } from '../../shared/domain/errors.ts';
+import { nearestNames } from '../../shared/domain/nearest-name.ts';
+import { selectEntities } from '../../shared/domain/select-entities.ts';
+import { SETTLED_BY_DEFAULT, SETTLED_ON_REQUEST } from '../../shared/domain/settlement.ts';
+import { entityOf } from '../entity-worker.ts';
+import type { Sides } from '../dependencies.ts';
+import { deletesOf, plannedOf } from '../migration-plan.ts';
+import { step, type Invocation } from '../step.ts';
+import { takeBackup } from '../take-backup.ts';
+
+const LANES = 4;
+
+function parseRequest(request: unknown): ResolutionRequest {
+  const parsed = resolutionRequest.safeParse(request);
+  if (parsed.success) return parsed.data;
+  throw new PortageError('SYS002', 'the input is not valid', {
+    got: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; '),
+    expected: '{"command": "conflict-resolver resolve", "entity": "patients", "strategy": "source_wins"}',
+  });
+}
+
+export async function planResolution(
+  input: { execution: string; request: unknown },
+  deps: Invocation,
+): Promise<PlanResolutionOutput> {
+  const request = parseRequest(input.request);
+  if (request.command === 'conflict-resolver resolve' && request.dryRun)
+    throw new PortageError('SYS002', 'a dry run changes nothing: it is a command of the machine for short commands', {
+      where: 'dryRun',
+      got: 'dryRun in the machine that settles conflicts',
+      expected: 'the same input in the machine `operation`',
+    });
+  const map = await deps.configuredMap();
+  const schemas = [...new Set(Object.values(map.entities).map((entity) => relationName(entity.source.table).schema))];
+  return deps.withSides('plan', schemas, async (sides) => {
+    const faults = (await checkMap(sides, map)).filter((fault) => fault.severity === 'fault');
+    if (faults.length > 0) throw faultsError(faults);
+    await applyLedger(sides.target);
+    await refuseHeld(sides.target);
+    const loaded = await loadMap(sides.source, sides.target, map, 'register');
+    const known = Object.keys(map.entities);
+    const conflict =
+      request.command === 'conflict-resolver resolve-manual'
+        ? await mustFindConflict(sides.target, map.name, request.conflictId)
+        : null;
+    const names =
+      request.command === 'conflict-resolver resolve'
+        ? selectEntities(request.entity, known)
+        : [conflict?.entity ?? ''];
+    if (conflict !== null) refuseKind(conflict);
+    if (request.command === 'conflict-resolver resolve-manual') refuseValues(loaded, conflict, request.values);
+    const operation = await open(sides, loaded, names, request, conflict, input.execution, deps);
+    const notices = await backUp(sides, loaded, names, request, operation, deps);
+    for (const notice of notices) await addNote(sides.target, operation.operationId, notice);
+    return {
+      operationId: operation.operationId,
+      lanes: deps.settings(map).lanes ?? LANES,
+      entities: names,
+      deletes: deletesOf(loaded, names, 'differential'),
+      notices,
+    };
+  });
+}
+
+async function open(
+  sides: Sides,
+  loaded: LoadedMap,
+  names: readonly string[],
+  request: ResolutionRequest,
+  conflict: Conflict | null,
+  execution: string,
+  deps: Invocation,
+): Promise<Operation> {
+  const { target } = sides;
+  // The service may run this step twice for one execution.
+  const begun = await operationOfExecution(target, execution);
+  if (begun?.status === 'running') return begun;
+  const hash = mapHash(loaded.map);
+  await registerMap(target, loaded.map, hash);
+  const sourceDatabase = await readDatabaseIdentity(sides.source);
+  return openUnlessHeld(target, async () => {
+    const opened = await insertOperation(
+      target,
+      {
+        type: 'resolution',
+        execution,
+        batchLabel: batchLabelAt(deps.now()),
+        mapName: loaded.map.name,
+        mapHash: hash,
+        mode: 'differential',
+        request: { ...request, entities: names, ...settlementFields(request, conflict) },
+        sourceDatabase,
+      },
+      deps.now(),
+    );
+    await planCheckpoints(
+      target,
+      opened,
+      names.map((name) => ({ ...plannedOf(loaded, name), rows: null })),
+    );
+    return opened;
+  });
+}
+
+/** What decides, in the words of a resolution. A custom decision leaves the target, and writes its values over it. */
+const settlementFields = (request: ResolutionRequest, conflict: Conflict | null): Record<string, unknown> =>
+  request.command === 'conflict-resolver resolve'
+    ? {}
+    : { strategy: request.action === 'custom' ? 'target_wins' : request.action, include: [conflict?.type] };
+
+const SETTLEABLE: readonly string[] = [...SETTLED_BY_DEFAULT, ...SETTLED_ON_REQUEST];
+
+/** @throws PortageError S005 for a difference that no side of which is a decision */
+function refuseKind({ type, entity }: Conflict): void {
+  if (SETTLEABLE.includes(type)) return;
+  throw new PortageError('S005', 'no strategy settles a difference of this kind', {
+    got: type,
+    expected: SETTLEABLE.join(', '),
+    where: entity,
+    next: 'Look at the row, and write it again from the source: portage differential-migration migrate --force-records',
+  });
+}
+
+/** @throws PortageError SYS002 for a column that no person may write here */
+function refuseValues(loaded: LoadedMap, conflict: Conflict | null, values: Record<string, unknown> | undefined): void {
+  if (values === undefined || conflict === null) return;
+  const entity = entityOf(loaded, conflict.entity);
+  const open = entity.columns.filter(
+    (c) =>
+      !c.onInsertOnly &&
+      !c.sensitive &&
+      !entity.target.alwaysIdentity.includes(c.column) &&
+      !entity.target.key.includes(c.column),
+  );
+  const names = open.map((column) => column.column);
+  const refused = Object.keys(values).filter((column) => !names.includes(column));
+  if (refused.length === 0) return;
+  const sensitive = refused.filter((name) => entity.columns.some((c) => c.column === name && c.sensitive));
+  const [first = ''] = refused;
+  const near = nearestNames(first, names);
+  throw new PortageError('SYS002', `${refused.join(', ')} cannot be given a value`, {
+    where: 'values',
+    got: refused.join(', '),
+    expected: `columns that the map fills, and that are neither sensitive nor part of the key: ${names.join(', ')}`,
+    ...(sensitive.length > 0
+      ? { next: 'A value of a sensitive column would stand in the input of the execution: write it in the database.' }
+      : near.length > 0
+        ? { next: `Did you mean ${near.join(' or ')}?` }
+        : {}),
+  });
+}
+
+const BACKED_UP = 'backed up to';
+
+/** Before anything is written. */
+async function backUp(
+  sides: Sides,
+  loaded: LoadedMap,
+  names: readonly string[],
+  request: ResolutionRequest,
+  operation: Operation,
+  deps: Invocation,
+): Promise<string[]> {
+  if (request.command !== 'conflict-resolver resolve' || !request.createBackup) return [];
+  if (request.backupFile === undefined && runsInLambda())
+    throw new PortageError('SYS002', 'a backup needs a place that outlives this function', {
+      where: 'backupFile',
+      got: 'nothing',
+      expected: 's3://bucket/key',
+    });
+  const output = request.backupFile ?? join(deps.config.home, 'backups', `${operation.operationId}.ndjson.gz`);
+  // The service may run this step twice for one execution.
+  const made = operation.notes.filter((note) => note.startsWith(BACKED_UP));
+  if (made.length > 0) return made;
+  if (!output.startsWith('s3://')) await mkdir(dirname(output), { recursive: true });
+  const backup = await takeBackup({ operation, loaded, entities: names, output }, sides, deps);
+  return [`${BACKED_UP} ${backup.file} (sha256 ${backup.sha256})`];
+}
+
+export const handler = step(
+  'PlanResolution',
+  { input: planResolutionInput, output: planResolutionOutput },
+  planResolution,
+  'sync',
+);

@@ -1,0 +1,59 @@
+/** Takes an entity for an operation before anything is planned or read: whose it is, and that its bases are comparable. */
+import { bringOverBases } from '../shared/database/ledger/bases.ts';
+import { beat, checkpointsOf, claimEntity, type Checkpoint } from '../shared/database/ledger/checkpoints.ts';
+import type { Session } from '../shared/database/session.ts';
+import { PortageError } from '../shared/domain/errors.ts';
+import { quoteIdentifier } from '../shared/domain/identifiers.ts';
+import type { LoadedOperation, Sides } from './dependencies.ts';
+import { entityOf } from './entity-worker.ts';
+import { refuseDrift, tellingDrift } from './schema-drift.ts';
+import type { Invocation } from './step.ts';
+
+/** Steps before and after the slices work under this number. */
+const NO_SLICE = -1;
+
+/** Claims the entity and does the work with its checkpoint. @throws PortageError M001 while somebody alive owns it */
+export async function takeEntity<T>(
+  sides: Sides,
+  loaded: LoadedOperation,
+  name: string,
+  deps: Invocation,
+  work: (checkpoint: Checkpoint) => Promise<T>,
+): Promise<T> {
+  const entity = entityOf(loaded, name);
+  await sides.source.run(`SET search_path = pg_catalog, ${quoteIdentifier(entity.source.schema)}`);
+  const checkpoint = await claimEntity(sides.target, {
+    operation: loaded.operation,
+    entity: name,
+    entityId: entity.entityId ?? 0,
+    owner: `${loaded.operation.execution} on ${deps.host}`,
+    catalogHash: loaded.catalogHash(name),
+    leaseSeconds: deps.config.leaseSeconds,
+  });
+  refuseDrift(loaded, name, checkpoint.catalogHash);
+  return tellingDrift(deps, loaded, [name], async () => {
+    await beat(sides.target, checkpoint.id, NO_SLICE, deps.host);
+    // Now that nobody else writes it.
+    await bringOverBases(sides, entity);
+    return work(checkpoint);
+  });
+}
+
+/** Children of an entity that failed in this run would only be set aside in numbers: they wait for the next. */
+export async function refuseAfterFailedParent(
+  target: Session,
+  operationId: string,
+  entity: string,
+  parents: readonly string[],
+): Promise<void> {
+  const failed = (await checkpointsOf(target, operationId)).filter(
+    (c) => c.status === 'failed' && c.entity !== entity && parents.includes(c.entity),
+  );
+  const [first] = failed;
+  if (first)
+    throw new PortageError('M008', `${first.entity}, to which ${entity} refers, failed in this run`, {
+      got: failed.map((c) => `${c.entity}: ${c.errorCode ?? 'failed'}`).join('; '),
+      where: entity,
+      next: 'Correct what the parent failed for, then: portage differential-migration resume --entity all',
+    });
+}

@@ -1,0 +1,28 @@
+import { finishResolutionOutput, resolveManualRequest } from '../../contracts/resolution.ts';
+import { operation } from '../operation.ts';
+import { resolutionExit } from './resolve.ts';
+
+export const resolveManual = operation({
+  program: 'conflict-resolver',
+  name: 'resolve-manual',
+  purpose: 'Settles one conflict: by a strategy, or with values of your own.',
+  class: 'resolution',
+  input: resolveManualRequest,
+  answer: finishResolutionOutput,
+  exit: resolutionExit,
+  flags: [
+    { name: 'conflict-id', kind: 'text', placeholder: 'ID', help: 'as conflict-resolver status names it' },
+    { name: 'action', kind: 'text', placeholder: 'A', help: 'a strategy, or custom' },
+    {
+      name: 'values',
+      kind: 'text',
+      placeholder: 'JSON',
+      help: 'of custom: columns and their values, as a JSON object',
+    },
+    { name: 'no-wait', kind: 'switch', cliOnly: true, help: 'start it, print the operation id and return' },
+  ],
+  examples: [
+    'conflict-resolver resolve-manual --conflict-id 5f0c3c2e-8a52-4f6e-9a53-0a4b1f6f2a11 --action source_wins',
+    `conflict-resolver resolve-manual --conflict-id 5f0c3c2e-8a52-4f6e-9a53-0a4b1f6f2a11 --action custom --values '{"name": "Weber"}'`,
+  ],
+});
