@@ -1,10 +1,11 @@
 /**
  * `npm run bench`: the figures that Portage promises, measured on a server of its own. Exit 1 names each bound that was
- * missed. `--only load,rerun,changed,validate,overhead,kindness,memory,rollback`, `--rows N`, `--pairs N`, `--max-rate N`, `--json`.
+ * missed. `--only PART,PART` (the parts below), `--rows N`, `--pairs N`, `--max-rate N`, `--json`.
  */
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { measureBackup, measureRestore } from './backup.ts';
 import { measureChanged } from './changed.ts';
 import { SETTINGS, startBench } from './databases.ts';
 import { measureKindness } from './kindness.ts';
@@ -16,7 +17,18 @@ import { measureRerun } from './rerun.ts';
 import { measureRollback } from './rollback.ts';
 import { measureValidate } from './validate.ts';
 
-const PARTS = ['load', 'rerun', 'changed', 'validate', 'overhead', 'kindness', 'memory', 'rollback'] as const;
+const PARTS = [
+  'load',
+  'rerun',
+  'changed',
+  'validate',
+  'overhead',
+  'kindness',
+  'backup',
+  'restore',
+  'memory',
+  'rollback',
+] as const;
 
 const { values } = parseArgs({
   options: {
@@ -75,6 +87,8 @@ try {
   if (only.includes('validate')) tell(await measureValidate(bench, rows));
   if (only.includes('overhead')) tell(await measureOverhead(bench, rows));
   if (only.includes('kindness')) tell(await measureKindness(bench, rows, maxRate));
+  if (only.includes('backup')) tell(await measureBackup(bench, rows));
+  if (only.includes('restore')) tell(await measureRestore(bench, rows));
   if (only.includes('rollback')) tell(await measureRollback(bench, rows));
   if (only.includes('memory')) tell(await measureMemory(bench, Math.max(rows * 3, 100_000)));
 } finally {

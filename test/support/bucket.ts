@@ -29,9 +29,15 @@ export async function bucket(name = 'backups'): Promise<Bucket> {
 
   const get = (request: IncomingMessage, response: ServerResponse, key: string): void => {
     const object = objects.get(key);
-    if (object === undefined) return failed(response, 404, 'NoSuchKey');
+    if (object === undefined) {
+      failed(response, 404, 'NoSuchKey');
+      return;
+    }
     const etag = etagOf(object);
-    if (![undefined, etag].includes(request.headers['if-match'])) return failed(response, 412, 'PreconditionFailed');
+    if (![undefined, etag].includes(request.headers['if-match'])) {
+      failed(response, 412, 'PreconditionFailed');
+      return;
+    }
     const [, from, to] = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '') ?? [];
     const part = from === undefined ? object : object.subarray(Number(from), Number(to) + 1);
     response.writeHead(from === undefined ? 200 : 206, { etag, 'content-length': part.length });
@@ -39,7 +45,10 @@ export async function bucket(name = 'backups'): Promise<Bucket> {
   };
   const put = (response: ServerResponse, key: string, upload: string | null, part: number, body: Buffer): void => {
     const parts = upload === null ? null : open.get(upload);
-    if (parts === undefined) return failed(response, 404, 'NoSuchUpload');
+    if (parts === undefined) {
+      failed(response, 404, 'NoSuchUpload');
+      return;
+    }
     if (parts === null) objects.set(key, body);
     else parts.set(part, body);
     response.writeHead(200, { etag: etagOf(body) }).end();
@@ -47,12 +56,13 @@ export async function bucket(name = 'backups'): Promise<Bucket> {
   const post = (response: ServerResponse, key: string, upload: string | null): void => {
     if (upload === null) {
       open.set(String(++uploads), new Map());
-      return xml(response, `<R><Bucket>${name}</Bucket><Key>${key}</Key><UploadId>${uploads}</UploadId></R>`);
+      xml(response, `<R><Bucket>${name}</Bucket><Key>${key}</Key><UploadId>${uploads}</UploadId></R>`);
+      return;
     }
     const parts = [...(open.get(upload) ?? [])].toSorted(([a], [b]) => a - b).map(([, bytes]) => bytes);
     objects.set(key, Buffer.concat(parts));
     open.delete(upload);
-    return xml(response, `<R><Key>${key}</Key><ETag>x</ETag></R>`);
+    xml(response, `<R><Key>${key}</Key><ETag>x</ETag></R>`);
   };
 
   const made: { -readonly [Name in keyof Bucket]?: Bucket[Name] } = { objects, open, disturb: () => false };
@@ -65,11 +75,22 @@ export async function bucket(name = 'backups'): Promise<Bucket> {
       const [, of, ...path] = decodeURIComponent(url.pathname).split('/');
       const key = path.join('/');
       const upload = url.searchParams.get('uploadId');
-      if (of !== name) return failed(response, 404, 'NoSuchBucket');
-      if (request.method === 'GET' || request.method === 'HEAD') return get(request, response, key);
-      if (request.method === 'POST') return post(response, key, upload);
-      if (request.method === 'PUT')
-        return put(response, key, upload, Number(url.searchParams.get('partNumber')), Buffer.concat(chunks));
+      if (of !== name) {
+        failed(response, 404, 'NoSuchBucket');
+        return;
+      }
+      if (request.method === 'GET' || request.method === 'HEAD') {
+        get(request, response, key);
+        return;
+      }
+      if (request.method === 'POST') {
+        post(response, key, upload);
+        return;
+      }
+      if (request.method === 'PUT') {
+        put(response, key, upload, Number(url.searchParams.get('partNumber')), Buffer.concat(chunks));
+        return;
+      }
       open.delete(upload ?? '');
       response.writeHead(204).end();
     });

@@ -10,7 +10,7 @@ import { crc32, deflateRaw, inflateRaw } from 'node:zlib';
  * Half of the time of level 6 for a file that is some percent larger (measured on rows with UUIDs and hashes, which no
  * level makes smaller).
  */
-const LEVEL = 4;
+export const LEVEL = 4;
 /** Compression, no flags but an extra field, no time, the system unknown: the same bytes in every member. */
 const START = Buffer.from([0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff, 8, 0, 0x50, 0x42, 4, 0]);
 /** With the length of what is compressed. */

@@ -41,6 +41,10 @@ export async function listBackups(target: Session, filter: CheckpointFilter): Pr
       etaSeconds:
         isRunning && rate !== null && rowsTotal !== null ? Math.ceil(Math.max(0, rowsTotal - rowsDone) / rate) : null,
       heartbeatAgeSeconds: isRunning ? numberOrNull(row['heartbeat_age']) : null,
+      msPerRow: null,
+      rowCost: null,
+      // It changed nothing that could be taken back.
+      undoable: true,
       owner: row['execution'] ?? null,
       setAside: 0,
       msPerRow: null,

@@ -12,7 +12,7 @@ import type { CompiledColumn, CompiledEntity } from '../../domain/compiled/types
 import { qualifiedName, quoteIdentifier, quoteLiteral } from '../../domain/identifiers.ts';
 import type { ReferencedKey } from '../catalog/read-references.ts';
 import { leafKey, targetKeyColumn } from './leaf.ts';
-import { stage, work } from './scratch.ts';
+import { keyType, stage, work, workTable } from './scratch.ts';
 import type { WriteFacts } from './write.ts';
 
 /** Rows of the file between two places in it: (from, to]. */
@@ -35,16 +35,14 @@ const FIELDS = {
   waiting: 'waiting',
 } as const satisfies Record<(typeof ROW_FIELDS)[number], string>;
 
-const legacyType = (entity: CompiledEntity): string => (entity.order === 'integer' ? 'bigint' : 'text COLLATE "C"');
 const suffix = (entity: CompiledEntity): string => String(entity.entityId ?? 0);
 
 /** The stage of a restore, in place of that of a migration: `n` is the row's number in the file. */
 export const createRestoreScratch = (entity: CompiledEntity): string =>
-  `CREATE TEMP TABLE IF NOT EXISTS stage_${suffix(entity)} (n bigint NOT NULL, k ${legacyType(entity)} NOT NULL, target_key text COLLATE "C", origin "char", closed text, h bigint, th bigint,
+  `CREATE TEMP TABLE IF NOT EXISTS stage_${suffix(entity)} (n bigint NOT NULL, k ${keyType(entity)} NOT NULL, target_key text COLLATE "C", origin "char", closed text, h bigint, th bigint,
      sc bytea, tc bytea, waiting text${entity.columns.map((_, i) => `, ${stagedText(i)} text`).join('')});
    CREATE INDEX IF NOT EXISTS stage_${suffix(entity)}_k ON pg_temp.stage_${suffix(entity)} (k);
-   CREATE TEMP TABLE IF NOT EXISTS work_${suffix(entity)} (k ${legacyType(entity)} NOT NULL, action text NOT NULL, known boolean NOT NULL, in_source boolean NOT NULL,
-     source_changed boolean, target_state text, based boolean, equal boolean, target_uuid uuid, target_key text COLLATE "C", code text, missing text[]) ON COMMIT DELETE ROWS;
+   ${workTable(entity)};
    CREATE INDEX IF NOT EXISTS work_${suffix(entity)}_k ON pg_temp.work_${suffix(entity)} (k)`;
 
 export const copyInRestored = (entity: CompiledEntity): string =>
@@ -111,7 +109,7 @@ export const occupiedByIdentity = (entity: CompiledEntity): string | null => {
 /** Of a bound row of the file: what is restored is what its mapping said, in every part. */
 const sameMapping = (entity: CompiledEntity): string =>
   `(m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by IS NOT NULL) IS NOT DISTINCT FROM (g.h, g.th, g.sc, g.tc, g.closed IS NOT NULL)
-     AND ${waitingNow(entity, 'w.k')} IS NOT DISTINCT FROM g.waiting`;
+     AND (g.waiting IS NULL AND NOT EXISTS (SELECT FROM portage.pending_references WHERE entity_id = ${entity.entityId}) OR ${waitingNow(entity, 'w.k')} IS NOT DISTINCT FROM g.waiting)`;
 
 const waitingNow = (entity: CompiledEntity, key: string): string =>
   `(SELECT json_object_agg(p.column_name, p.parent_key ORDER BY p.column_name)::text FROM portage.pending_references p WHERE p.entity_id = ${entity.entityId} AND p.legacy_key = ${key}::text)`;

@@ -14,7 +14,7 @@ export interface ScratchOptions {
   readonly indexed?: boolean;
 }
 
-const keyType = (entity: CompiledEntity): string => (entity.order === 'integer' ? 'bigint' : 'text COLLATE "C"');
+export const keyType = (entity: CompiledEntity): string => (entity.order === 'integer' ? 'bigint' : 'text COLLATE "C"');
 
 /**
  * Actions of the work table. Writes: insert, again (the mapping is there, its row is gone), adopt, update, rebase (new
@@ -33,14 +33,19 @@ export const createScratch = (
   );
   const moment = entity.stagesMoment ? ['moment timestamptz'] : [];
   const parents = withParents ? entity.references.map((_, i) => `p${i} boolean`) : [];
-  const resolved = entity.references.map((reference) => `${reference.staged} ${reference.type}`);
   const name = suffix(entity);
   const indexes = ['stage', 'work']
     .map((table) => `; CREATE INDEX IF NOT EXISTS ${table}_${name}_k ON pg_temp.${table}_${name} (k)`)
     .join('');
   return `CREATE TEMP TABLE IF NOT EXISTS stage_${name} (${[`k ${keyType(entity)} NOT NULL`, 'h bigint NOT NULL', ...staged, ...moment, ...parents].join(', ')});
-    CREATE TEMP TABLE IF NOT EXISTS work_${name} (k ${keyType(entity)} NOT NULL, action text NOT NULL, known boolean NOT NULL, in_source boolean NOT NULL,
-      source_changed boolean, target_state text, based boolean, equal boolean, target_uuid uuid, target_key text COLLATE "C", code text, missing text[], decided text, chosen text, rule text, kept text[], despite bigint${resolved.map((c) => `, ${c}`).join('')}) ON COMMIT DELETE ROWS${indexed ? indexes : ''}`;
+    ${workTable(entity)}${indexed ? indexes : ''}`;
+};
+
+/** The table in which a batch decides. */
+export const workTable = (entity: CompiledEntity): string => {
+  const resolved = entity.references.map((reference) => `, ${reference.staged} ${reference.type}`);
+  return `CREATE TEMP TABLE IF NOT EXISTS work_${suffix(entity)} (k ${keyType(entity)} NOT NULL, action text NOT NULL, known boolean NOT NULL, in_source boolean NOT NULL,
+      source_changed boolean, target_state text, based boolean, equal boolean, target_uuid uuid, target_key text COLLATE "C", code text, missing text[], decided text, chosen text, rule text, kept text[], despite bigint${resolved.join('')}) ON COMMIT DELETE ROWS`;
 };
 
 export const copyIn = (entity: CompiledEntity, withParents = false): string =>
