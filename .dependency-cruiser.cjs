@@ -31,6 +31,7 @@ module.exports = {
     ),
 
     owned('pg-has-one-owner', ['pg', 'pg-copy-streams'], ['shared/database/', 'cli/local/', 'test/']),
+    owned('cron-has-one-owner', ['croner'], ['shared/domain/schedule/']),
     owned('middy-has-one-owner', ['@middy/core'], ['functions/step\\.ts$']),
     owned('aws-clients-have-one-owner', ['@aws-sdk'], ['shared/aws/']),
     owned('cdk-has-one-owner', ['aws-cdk-lib', 'constructs', 'cdk-nag'], ['infra/', 'test/infra/']),
@@ -51,9 +52,9 @@ module.exports = {
 
     rule(
       'domain-imports-nothing',
-      'the domain is pure: itself, hashing, and zod for the published map schema',
+      'the domain is pure: itself, hashing, and croner, which reads a cron line and nothing else',
       { path: '^shared/domain/' },
-      { pathNot: ['^shared/domain/', '^(node:)?crypto$'] },
+      { pathNot: ['^shared/domain/', '^(node:)?crypto$', npm('croner')] },
     ),
     rule(
       'descriptions-import-the-domain',

@@ -26,6 +26,8 @@ export type Parsed =
       readonly input: { readonly command: string };
       readonly options: GlobalOptions;
       readonly wait: boolean;
+      /** Flags for the command line alone. */
+      readonly own: Readonly<Record<string, unknown>>;
     };
 
 /** Reads a command line; throws UsageError. */
@@ -46,6 +48,7 @@ export function parse(argv: readonly string[], version: string): Parsed {
     input: inputOf(words.operation, words.seen),
     options,
     wait: !has(words.seen, 'no-wait'),
+    own: fieldsOf(words.seen.filter(({ flag }) => flag.cliOnly === true)),
   };
 }
 

@@ -1,22 +1,26 @@
 /** One command line from its words to its exit status. Everything that can go wrong is told here, in one way. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { checkConfig, configurationError, setVariables, type Config } from '../shared/config.ts';
+import { checkConfig, configurationError, readConfig, setVariables, type Config } from '../shared/config.ts';
+import { loadMap } from '../shared/entities/load-map.ts';
 import { logger, setLogSink } from '../shared/log/current.ts';
 import { streamSink, type LogKind } from '../shared/log/logger.ts';
 import { failureOf } from '../shared/operations/failure.ts';
 import { validateConfig } from '../shared/operations/migration-analyzer/validate-config.ts';
+import { start } from '../shared/operations/sync-scheduler/start.ts';
 import { classOf, commandOf, isLong, type Operation, type Program } from '../shared/operations/operation.ts';
 import { announce, startInBackground } from './background.ts';
 import { execute } from './execute.ts';
 import type { Io } from './io.ts';
 import { localCommand } from './local/commands.ts';
 import { logFiles, type LogFiles } from './local/log-files.ts';
-import { localRuntime } from './local/runtime.ts';
+import { localRuntime, localSchedulerPorts } from './local/runtime.ts';
 import { printAnswer } from './output/answers.ts';
 import { failureJson, failureLines, told, toldOf, type ToldFailure } from './output/failure.ts';
+import { schedulerTeller } from './output/scheduler-events.ts';
 import { parse, type Parsed } from './parse.ts';
 import { refuseEnvironment } from './remote/environment.ts';
+import { UsageError } from './usage-error.ts';
 
 type OwnLine = Extract<Parsed, { kind: 'own' }>;
 type OperationLine = Extract<Parsed, { kind: 'operation' }>;
@@ -68,11 +72,13 @@ async function runOperation(line: OperationLine, argv: readonly string[], io: Io
   if (config === null && commandOf(operation) !== commandOf(validateConfig)) throw configurationError(faults);
   if (!line.wait && config !== null) return runInBackground(line, argv, config, io);
 
-  const files = openLogs(config, options.verbose, io);
+  const files = await openLogs(config, options.verbose, io);
   try {
     const noticed = options.json ? () => undefined : (notice: string): void => io.err(`${notice}\n`);
     const runtime = await localRuntime(config, { planned: announce, noticed });
     try {
+      // The database that the server gave is known now.
+      if (commandOf(operation) === commandOf(start)) return await runSchedulerHere(line, readConfig(), io, kill);
       return await runHere(line, runtime, io, kill);
     } finally {
       await runtime.close();
@@ -104,6 +110,19 @@ async function runHere(
   if (options.json) io.out(`${JSON.stringify(result.output)}\n`);
   else printAnswer(operation, result.output, io);
   return exit;
+}
+
+async function runSchedulerHere(line: OperationLine, config: Config, io: Io, kill: () => void): Promise<number> {
+  const { json, verbose } = line.options;
+  const seconds = line.own['duration'];
+  if (typeof seconds === 'number' && seconds < 1)
+    throw new UsageError('--duration takes seconds, at least one', { got: String(seconds) });
+  const { runScheduler } = await import('./local/scheduler-command.ts');
+  return runScheduler(localSchedulerPorts(config), io, {
+    seconds: typeof seconds === 'number' ? seconds : null,
+    tell: schedulerTeller(io, json, verbose),
+    kill,
+  });
 }
 
 async function runInBackground(line: OperationLine, argv: readonly string[], config: Config, io: Io): Promise<number> {
@@ -140,8 +159,18 @@ function logFailure(operation: Operation, failure: ToldFailure): void {
   logger(KIND_OF_PROGRAM[operation.program]).error(`${commandOf(operation)} failed`, fields);
 }
 
-function openLogs(config: Config | null, verbose: boolean, io: Io): LogFiles | undefined {
-  const files = config === null ? undefined : logFiles(config.logDir);
+/** The environment's folder, else the map's. A map that cannot be read is told by the command itself. */
+async function logFolder({ settings, mapFile }: Config): Promise<string> {
+  if (settings.logDir !== undefined) return settings.logDir;
+  const ofMap = await loadMap(mapFile).then(
+    (map) => map.settings?.logDir,
+    () => undefined,
+  );
+  return ofMap ?? './logs';
+}
+
+async function openLogs(config: Config | null, verbose: boolean, io: Io): Promise<LogFiles | undefined> {
+  const files = config === null ? undefined : logFiles(await logFolder(config));
   const shown = verbose ? streamSink({ write: (text: string) => io.err(text) }) : undefined;
   setLogSink((line) => {
     files?.sink(line);

@@ -79,10 +79,10 @@ export async function carryCircle(input: MigrateCycleInput, deps: Invocation): P
   return deps.withSides(`${input.operationId}:cycle`, [], async (sides) => {
     const loaded = await deps.loadOperation(sides, input.operationId);
     mustBeOf(loaded.operation, input.execution);
-    const { operationId, execution, entities } = input;
+    const { operationId, execution, entities, connectionRetries } = input;
     // Asked to stop, a circle that had not begun does not begin.
     if (loaded.operation.stopRequested && !(await isBegun(sides, input)))
-      return { operationId, execution, entities, rows: input.rows, done: true };
+      return { operationId, execution, entities, connectionRetries, rows: input.rows, done: true };
     const order = writeOrder(input.entities, (name) => loaded.relations.get(name)?.target);
     const schemas = [...new Set(order.map((name) => entityOf(loaded, name).source.schema))];
     await sides.source.run(`SET search_path = ${['pg_catalog', ...schemas].map(quoteIdentifier).join(', ')}`);
@@ -113,6 +113,6 @@ async function work(
       await completeEntity({ ...worker, slice: -1 }, checkpoint, later, true);
     }
   }
-  const { operationId, execution, entities } = input;
-  return { operationId, execution, entities, rows: input.rows + progress.rows, done };
+  const { operationId, execution, entities, connectionRetries } = input;
+  return { operationId, execution, entities, connectionRetries, rows: input.rows + progress.rows, done };
 }

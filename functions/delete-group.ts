@@ -57,6 +57,7 @@ export async function deleteGroup(input: DeleteRowsInput, deps: Invocation): Pro
       operationId,
       execution,
       entities,
+      connectionRetries: input.connectionRetries,
       rows: input.rows + progress.rows,
       done: progress.done || progress.stopped,
     };

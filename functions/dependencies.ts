@@ -6,9 +6,11 @@ import { useHashKey } from '../shared/database/ledger/hash-key.ts';
 import { ledgerVersion } from '../shared/database/ledger/apply.ts';
 import { readMap, readOperation, type Operation } from '../shared/database/ledger/operations.ts';
 import { openSession, type Session } from '../shared/database/session.ts';
-import type { EntityMap, Settings } from '../shared/domain/entity-map.ts';
+import type { EntityMap } from '../shared/domain/entity-map.ts';
+import type { Settings } from '../shared/domain/settings.ts';
 import { PortageError } from '../shared/domain/errors.ts';
 import { loadMap } from '../shared/entities/load-map.ts';
+import { openCounted, tellRetries } from './connection-retries.ts';
 import { endIdleSessions, withPooled, type Wanted } from './session-pool.ts';
 
 export interface Sides {
@@ -58,8 +60,16 @@ async function giveHashKey(target: Session, configured: string | null): Promise<
   keyed.add(target);
 }
 
+/** How a step opens its connections. */
+export interface Connecting {
+  /** Further tries after the first (`--connection-retries`). */
+  readonly retries: number;
+  /** False when the step has no time for another. */
+  readonly hasTime: () => boolean;
+}
+
 /** Dependencies from the configuration of this moment. */
-export function dependencies(): Promise<Dependencies> {
+export function dependencies(connecting: Connecting = { retries: 0, hasTime: () => true }): Promise<Dependencies> {
   const config = readConfig();
   const wanted = (side: 'source' | 'target', step: string, searchPath: readonly string[]): Wanted => {
     const database = databaseOf(config, side);
@@ -76,7 +86,7 @@ export function dependencies(): Promise<Dependencies> {
       key: `${side} ${database.user}@${database.host}:${database.port}/${database.name}`,
       applicationName,
       searchPath,
-      open: () => openSession(side, database, options),
+      open: () => openCounted(() => openSession(side, database, options), connecting),
     };
   };
   const withTarget = <T>(step: string, work: (target: Session) => Promise<T>): Promise<T> =>
@@ -97,6 +107,7 @@ export function dependencies(): Promise<Dependencies> {
       withPooled(wanted('source', step, schemas), (source) => withTarget(step, (target) => work({ source, target }))),
     withTarget,
     async loadOperation(sides, operationId) {
+      await tellRetries(sides.target, operationId);
       const operation = await readOperation(sides.target, operationId);
       if (compiled?.execution !== operation.execution) {
         const loaded = readMap(sides.target, operation.mapName, operation.mapHash).then((map) =>

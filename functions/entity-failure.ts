@@ -19,7 +19,9 @@ export async function recordEntityFailure(
   await addNote(target, operationId, `${entity} failed: ${error.code} ${error.message}`);
 }
 
-export async function failEntities(input: FailEntityInput, deps: Invocation): Promise<{ recorded: true }> {
+type FailedEntities = Pick<FailEntityInput, 'operationId' | 'execution' | 'entities' | 'error'>;
+
+export async function failEntities(input: FailedEntities, deps: Invocation): Promise<{ recorded: true }> {
   return deps.withTarget(`${input.operationId}:fail`, async (target) => {
     const operation = await readOperation(target, input.operationId);
     // Stopped, or taken up by another execution: its state is no longer this one's to judge.
@@ -33,7 +35,7 @@ export async function failEntities(input: FailEntityInput, deps: Invocation): Pr
 }
 
 /** The same of those that are open: entities that ended before, completed or stopped for M006, have nothing to do with it. */
-export async function failOpenEntities(input: FailEntityInput, deps: Invocation): Promise<{ recorded: true }> {
+export async function failOpenEntities(input: FailedEntities, deps: Invocation): Promise<{ recorded: true }> {
   const open = await deps.withTarget(`${input.operationId}:fail`, async (target) =>
     (await checkpointsOf(target, input.operationId)).filter((c) => c.status === 'in_progress').map((c) => c.entity),
   );

@@ -2,9 +2,11 @@
 import type { BatchReport, Worker } from '../shared/database/engine/worker.ts';
 import { beat, checkpointById, checkpointsOf } from '../shared/database/ledger/checkpoints.ts';
 import type { CompiledEntity } from '../shared/domain/compiled/types.ts';
+import { sharedPace } from '../shared/database/ledger/pace.ts';
 import { PortageError } from '../shared/domain/errors.ts';
 import { quoteIdentifier } from '../shared/domain/identifiers.ts';
 import { listedRowsOf } from '../shared/domain/listed-rows.ts';
+import { BATCH_BYTES, BATCH_ROWS } from '../shared/domain/settings.ts';
 import { comparesMoments, settlementFor } from '../shared/domain/settlement.ts';
 import { logger } from '../shared/log/current.ts';
 import type { LoadedOperation, Sides } from './dependencies.ts';
@@ -19,8 +21,6 @@ export interface EntityClaim {
   readonly fence: number;
 }
 
-/** Batches commit every 100 to 300 ms at this size on small hardware (measured: 5,000 cost some percent more, 20,000 gained nothing). */
-const BATCH_ROWS = 10_000;
 /** Work beside the slices is recorded under this number. */
 const NO_SLICE = -1;
 /** One transaction an entity, when checkpoints are not wanted. */
@@ -38,6 +38,7 @@ const logBatch =
       written: batch.counts.inserted + batch.counts.updated + batch.counts.deleted,
       setAside: batch.counts.setAside,
       ms: batch.readMs + batch.writeMs,
+      bytes: batch.bytes,
       memoryMb: Math.round(batch.memoryBytes / 2 ** 20),
     });
 
@@ -50,9 +51,30 @@ export const entityOf = (loaded: Pick<LoadedOperation, 'entities'>, name: string
 export const batchRowsOf = (loaded: LoadedOperation, deps: Invocation): number => {
   const { request } = loaded.operation;
   if (request['enableCheckpointing'] === false) return UNBOUNDED_ROWS;
-  return typeof request['batchSize'] === 'number'
-    ? request['batchSize']
-    : (deps.settings(loaded.map).batchRows ?? BATCH_ROWS);
+  const rows =
+    typeof request['batchSize'] === 'number'
+      ? request['batchSize']
+      : (deps.settings(loaded.map).batchRows ?? BATCH_ROWS);
+  // At a limited pace a batch is what a second allows: rows that are due over minutes are not read all at once.
+  return typeof request['maxRate'] === 'number' ? Math.min(rows, request['maxRate']) : rows;
+};
+
+/** How the flags of the run want its rows read and its batches cut. */
+const manner = (
+  sides: Sides,
+  { operation, map }: LoadedOperation,
+  deps: Invocation,
+): Pick<Worker, 'batchBytes' | 'steered' | 'reading'> => {
+  const { request, operationNo } = operation;
+  const rate = request['maxRate'];
+  return {
+    ...(request['enableCheckpointing'] === false ? {} : { batchBytes: deps.settings(map).batchBytes ?? BATCH_BYTES }),
+    steered: request['optimizeBatching'] === true,
+    reading: {
+      streaming: request['streamingMode'] === true,
+      pace: typeof rate === 'number' ? sharedPace(sides.target, operationNo, rate) : null,
+    },
+  };
 };
 
 export const workerOf = (
@@ -74,6 +96,7 @@ export const workerOf = (
   mode: loaded.operation.mode,
   fresh,
   batchRows: batchRowsOf(loaded, deps),
+  ...manner(sides, loaded, deps),
   listed: listedRowsOf(loaded.operation.request),
   timeIsUp: deps.timeIsUp,
   workerOn: (name) => workerOn(sides, loaded, claim, name, deps),

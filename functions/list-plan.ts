@@ -16,6 +16,8 @@ import { listedRowsOf } from '../shared/domain/listed-rows.ts';
 import { selectEntities } from '../shared/domain/select-entities.ts';
 import type { Sides } from './dependencies.ts';
 import { plannedOf, refuseActive, refuseMissingParents, wavesOf } from './migration-plan.ts';
+import { planLanes } from './lane-plan.ts';
+import { retriesIn } from './connection-retries.ts';
 import { driftNotes } from './schema-drift.ts';
 import type { Invocation } from './step.ts';
 
@@ -34,19 +36,19 @@ export async function workList(
   loaded: LoadedMap,
   sides: Sides,
   deps: Invocation,
-  lanes: number,
 ): Promise<PlanMigrationOutput> {
   const { map } = loaded;
   const named = request.command === 'differential-migration migrate' ? request.entities : request.entity;
   const entities = selectEntities(named, Object.keys(map.entities));
   const [only = ''] = entities;
+  const lanes = await planLanes({ whole: true }, loaded, sides, deps);
   const output = (operationId: string): PlanMigrationOutput => ({
     operationId,
     dryRun: false,
-    entityLanes: lanes,
-    sliceLanes: 1,
+    entityLanes: lanes.of([]).entityLanes,
+    connectionRetries: retriesIn(request),
     entities,
-    waves: wavesOf(loaded, entities, false, true),
+    waves: wavesOf(loaded, entities, { sequential: false, listed: true, lanes }),
     deletes: [],
     notices: [],
   });

@@ -11,6 +11,7 @@ import { logger, setLogSink } from '../shared/log/current.ts';
 import { streamSink, type LogKind } from '../shared/log/logger.ts';
 import { failureText } from '../shared/operations/failure.ts';
 import { dependencies, type Dependencies } from './dependencies.ts';
+import { retriesIn } from './connection-retries.ts';
 
 if (runsInLambda()) setLogSink(streamSink(process.stdout));
 
@@ -62,9 +63,10 @@ export function step<Input extends z.ZodType, Output extends z.ZodType>(
   kind: LogKind = 'migration',
 ): StepHandler<z.output<Output>> {
   return middy(async (event: unknown, context: Context): Promise<z.output<Output>> => {
-    const deps = await dependencies();
+    const hasTime = (): boolean => context.getRemainingTimeInMillis() >= SAFETY_MS;
+    const deps = await dependencies({ retries: retriesIn(event), hasTime });
     const ends = Date.now() + deps.config.stepBudgetMs;
-    const outOfTime = (): boolean => context.getRemainingTimeInMillis() < SAFETY_MS;
+    const outOfTime = (): boolean => !hasTime();
     const timeIsUp = (): boolean => Date.now() >= ends || outOfTime();
     const result = await logic(checked(contract.input, event, name), { ...deps, timeIsUp, outOfTime });
     return contract.output.parse(result);

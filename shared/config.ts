@@ -4,9 +4,10 @@
  */
 import { z } from 'zod';
 import { PortageError } from './domain/errors.ts';
-import type { Settings } from './domain/entity-map.ts';
+import { SETTING_NAMES, SETTINGS, variableOf, type Settings } from './domain/settings.ts';
 import { readDatabase, type DatabaseConfig } from './config/database.ts';
-import { optional, wholeNumber, type ConfigFault, type Environment } from './config/variables.ts';
+import { readScheduler, type SchedulerConfig } from './config/scheduler.ts';
+import { ofSetting, optional, wholeNumber, type ConfigFault, type Environment } from './config/variables.ts';
 
 export type { DatabaseConfig } from './config/database.ts';
 export type { ConfigFault, Environment } from './config/variables.ts';
@@ -22,9 +23,10 @@ export interface Config {
   readonly leaseSeconds: number;
   /** Key of the HMAC that stands for values of sensitive columns. */
   readonly hashKey: string | null;
-  readonly logDir: string;
   /** How long a step works before it returns its progress. */
   readonly stepBudgetMs: number;
+  /** Where EventBridge Scheduler keeps the schedules of the jobs; null: on this machine. */
+  readonly scheduler: SchedulerConfig | null;
   /** What is set here wins over `settings` of the map. */
   readonly settings: Settings;
 }
@@ -35,17 +37,14 @@ const DAY_MS = 86_400_000;
 const portageVariables = z.object({
   PORTAGE_MAP: optional(z.string()),
   PORTAGE_HOME: optional(z.string()),
-  PORTAGE_LOG_DIR: optional(z.string()),
   PORTAGE_HASH_KEY: optional(z.string().min(16, 'at least 16 characters')),
   PORTAGE_LEASE_SECONDS: optional(wholeNumber(1, 86_400)),
   PORTAGE_STEP_BUDGET_MS: optional(wholeNumber(100, DAY_MS)),
-  PORTAGE_BATCH_ROWS: optional(wholeNumber(1, 100_000)),
-  PORTAGE_BATCH_TIMEOUT_MS: optional(wholeNumber(100, DAY_MS)),
-  PORTAGE_LANES: optional(wholeNumber(1, 1_000)),
-  PORTAGE_CLOSURE_ROWS: optional(wholeNumber(1, 10_000_000)),
-  PORTAGE_PERFORMANCE_FLOOR: optional(wholeNumber(0, 1_000_000_000)),
-  PORTAGE_UNDO_RETENTION_DAYS: optional(wholeNumber(1, 36_500)),
 });
+
+const settingVariables = z.object(
+  Object.fromEntries(SETTING_NAMES.map((name) => [variableOf(name), optional(ofSetting(SETTINGS[name]))])),
+);
 
 /** Values that an error must not show. */
 const UNSHOWN = new Set(['PORTAGE_HASH_KEY']);
@@ -66,15 +65,21 @@ export function checkConfig(env: Environment = process.env): {
 } {
   const source = readDatabase('SOURCE_DB', env);
   const target = readDatabase('TARGET_DB', env);
+  const scheduler = readScheduler(env);
   const parsed = portageVariables.safeParse(env);
+  const given = settingVariables.safeParse(env);
   const faults = [
     ...source.faults,
     ...target.faults,
     ...missingSide(source.given, target.given),
-    ...(parsed.error?.issues ?? []).map((issue) => portageFault(String(issue.path[0]), issue.message, env)),
+    ...scheduler.faults,
+    ...[...(parsed.error?.issues ?? []), ...(given.error?.issues ?? [])].map((issue) =>
+      portageFault(String(issue.path[0]), issue.message, env),
+    ),
   ];
   const mapFile = env['PORTAGE_MAP']?.trim() ? env['PORTAGE_MAP'] : null;
-  if (faults.length > 0 || parsed.data === undefined) return { config: null, faults, mapFile };
+  if (faults.length > 0 || parsed.data === undefined || given.data === undefined)
+    return { config: null, faults, mapFile };
   const own = parsed.data;
   return {
     faults,
@@ -86,19 +91,21 @@ export function checkConfig(env: Environment = process.env): {
       home: own.PORTAGE_HOME ?? '.portage',
       leaseSeconds: own.PORTAGE_LEASE_SECONDS ?? 60,
       hashKey: own.PORTAGE_HASH_KEY ?? null,
-      logDir: own.PORTAGE_LOG_DIR ?? './logs',
       stepBudgetMs: own.PORTAGE_STEP_BUDGET_MS ?? 60_000,
-      settings: {
-        batchRows: own.PORTAGE_BATCH_ROWS,
-        batchTimeoutMs: own.PORTAGE_BATCH_TIMEOUT_MS,
-        lanes: own.PORTAGE_LANES,
-        closureRows: own.PORTAGE_CLOSURE_ROWS,
-        performanceFloor: own.PORTAGE_PERFORMANCE_FLOOR,
-        undoRetentionDays: own.PORTAGE_UNDO_RETENTION_DAYS,
-      },
+      scheduler: scheduler.scheduler,
+      settings: settingsOf(given.data),
     },
   };
 }
+
+/** Settings by their names in the map; each has passed the schema of its own variable. */
+const settingsOf = (variables: Readonly<Record<string, unknown>>): Settings =>
+  Object.fromEntries(
+    SETTING_NAMES.flatMap((name) => {
+      const value = variables[variableOf(name)];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 
 /** One SYS002 for all of them, a line each. */
 export function configurationError(faults: readonly ConfigFault[]): PortageError {

@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setVariables, type Config } from '../../shared/config.ts';
 import type { Executions, ProgressSource } from '../../shared/operations/ports.ts';
+import { localSchedules, schedulesFolder } from '../../shared/schedules/local-schedules.ts';
+import { PortageError } from '../../shared/domain/errors.ts';
 import { isObject } from './asl/definition.ts';
 import { localExecutions } from './executions.ts';
 import { localProgress } from './progress.ts';
+import type { SchedulerPorts } from './scheduler-command.ts';
 import { useServer, type ServerHandle } from './server.ts';
 import { PROJECT_FOLDERS } from './state-machine-runner.ts';
 
@@ -51,6 +54,12 @@ export async function localRuntime(config: Config | null, listener: PlanListener
       await server?.release();
     },
   };
+}
+
+/** What the scheduler of this machine works with: the schedules that its commands write, and the machines in this process. */
+export function localSchedulerPorts({ home, target }: Config): SchedulerPorts {
+  if (target === null) throw new PortageError('SYS002', 'no target database is configured', { where: 'TARGET_DB_URL' });
+  return { schedules: localSchedules(schedulesFolder(home, target)), executions: () => localExecutions() };
 }
 
 /** Lambda freezes its sessions with the container; here they must end before the server does. */

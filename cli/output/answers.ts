@@ -50,16 +50,35 @@ import { conflictStatus, conflictStatusAnswer } from '../../shared/operations/co
 import { testStrategy } from '../../shared/operations/conflict-resolver/test-strategy.ts';
 import { runJob } from '../../shared/operations/sync-scheduler/run-job.ts';
 import { commandOf, type Operation } from '../../shared/operations/operation.ts';
+import {
+  analyzePerformance,
+  jobPerformanceAnswer,
+} from '../../shared/operations/sync-scheduler/analyze-performance.ts';
+import { createJob } from '../../shared/operations/sync-scheduler/create-job.ts';
+import { deleteJob } from '../../shared/operations/sync-scheduler/delete-job.ts';
+import { healthCheck, healthCheckAnswer } from '../../shared/operations/sync-scheduler/health-check.ts';
+import { changedJob, changedJobs } from '../../shared/operations/sync-scheduler/job.ts';
+import { jobStatus, jobStatusAnswer } from '../../shared/operations/sync-scheduler/job-status.ts';
+import { listJobs, listJobsAnswer } from '../../shared/operations/sync-scheduler/list-jobs.ts';
+import { pauseAllJobs } from '../../shared/operations/sync-scheduler/pause-all-jobs.ts';
+import { pauseJob } from '../../shared/operations/sync-scheduler/pause-job.ts';
+import { restartScheduler, restartSchedulerAnswer } from '../../shared/operations/sync-scheduler/restart-scheduler.ts';
+import { resumeAllJobs } from '../../shared/operations/sync-scheduler/resume-all-jobs.ts';
+import { resumeJob } from '../../shared/operations/sync-scheduler/resume-job.ts';
+import { start, startAnswer } from '../../shared/operations/sync-scheduler/start.ts';
+import { updateJob } from '../../shared/operations/sync-scheduler/update-job.ts';
 import type { Io, Paint } from '../io.ts';
 import { analyzeText } from './analyze.ts';
 import { asideText } from './aside.ts';
 import { backupText, restoreText } from './backup.ts';
 import { conflictStatusText, patternsText, resolutionText, resolveText, triedText } from './conflicts.ts';
 import { debugText } from './debug.ts';
+import { changedJobsText, changedJobText, deletedJobText, jobsText, jobStatusText } from './jobs.ts';
 import { migrationText } from './migration.ts';
 import { recoveryText } from './recovery.ts';
 import { completeText, forceCompleteText, resetText, stopText } from './ownership.ts';
 import { runText } from './synchronization.ts';
+import { healthText, performanceText, restartText } from './scheduler.ts';
 import { duration, number, rowsOf, table } from './table.ts';
 import { validationText } from './validation.ts';
 
@@ -72,6 +91,8 @@ const text =
 
 const migrationPrint = text(finishMigrationOutput, migrationText);
 const recoveryPrint = text(finishRecoveryOutput, recoveryText);
+
+const changedJobPrint = text(changedJob, (answer, paint) => changedJobText(answer, paint));
 
 function printAside(answer: unknown, io: Io): void {
   io.out(asideText(setAside.answer.parse(answer), io.paint));
@@ -107,6 +128,19 @@ const PRINTS: ReadonlyMap<string, Print> = new Map([
   [commandOf(debug), text(debugAnswer, debugText)],
   [commandOf(validate), text(judgeOutput, validationText)],
   [commandOf(analyze), text(analyzeAnswer, analyzeText)],
+  [commandOf(createJob), changedJobPrint],
+  [commandOf(updateJob), changedJobPrint],
+  [commandOf(pauseJob), changedJobPrint],
+  [commandOf(resumeJob), changedJobPrint],
+  [commandOf(deleteJob), text(changedJob, deletedJobText)],
+  [commandOf(pauseAllJobs), text(changedJobs, (answer) => changedJobsText(answer, 'paused'))],
+  [commandOf(resumeAllJobs), text(changedJobs, (answer) => changedJobsText(answer, 'resumed'))],
+  [commandOf(listJobs), text(listJobsAnswer, (answer, paint) => jobsText(answer, paint))],
+  [commandOf(jobStatus), text(jobStatusAnswer, (answer, paint) => jobStatusText(answer, paint))],
+  [commandOf(healthCheck), text(healthCheckAnswer, healthText)],
+  [commandOf(analyzePerformance), text(jobPerformanceAnswer, performanceText)],
+  [commandOf(restartScheduler), text(restartSchedulerAnswer, restartText)],
+  [commandOf(start), text(startAnswer, ({ message }) => `${message}\n`)],
 ]);
 
 /** Prints an answer; where it goes is the command's own choice, so that a draft can be redirected into a file. */

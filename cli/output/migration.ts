@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { entitySummary, FinishMigrationOutput } from '../../shared/contracts/migration.ts';
 import type { Paint } from '../io.ts';
+import { runReportLines } from './run-report.ts';
 import { duration, number, rowsOf, table, type Column } from './table.ts';
 
 type Summary = z.infer<typeof entitySummary>;
@@ -62,10 +63,16 @@ export function migrationText(answer: FinishMigrationOutput, paint: Paint): stri
   return [
     `${paint('bold', title)}\n`,
     rows.length === 0 ? '' : table(columns, rows, paint),
+    paragraph(runReportLines(answer)),
     ...answer.notes.map((note) => `${note}\n`),
     ...advice(total('setAside'), total('conflicts'), answer),
-  ].join('\n');
+  ]
+    .filter((part) => part !== null)
+    .join('\n');
 }
+
+const paragraph = (lines: readonly string[]): string | null =>
+  lines.length === 0 ? null : lines.map((line) => `${line}\n`).join('');
 
 /** A long list is for a program. */
 const SHOWN = 20;

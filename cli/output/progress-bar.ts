@@ -1,5 +1,6 @@
 /** The bar of a long command: rows, rows/s and the time that remains, asked for once a second. */
 import { Presets, SingleBar } from 'cli-progress';
+import { etaMeter, type EtaMeter } from '../../shared/domain/eta.ts';
 import type { EntityProgress, ProgressSource } from '../../shared/operations/ports.ts';
 import { duration, number } from './table.ts';
 
@@ -20,6 +21,7 @@ export function showProgress(source: ProgressSource, execution: string): () => v
     Presets.shades_classic,
   );
   const measure = rateMeter();
+  const remaining = etaMeter();
   let started = false;
   let asking = false;
   const tick = async (): Promise<void> => {
@@ -28,7 +30,7 @@ export function showProgress(source: ProgressSource, execution: string): () => v
     try {
       const found = await source.progress(execution);
       if (found === null || stopped) return;
-      const view = progressView(found.entities, measure);
+      const view = progressView(found.entities, measure, remaining);
       if (!started) bar.start(view.total, view.done, view.texts);
       started = true;
       bar.setTotal(view.total);
@@ -76,7 +78,11 @@ export function rateMeter(now: () => number = () => performance.now()): RateMete
   };
 }
 
-export function progressView(entities: readonly EntityProgress[], measure: RateMeter): ProgressView {
+export function progressView(
+  entities: readonly EntityProgress[],
+  measure: RateMeter,
+  remaining: EtaMeter,
+): ProgressView {
   const done = entities.reduce((sum, each) => sum + each.rowsDone, 0);
   // Where nobody has counted, what is done is the least that there is.
   const total = entities.reduce((sum, each) => sum + Math.max(each.rowsTotal ?? 0, each.rowsDone), 0);
@@ -90,7 +96,7 @@ export function progressView(entities: readonly EntityProgress[], measure: RateM
       share: total === 0 ? '-' : `${Math.floor((done * 100) / total)} %`,
       rows: counted ? `${number(done)} of ${number(total)} rows` : `${number(done)} rows`,
       rate: number(rate === null ? null : Math.round(rate)),
-      remaining: counted && rate !== null && rate > 0 ? duration(((total - done) * 1000) / rate) : '-',
+      remaining: duration(remaining(entities)),
       doing: active.slice(0, 3).join(', ') + (active.length > 3 ? ` and ${active.length - 3} more` : ''),
     },
   };

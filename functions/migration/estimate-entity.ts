@@ -9,18 +9,25 @@ import {
   estimateEntityOutput,
 } from '../../shared/contracts/migration.ts';
 import { addCounts } from '../../shared/domain/action-counts.ts';
-import { relationName } from '../../shared/domain/entity-map.ts';
+import { relationName, type EntityMap } from '../../shared/domain/entity-map.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
-import { estimateEntity as estimate } from '../../shared/database/engine/estimate.ts';
+import { estimateEntity as estimate, type Estimate } from '../../shared/database/engine/estimate.ts';
 import { canonicalKeys } from '../../shared/database/engine/legacy-keys.ts';
-import { loadMap } from '../../shared/database/engine/load-entities.ts';
+import { loadMap, type LoadedMap } from '../../shared/database/engine/load-entities.ts';
+import type { Rehearsal } from '../../shared/database/engine/rehearsal.ts';
 import { countMapped } from '../../shared/database/sql/vanished.ts';
 import type { Session } from '../../shared/database/session.ts';
 import type { CompiledEntity } from '../../shared/domain/compiled/types.ts';
 import { deleteAllowance, isMassDeletion, massDeletionText } from '../../shared/domain/mass-deletion.ts';
-import { selectEntities } from '../../shared/domain/select-entities.ts';
+import { runsInLambda } from '../../shared/config.ts';
+import type { Reading } from '../../shared/database/engine/stage-rows.ts';
+import { ownPace } from '../../shared/database/ledger/pace.ts';
 import { ledgerVersion } from '../../shared/database/ledger/apply.ts';
 import { withComparableBases } from '../../shared/database/ledger/bases.ts';
+import { estimateLanes } from '../lane-plan.ts';
+import type { Sides } from '../dependencies.ts';
+import { rehearsed, told } from '../rehearsal.ts';
+import { chosenEntities } from '../migration-plan.ts';
 import { step, type Invocation } from '../step.ts';
 
 /** As many rows at a time as a batch of the real run. */
@@ -44,32 +51,16 @@ export async function estimateEntity(input: EstimateEntityInput, deps: Invocatio
     `dry-run:${input.entity}`,
     [relationName(map.entities[input.entity]?.source.table ?? '').schema],
     async (sides) => {
-      const loaded = await loadMap(
-        sides.source,
-        sides.target,
+      const rehearsing = {
         map,
-        (await ledgerVersion(sides.target)) === 0 ? 'none' : 'read',
-      );
-      const entity = loaded.entities.get(input.entity);
-      if (!entity) throw new PortageError('SYS002', 'the map has no such entity', { got: input.entity });
-      const chosen = selectEntities(request.entities, Object.keys(map.entities));
-      const { forceRecords } = request;
-      const keys =
-        forceRecords === undefined ? undefined : await canonicalKeys(sides.source, loaded, input.entity, forceRecords);
-      const result = await estimate(
-        {
-          ...sides,
-          entity: await withComparableBases(sides, entity),
-          map: map.name,
-          mode: keys === undefined ? request.mode : 'full',
-          keys,
-          entities: loaded.entities,
-          takesPart: (name) => chosen.includes(name),
-          batchRows: request.batchSize ?? ROWS,
-          timeIsUp: deps.timeIsUp,
-        },
-        input.cursor,
-      );
+        entity: input.entity,
+        request,
+        operationId: input.operationId,
+        soFar: input.rehearsal,
+      };
+      const { result, entity, rehearsal } = request.rehearse
+        ? await rehearsed(sides, rehearsing, deps, (loaded, of) => look(sides, loaded, input, request, deps, of))
+        : await look(sides, await loadAsItIs(sides, map), input, request, deps);
       const counts = addCounts(input.counts, result.counts);
       const vanished = input.vanished + result.vanished;
       const { deleteThresholdPercent } = deps.settings(map);
@@ -84,12 +75,71 @@ export async function estimateEntity(input: EstimateEntityInput, deps: Invocatio
         cursor: result.cursor,
         counts: stop === null ? counts : { ...counts, deleted: 0 },
         vanished,
+        rehearsal,
         notes: stop === null ? [] : [stop],
         done: result.done,
       };
     },
   );
 }
+
+const loadAsItIs = async (sides: Sides, map: EntityMap): Promise<LoadedMap> =>
+  loadMap(sides.source, sides.target, map, (await ledgerVersion(sides.target)) === 0 ? 'none' : 'read');
+
+interface Look {
+  readonly result: Estimate;
+  readonly entity: CompiledEntity;
+  readonly rehearsal: EstimateEntityOutput['rehearsal'];
+}
+
+/** Reads on from where the input says. */
+async function look(
+  sides: Sides,
+  loaded: LoadedMap,
+  input: EstimateEntityInput,
+  request: MigrateRequest,
+  deps: Invocation,
+  rehearsal?: Rehearsal,
+): Promise<Look> {
+  const { map } = loaded;
+  const entity = loaded.entities.get(input.entity);
+  if (!entity) throw new PortageError('SYS002', 'the map has no such entity', { got: input.entity });
+  const { names: chosen } = chosenEntities(map, request);
+  const { forceRecords } = request;
+  const keys =
+    forceRecords === undefined ? undefined : await canonicalKeys(sides.source, loaded, input.entity, forceRecords);
+  const result = await estimate(
+    {
+      ...sides,
+      entity: rehearsal === undefined ? await withComparableBases(sides, entity) : entity,
+      map: map.name,
+      mode: keys === undefined ? request.mode : 'full',
+      keys,
+      entities: loaded.entities,
+      takesPart: (name) => chosen.includes(name),
+      batchRows: Math.min(request.batchSize ?? ROWS, request.maxRate ?? Infinity),
+      reading: readingOf(input.operationId, request, Object.keys(map.entities).length, deps),
+      rehearsal,
+      timeIsUp: deps.timeIsUp,
+    },
+    input.cursor,
+  );
+  return { result, entity, rehearsal: rehearsal === undefined ? null : told(rehearsal) };
+}
+
+/** A dry run writes no ledger, so that its containers cannot share a bucket: there each entity has its part of the pace. */
+const readingOf = (
+  operationId: string,
+  { maxRate, streamingMode }: MigrateRequest,
+  entities: number,
+  deps: Invocation,
+): Reading => {
+  const sharers = runsInLambda() ? Math.min(entities, estimateLanes(undefined, deps)) : 1;
+  return {
+    streaming: streamingMode,
+    pace: maxRate === undefined ? null : ownPace(operationId, maxRate / sharers),
+  };
+};
 
 /** What M006 would say. */
 async function wouldStop(

@@ -20,6 +20,7 @@ export async function migrateSlice(input: MigrateSliceInput, deps: Invocation): 
       checkpointId,
       fence,
       slice,
+      connectionRetries: input.connectionRetries,
       rows: input.rows + progress.rows,
       done: progress.done || progress.stopped,
     };

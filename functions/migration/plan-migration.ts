@@ -3,12 +3,10 @@ import type {
   MigrateRequest,
   MigrationRequest,
   PlanMigrationOutput,
-  ResetEntityRequest,
   ResumeRequest,
 } from '../../shared/contracts/migration.ts';
 import { migrationRequest, planMigrationInput, planMigrationOutput } from '../../shared/contracts/migration.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
-import type { EntityMap } from '../../shared/domain/entity-map.ts';
 import { relationName } from '../../shared/domain/entity-map.ts';
 import { listedRowsOf } from '../../shared/domain/listed-rows.ts';
 import { selectEntities } from '../../shared/domain/select-entities.ts';
@@ -21,12 +19,11 @@ import { planCheckpoints, supersedeCheckpoints } from '../../shared/database/led
 import { interruptedOperation, obstacle, planResume, unfinishedOf } from '../../shared/database/ledger/resume.ts';
 import {
   addNote,
-  allowDeletes,
   batchLabelAt,
   insertOperation,
-  operationIdAt,
   operationOfExecution,
   registerMap,
+  renewRequest,
   reopenOperation,
   type Operation,
 } from '../../shared/database/ledger/operations.ts';
@@ -37,11 +34,19 @@ import type { Invocation } from '../step.ts';
 import { driftNotes } from '../schema-drift.ts';
 import { isListed, workList } from '../list-plan.ts';
 import { step } from '../step.ts';
-import { deletesOf, plannedOf, refuseActive, refuseMissingParents, wavesOf } from '../migration-plan.ts';
-import { foreseeReset, resetEntity } from './plan/reset-entity.ts';
-
-/** A lane waits while it reads: four keep two cores busy (measured: 24,000 rows/s with two, 27,300 with four). */
-const LANES = 4;
+import { retriesIn, tellRetries } from '../connection-retries.ts';
+import { planLanes } from '../lane-plan.ts';
+import {
+  addedNotice,
+  chosenEntities,
+  deletesOf,
+  plannedWithCosts,
+  refuseActive,
+  refuseMissingParents,
+  wavesOf,
+} from '../migration-plan.ts';
+import { planDryRun } from './plan/dry-run.ts';
+import { resetEntity } from './plan/reset-entity.ts';
 
 function parseRequest(request: unknown): MigrationRequest {
   const parsed = migrationRequest.safeParse(request);
@@ -64,8 +69,7 @@ export async function planMigration(
     const dryRun = 'dryRun' in request && request.dryRun;
     const faults = (await checkMap(sides, map)).filter((fault) => fault.severity === 'fault');
     if (faults.length > 0) throw faultsError(faults);
-    const lanes = deps.settings(map).lanes ?? LANES;
-    if (dryRun) return planDryRun(request, sides, deps, lanes, map);
+    if (dryRun) return planDryRun(request, sides, deps, map);
     await applyLedger(sides.target);
     const lifted = request.command === RESUME_ALL && (await liftHold(sides.target));
     await refuseHeld(sides.target);
@@ -73,17 +77,18 @@ export async function planMigration(
     const planned = await whilePlanning(sides.target, map.name, () => {
       switch (request.command) {
         case 'differential-migration reset-entity':
-          return resetEntity(input.execution, request, loaded, sides, deps, lanes);
+          return resetEntity(input.execution, request, loaded, sides, deps);
         case 'differential-migration resume':
-          return resume(input.execution, request.entity, loaded, sides, deps, lanes);
+          return resume(input.execution, request.entity, loaded, sides, deps);
         case RESUME_ALL:
-          return resume(input.execution, 'all', loaded, sides, deps, lanes);
+          return resume(input.execution, 'all', loaded, sides, deps);
         default:
           return isListed(request)
-            ? workList(input.execution, request, loaded, sides, deps, lanes)
-            : migrate(input.execution, request, loaded, sides, deps, lanes);
+            ? workList(input.execution, request, loaded, sides, deps)
+            : migrate(input.execution, request, loaded, sides, deps);
       }
     });
+    if (planned.operationId !== '') await tellRetries(sides.target, planned.operationId);
     return lifted ? { ...planned, notices: ['the hold is lifted', ...planned.notices] } : planned;
   });
 }
@@ -92,54 +97,35 @@ const NOTHING_PLANNED = {
   operationId: '',
   dryRun: false,
   entityLanes: 1,
-  sliceLanes: 1,
+  connectionRetries: 0,
   entities: [],
   waves: [],
   deletes: [],
 };
 const RESUME_ALL = 'migration-analyzer resume-all';
 
-async function planDryRun(
-  request: MigrateRequest | ResetEntityRequest,
-  sides: Sides,
-  deps: Invocation,
-  lanes: number,
-  map: EntityMap,
-): Promise<PlanMigrationOutput> {
-  const isReset = request.command === 'differential-migration reset-entity';
-  const entities = selectEntities(isReset ? request.entity : request.entities, Object.keys(map.entities));
-  return {
-    operationId: `dry_${operationIdAt('differential_migration', deps.now())}`,
-    dryRun: true,
-    entityLanes: !isReset && request.sequential ? 1 : lanes,
-    sliceLanes: 1,
-    entities,
-    waves: [],
-    deletes: [],
-    notices: isReset ? await foreseeReset(sides, map, entities) : [],
-  };
-}
-
 async function migrate(
   execution: string,
-  request: MigrateRequest,
+  asked: MigrateRequest,
   loaded: LoadedMap,
   sides: Sides,
   deps: Invocation,
-  lanes: number,
 ): Promise<PlanMigrationOutput> {
   const { map } = loaded;
   const hash = mapHash(map);
-  const entities = selectEntities(request.entities, Object.keys(map.entities));
+  const { names: entities, added } = chosenEntities(map, asked);
+  // What the operation is about stands in its request: whoever continues or ends it does not choose anew.
+  const request = added.length === 0 ? asked : { ...asked, entities: [...entities] };
+  const lanes = await planLanes(request, loaded, sides, deps);
   const output = (operationId: string, chosen: readonly string[]): PlanMigrationOutput => ({
     operationId,
     dryRun: false,
-    entityLanes: request.sequential ? 1 : lanes,
-    sliceLanes: request.sequential || !request.enableCheckpointing ? 1 : lanes,
+    connectionRetries: retriesIn(request),
+    entityLanes: lanes.of([]).entityLanes,
     entities: [...chosen],
-    waves: wavesOf(loaded, chosen, request.sequential),
+    waves: wavesOf(loaded, chosen, { sequential: request.sequential, lanes }),
     deletes: deletesOf(loaded, chosen, request.mode),
-    notices: [],
+    notices: [...addedNotice(added), ...lanes.notices],
   });
   // The service may run this step twice for one execution: the second time finds what the first has opened.
   const begun = await operationOfExecution(sides.target, execution);
@@ -158,7 +144,7 @@ async function migrate(
   if (earlier && same) {
     await openUnlessHeld(sides.target, async () => {
       await reopenOperation(sides.target, earlier.operation.operationId, execution);
-      await allowDeletes(sides.target, earlier.operation.operationId, request.allowDeletes ?? null);
+      await renewRequest(sides.target, earlier.operation.operationId, request);
     });
     await addNote(
       sides.target,
@@ -171,6 +157,7 @@ async function migrate(
     );
   }
   const drift = await driftNotes(sides.target, loaded, entities);
+  const planned = await plannedWithCosts(sides.target, loaded, entities);
   const operation = await openUnlessHeld(sides.target, async () => {
     const opened = await insertOperation(
       sides.target,
@@ -186,11 +173,7 @@ async function migrate(
       },
       deps.now(),
     );
-    await planCheckpoints(
-      sides.target,
-      opened,
-      entities.map((name) => plannedOf(loaded, name)),
-    );
+    await planCheckpoints(sides.target, opened, planned);
     return opened;
   });
   if (earlier) await supersedeCheckpoints(sides.target, earlier.operation.operationId);
@@ -212,25 +195,25 @@ async function resume(
   loaded: LoadedMap,
   sides: Sides,
   deps: Invocation,
-  lanes: number,
 ): Promise<PlanMigrationOutput> {
   const names = selectEntities(selection, Object.keys(loaded.map.entities));
-  const output = (
+  const output = async (
     operation: Operation,
     entities: readonly string[],
     others: readonly string[],
-  ): PlanMigrationOutput => {
+  ): Promise<PlanMigrationOutput> => {
     const sequential = operation.request['sequential'] === true;
     const listed = listedRowsOf(operation.request) !== null;
+    const lanes = await planLanes({ ...operation.request, whole: listed }, loaded, sides, deps);
     return {
       operationId: operation.operationId,
       dryRun: false,
-      entityLanes: sequential ? 1 : lanes,
-      sliceLanes: sequential ? 1 : lanes,
+      connectionRetries: retriesIn(operation.request),
+      entityLanes: lanes.of([]).entityLanes,
       entities: [...entities],
-      waves: wavesOf(loaded, entities, sequential, listed),
+      waves: wavesOf(loaded, entities, { sequential, listed, lanes }),
       deletes: listed ? [] : deletesOf(loaded, entities, operation.mode),
-      notices: others.map((id) => `${id} was interrupted too: resume once more to continue it`),
+      notices: [...lanes.notices, ...others.map((id) => `${id} was interrupted too: resume once more to continue it`)],
     };
   };
   const facts = {

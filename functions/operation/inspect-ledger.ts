@@ -10,6 +10,8 @@ import { checkpointStatus as checkpointStatusCommand } from '../../shared/operat
 import { debug as debugCommand } from '../../shared/operations/migration-analyzer/debug.ts';
 import { testConnections as testConnectionsCommand } from '../../shared/operations/migration-analyzer/test-connections.ts';
 import { validateConfig as validateConfigCommand } from '../../shared/operations/migration-analyzer/validate-config.ts';
+import { analyzePerformance as jobPerformanceCommand } from '../../shared/operations/sync-scheduler/analyze-performance.ts';
+import { listJobs as listJobsCommand } from '../../shared/operations/sync-scheduler/list-jobs.ts';
 import { analyzeConflicts as analyzeConflictsCommand } from '../../shared/operations/conflict-resolver/analyze-conflicts.ts';
 import { resolve as resolveCommand } from '../../shared/operations/conflict-resolver/resolve.ts';
 import { conflictStatus as conflictStatusCommand } from '../../shared/operations/conflict-resolver/status.ts';
@@ -26,6 +28,8 @@ import { debug } from './inspect/debug.ts';
 import { explain } from './inspect/explain.ts';
 import { exportMapping } from './inspect/export-mapping.ts';
 import { init } from './inspect/init.ts';
+import { jobPerformance } from './inspect/job-performance.ts';
+import { listJobs } from './inspect/list-jobs.ts';
 import { setAside } from './inspect/set-aside.ts';
 import { testConnections } from './inspect/test-connections.ts';
 import { environmentFault, validateConfig } from './inspect/validate-config.ts';
@@ -44,6 +48,8 @@ const INSPECTIONS = commandsOf(
   [exportMappingCommand, exportMapping],
   [debugCommand, debug],
   [analyzeCommand, analyze],
+  [listJobsCommand, listJobs],
+  [jobPerformanceCommand, jobPerformance],
 );
 
 export const inspectLedger = (input: { readonly command: string }, deps: Invocation): Promise<unknown> =>

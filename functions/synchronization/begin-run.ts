@@ -28,12 +28,11 @@ import { PortageError } from '../../shared/domain/errors.ts';
 import { selectEntities } from '../../shared/domain/select-entities.ts';
 import { parseStrategies } from '../../shared/domain/settlement.ts';
 import type { Sides } from '../dependencies.ts';
+import { planLanes } from '../lane-plan.ts';
 import { deletesOf, plannedOf, refuseMissingParents, wavesOf } from '../migration-plan.ts';
 import { driftNotes } from '../schema-drift.ts';
 import { step, type Invocation } from '../step.ts';
 
-/** As for a migration: a lane waits while it reads. */
-const LANES = 4;
 /** Jobs beside each other share two databases and their connections. */
 const MOST_JOBS = 4;
 
@@ -100,11 +99,12 @@ async function takeTurn(
 ): Promise<BeginRunOutput> {
   const { target } = sides;
   const settings = deps.settings(loaded.map);
-  const lanes = settings.lanes ?? LANES;
+  const width = await planLanes({}, loaded, sides, deps);
+  const lanes = width.of([]).entityLanes;
   const scheduledTime = 'scheduledTime' in request ? request.scheduledTime : null;
   const names = selectEntities(job.entities, Object.keys(loaded.map.entities));
   const mode = modeOf(job);
-  const waves = wavesOf(loaded, names, false);
+  const waves = wavesOf(loaded, names, { sequential: false, lanes: width }).map(({ groups }) => ({ groups }));
   const circle = new Set(waves.flatMap((wave) => wave.groups.filter((g) => g.cycle).flatMap((g) => g.entities)));
   const plan = (operationId: string, notices: readonly string[]): BeginRunOutput => ({
     outcome: 'begun',

@@ -22,6 +22,9 @@ const CIDR = '10.42.0.0/16';
 /** A function takes an address for each of its network interfaces, so the subnets are wide. */
 const CIDR_MASK = 20;
 
+/** The CDK has no name for it yet. */
+const SCHEDULER_SERVICE = new InterfaceVpcEndpointAwsService('scheduler');
+
 export class Network extends Construct {
   readonly vpc: IVpc;
   /** Where functions and databases are. */
@@ -58,9 +61,19 @@ export class Network extends Construct {
       description: 'AWS endpoints of Portage',
       allowAllOutbound: false,
     });
-    endpoints.addIngressRule(this.functionsGroup, Port.tcp(443), 'Functions ask for their secrets');
+    endpoints.addIngressRule(
+      this.functionsGroup,
+      Port.tcp(443),
+      'Functions ask for their secrets, and write schedules',
+    );
     vpc.addInterfaceEndpoint('SecretsManager', {
       service: InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
+      subnets: this.subnets,
+      securityGroups: [endpoints],
+      open: false,
+    });
+    vpc.addInterfaceEndpoint('Scheduler', {
+      service: SCHEDULER_SERVICE,
       subnets: this.subnets,
       securityGroups: [endpoints],
       open: false,

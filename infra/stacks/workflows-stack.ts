@@ -1,13 +1,17 @@
-/** What runs: the state machines, a function for each of their tasks, and the logs of both. */
+/** What runs: the state machines, a function for each of their tasks, the logs of both, and what fires the jobs. */
 import { Stack, type StackProps } from 'aws-cdk-lib';
+import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import type { Construct } from 'constructs';
+import { Scheduler } from '../constructs/scheduler.ts';
 import { Workflow } from '../constructs/workflow.ts';
 import type { Environment } from '../environments.ts';
 import { MACHINES } from '../state-machines/machines.ts';
+import type { OperationStep } from '../state-machines/steps.ts';
 import type { DataStack } from './data-stack.ts';
 
 export class WorkflowsStack extends Stack {
   readonly workflows: ReadonlyMap<string, Workflow>;
+  readonly scheduler: Scheduler;
 
   constructor(scope: Construct, id: string, environment: Environment, data: DataStack, props: StackProps) {
     super(scope, id, props);
@@ -28,5 +32,13 @@ export class WorkflowsStack extends Stack {
         }),
       ]),
     );
+    this.scheduler = new Scheduler(this, 'Scheduler', environment);
+    this.scheduler.letManage(this.functionOf('operation', 'ManageSchedules' satisfies OperationStep));
+  }
+
+  private functionOf(area: string, step: string): NodejsFunction {
+    const found = this.workflows.get(area)?.functions.get(step);
+    if (found === undefined) throw new Error(`No function ${step} of ${area}: add its row to steps.ts`);
+    return found;
   }
 }

@@ -3,7 +3,6 @@ import type { IChainable } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { MIGRATION_COMMENT, migrationDefinition } from './migration.ts';
 import { OPERATION_COMMENT, operationDefinition } from './operation.ts';
-import { SYNCHRONIZATION_COMMENT, synchronizationDefinition } from './synchronization.ts';
 import { RESOLUTION_COMMENT, resolutionDefinition } from './resolution.ts';
 import { RECOVERY_COMMENT, recoveryDefinition } from './recovery.ts';
 import {
@@ -16,6 +15,7 @@ import {
   type FunctionOf,
   type Step,
 } from './steps.ts';
+import { SYNCHRONIZATION_COMMENT, synchronizationDefinition } from './synchronization.ts';
 import { VALIDATION_COMMENT, validationDefinition } from './validation.ts';
 
 export interface Machine {
@@ -29,6 +29,7 @@ export interface Machine {
 
 export const MACHINES: readonly Machine[] = [
   { area: 'migration', comment: MIGRATION_COMMENT, steps: MIGRATION_STEPS, define: migrationDefinition },
+  { area: 'validation', comment: VALIDATION_COMMENT, steps: VALIDATION_STEPS, define: validationDefinition },
   {
     area: 'synchronization',
     comment: SYNCHRONIZATION_COMMENT,
@@ -36,10 +37,9 @@ export const MACHINES: readonly Machine[] = [
     define: synchronizationDefinition,
   },
   { area: 'resolution', comment: RESOLUTION_COMMENT, steps: RESOLUTION_STEPS, define: resolutionDefinition },
-  { area: 'validation', comment: VALIDATION_COMMENT, steps: VALIDATION_STEPS, define: validationDefinition },
   { area: 'recovery', comment: RECOVERY_COMMENT, steps: RECOVERY_STEPS, define: recoveryDefinition },
   { area: 'operation', comment: OPERATION_COMMENT, steps: OPERATION_STEPS, define: operationDefinition },
 ];
 
-/** `portage-dev-migration`. */
-export const machineName = (environment: string, area: string): string => `portage-${environment}-${area}`;
+/** The machine that a schedule starts. */
+export const SYNCHRONIZATION = 'synchronization';

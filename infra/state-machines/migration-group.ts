@@ -27,9 +27,10 @@ const PREPARED_ENTITY = {
   entity: JsonPath.stringAt('$.prepared.entity'),
   checkpointId: JsonPath.stringAt('$.prepared.checkpointId'),
   fence: JsonPath.numberAt('$.prepared.fence'),
+  connectionRetries: JsonPath.numberAt('$.connectionRetries'),
 };
 
-/** One group: state `{ operationId, execution, sliceLanes, entities, cycle }`, plus `prepared` once its entity is. */
+/** One group: state `{ operationId, execution, connectionRetries, sliceLanes, entities, cycle }`, plus `prepared` once its entity is. */
 export function groupItem(scope: Construct, functionOf: FunctionOf<MigrationStep>): IChainable {
   const groupEnded = new Pass(scope, 'GroupEnded', {
     comment: 'What it did is in the ledger',
@@ -43,6 +44,7 @@ export function groupItem(scope: Construct, functionOf: FunctionOf<MigrationStep
       execution: JsonPath.stringAt('$.execution'),
       entities: JsonPath.objectAt('$.entities'),
       error: JsonPath.objectAt('$.error'),
+      connectionRetries: JsonPath.numberAt('$.connectionRetries'),
     },
     resultPath: JsonPath.DISCARD,
     // The gate counts what is completed, so that an entity whose failure could not be recorded is not forgotten.
@@ -79,6 +81,7 @@ function entity(scope: Construct, functionOf: FunctionOf<MigrationStep>, failed:
       execution: JsonPath.stringAt('$.execution'),
       entity: JsonPath.stringAt('$.entities[0]'),
       sliceLanes: JsonPath.numberAt('$.sliceLanes'),
+      connectionRetries: JsonPath.numberAt('$.connectionRetries'),
     },
     resultPath: '$.prepared',
     caughtBy: failed,
@@ -123,7 +126,7 @@ function entity(scope: Construct, functionOf: FunctionOf<MigrationStep>, failed:
     );
 }
 
-/** One slice: state `{ operationId, entity, checkpointId, fence, slice }`, and what MigrateSlice returns goes back into it. */
+/** One slice: state `{ operationId, entity, checkpointId, fence, connectionRetries, slice }`, and what MigrateSlice returns goes back into it. */
 function sliceItem(scope: Construct, functionOf: FunctionOf<MigrationStep>): IChainable {
   const sliceEnded = new Pass(scope, 'SliceEnded', {
     comment: 'What it did is in the ledger',

@@ -94,8 +94,9 @@ export function migrationDefinition(scope: Construct, functionOf: FunctionOf<Mig
     itemSelector: {
       operationId: JsonPath.stringAt('$.operationId'),
       execution: JsonPath.stringAt('$.execution'),
-      entityLanes: JsonPath.numberAt('$.plan.entityLanes'),
-      sliceLanes: JsonPath.numberAt('$.plan.sliceLanes'),
+      connectionRetries: JsonPath.numberAt('$.plan.connectionRetries'),
+      entityLanes: JsonPath.numberAt('$$.Map.Item.Value.entityLanes'),
+      sliceLanes: JsonPath.numberAt('$$.Map.Item.Value.sliceLanes'),
       groups: JsonPath.objectAt('$$.Map.Item.Value.groups'),
     },
     resultPath: JsonPath.DISCARD,
@@ -110,6 +111,7 @@ export function migrationDefinition(scope: Construct, functionOf: FunctionOf<Mig
     itemSelector: {
       operationId: JsonPath.stringAt('$.operationId'),
       execution: JsonPath.stringAt('$.execution'),
+      connectionRetries: JsonPath.numberAt('$.plan.connectionRetries'),
       entities: JsonPath.objectAt('$$.Map.Item.Value.entities'),
     },
     resultPath: JsonPath.DISCARD,
@@ -156,6 +158,7 @@ function waveItem(scope: Construct, functionOf: FunctionOf<MigrationStep>): ICha
     itemSelector: {
       operationId: JsonPath.stringAt('$.operationId'),
       execution: JsonPath.stringAt('$.execution'),
+      connectionRetries: JsonPath.numberAt('$.connectionRetries'),
       sliceLanes: JsonPath.numberAt('$.sliceLanes'),
       entities: JsonPath.objectAt('$$.Map.Item.Value.entities'),
       cycle: JsonPath.objectAt('$$.Map.Item.Value.cycle'),
@@ -168,7 +171,7 @@ function waveItem(scope: Construct, functionOf: FunctionOf<MigrationStep>): ICha
   );
 }
 
-/** One group of deletions: state `{ operationId, execution, entities }`, and what DeleteRows returns goes back into it. */
+/** One group of deletions: state `{ operationId, execution, connectionRetries, entities }`, and what DeleteRows returns goes back into it. */
 function deletionItem(scope: Construct, functionOf: FunctionOf<MigrationStep>): IChainable {
   const ended = new Pass(scope, 'DeletionEnded', {
     comment: 'What it did is in the ledger',

@@ -7,7 +7,7 @@ import type { IChainable } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import type { ErrorCode } from '../../shared/domain/errors.ts';
 import { CATALOGUE_OF_OPERATIONS } from '../../shared/operations/catalogue.ts';
-import { commandOf, machineOf, type LONG_CLASSES, type OperationClass } from '../../shared/operations/operation.ts';
+import { commandOf, machineOf, type LongClass, type OperationClass } from '../../shared/operations/operation.ts';
 import { taskState } from '../constructs/task-state.ts';
 import { OPERATION_STEPS, type FunctionOf, type OperationStep } from './steps.ts';
 
@@ -15,8 +15,9 @@ import { OPERATION_STEPS, type FunctionOf, type OperationStep } from './steps.ts
 const STEP_OF_CLASS = {
   inspect: 'InspectLedger',
   change: 'ChangeLedger',
+  schedules: 'ManageSchedules',
   stop: 'StopOperations',
-} as const satisfies Record<Exclude<OperationClass, (typeof LONG_CLASSES)[number]>, OperationStep>;
+} as const satisfies Record<Exclude<OperationClass, LongClass>, OperationStep>;
 type ShortClass = keyof typeof STEP_OF_CLASS;
 const SHORT_CLASSES = Object.keys(STEP_OF_CLASS) as readonly ShortClass[];
 

@@ -117,6 +117,11 @@ export type ResolutionStep = keyof typeof RESOLUTION_STEPS;
 export const OPERATION_STEPS = {
   InspectLedger: step('Answers the short commands that only look', true, ASKS),
   ChangeLedger: step('Carries out the short commands that settle checkpoints', true, ASKS),
+  ManageSchedules: step(
+    'Creates, changes and checks synchronization jobs, and the schedules that start them',
+    false,
+    ASKS,
+  ),
   StopOperations: step('Stops every running operation, and shuts out workers that do not stop', true, ASKS),
 } as const satisfies Record<string, Step>;
 export type OperationStep = keyof typeof OPERATION_STEPS;

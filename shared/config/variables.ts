@@ -1,5 +1,6 @@
 /** What every group of environment variables is read with. An empty variable counts as unset, as in a shell. */
 import { z } from 'zod';
+import type { Setting } from '../domain/settings.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -22,6 +23,26 @@ export function wholeNumber(least: number, most: number) {
     .regex(/^\s*\d{1,15}\s*$/, expected)
     .transform(Number)
     .refine((value) => value >= least && value <= most, expected);
+}
+
+/** The text of a setting's variable. A number that is no whole one has a point and no exponent. */
+export function ofSetting(setting: Setting): z.ZodType {
+  switch (setting.kind) {
+    case 'integer':
+      return wholeNumber(setting.least, setting.most);
+    case 'number': {
+      const expected = `a number from ${setting.least} to ${setting.most}`;
+      return z
+        .string()
+        .regex(/^\s*\d{1,15}(\.\d{1,6})?\s*$/, expected)
+        .transform(Number)
+        .refine((value) => value >= setting.least && value <= setting.most, expected);
+    }
+    case 'choice':
+      return z.enum(setting.choices, `one of ${setting.choices.join(', ')}`);
+    case 'text':
+      return z.string();
+  }
 }
 
 /** A connection URL as it may be shown: without its password. */

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { EntityMap } from '../domain/entity-map.ts';
 import { PortageError } from '../domain/errors.ts';
 import { type Fault, mapFaults } from '../domain/map-faults.ts';
+import { SETTING_NAMES, SETTINGS, type Setting, type SettingName, type SettingValue } from '../domain/settings.ts';
 import { STRATEGIES } from '../domain/settlement.ts';
 import { formFaults, object } from './form-faults.ts';
 
@@ -29,7 +30,7 @@ const onMissing = z
   .describe('What becomes of a row whose parent does not exist: set aside (default), or NULL.');
 
 const strategy = `(${STRATEGIES.join('|')})`;
-const conflicts = z
+export const conflicts = z
   .string()
   .regex(
     new RegExp(`^${strategy}( then ${strategy})?$`),
@@ -77,33 +78,23 @@ const entitySchema = object({
   ids: z.enum(['derived', 'random']).optional().describe('UUIDs computed from the key (default), or UUIDv7.'),
 });
 
-const count = (what: string): z.ZodOptional<z.ZodNumber> => z.number().int().min(1).optional().describe(what);
-
-const settingsSchema = object({
-  batchRows: count('Rows a batch, at most.'),
-  batchBytes: count('Bytes a batch, at most.'),
-  batchTimeoutMs: count('Time for one batch before it is halved and tried again.'),
-  lanes: count('Slices that are worked on side by side.'),
-  performanceFloor: z
-    .number()
-    .min(0)
-    .optional()
-    .describe('Rows per second under which the performance validation complains.'),
-  memoryLimitMb: count('Memory above which the performance validation complains.'),
-  concurrentJobs: count('Sync jobs that may run at the same time.'),
-  overlap: z.enum(['skip', 'queue']).optional().describe('What a sync run does whose job still runs.'),
-  lagLimitSeconds: count('How far the target may lag behind.'),
-  deleteThresholdPercent: z
-    .number()
-    .min(0)
-    .max(100)
-    .optional()
-    .describe("Share of an entity's rows that may be deleted in one run."),
-  fullDescentHours: z.number().min(0).optional().describe('Hours between full comparisons.'),
-  undoRetentionDays: z.number().min(0).optional().describe('Days for which an operation can be rolled back.'),
-  closureRows: count('Rows of a cycle that are loaded together, at most.'),
-  logDir: identifier.optional().describe('Folder of the log files.'),
-});
+function settingSchema(setting: Setting): z.ZodType {
+  switch (setting.kind) {
+    case 'integer':
+      return z.int().min(setting.least).max(setting.most).optional().describe(setting.what);
+    case 'number':
+      return z.number().min(setting.least).max(setting.most).optional().describe(setting.what);
+    case 'choice':
+      return z.enum(setting.choices).optional().describe(setting.what);
+    case 'text':
+      return identifier.optional().describe(setting.what);
+  }
+}
+const settingsSchema = object(
+  Object.fromEntries(SETTING_NAMES.map((name) => [name, settingSchema(SETTINGS[name])])) as {
+    [Name in SettingName]: z.ZodOptional<z.ZodType<SettingValue<Name>>>;
+  },
+);
 
 // A comma separates names on the command line; control characters and blanks at the ends cannot be typed back.
 const entityName = z.string().regex(/^[^\s,\p{Cc}]([^,\p{Cc}]*[^\s,\p{Cc}])?$/u, 'a name without comma');

@@ -78,3 +78,22 @@ export function translated(error: unknown, side: string): PortageError {
   const facts = { where: side, got: `SQLSTATE ${state}`, ...(next === undefined ? {} : { next }) };
   return new PortageError(code, error.message, facts, { cause: error });
 }
+
+/** States of a server that refuses now and may not later. */
+const REFUSED_FOR_NOW = /^(08...|53300|57P0[123])$/;
+/** What node says of a connection that is not there. */
+const NOT_THERE =
+  /^E(CONNREFUSED|CONNRESET|CONNABORTED|TIMEDOUT|PIPE|HOSTUNREACH|HOSTDOWN|NETUNREACH|NOTFOUND|AI_AGAIN)$/;
+
+/** Whether the same connection may be had later: it was lost, or refused for now. A wrong password stays wrong. */
+export function isConnectionLoss(error: PortageError): boolean {
+  if (error.code !== 'SYS001' && error.code !== 'SYS003') return false;
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    const code = 'code' in at && !(at instanceof PortageError) ? String(at.code) : '';
+    // Several addresses of one host: what the first of them said counts.
+    const first = at instanceof AggregateError ? (at.errors[0] as { code?: string } | undefined)?.code : undefined;
+    if ([code, first ?? ''].some((one) => REFUSED_FOR_NOW.test(one) || NOT_THERE.test(one))) return true;
+    if (code === '' && /timeout|terminated unexpectedly|Connection terminated/i.test(at.message)) return true;
+  }
+  return false;
+}

@@ -160,7 +160,7 @@ export async function openSession(side: Side, address: DatabaseAddress, options:
     await session.end();
     if (error instanceof PortageError && error.code !== 'SYS007' && !(error instanceof DataError)) throw error;
     throw new PortageError(
-      'SYS001',
+      translated(error, side).code === 'SYS003' ? 'SYS003' : 'SYS001',
       `no connection to the ${side} database`,
       {
         got: error instanceof Error ? error.message : String(error),
@@ -196,8 +196,48 @@ export async function unhurried<T>(session: Session, work: () => Promise<T>): Pr
   return result;
 }
 
+/** Sessions in a transaction that is taken back whatever happens in it. */
+const rehearsing = new WeakSet<Session>();
+
+/** Runs the work in a transaction that is rolled back at its end; transactions inside are savepoints. */
+export async function takenBack<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  await session.run('BEGIN');
+  rehearsing.add(session);
+  try {
+    return await work();
+  } finally {
+    rehearsing.delete(session);
+    // A rollback that fails means that the connection is gone, and the server rolls back by itself.
+    await session.run('ROLLBACK').catch(() => undefined);
+  }
+}
+
+/** Runs the work inside a transaction that is taken back, and takes it back before the transaction goes on. */
+export async function tried<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  await session.run('SAVEPOINT tried');
+  try {
+    return await work();
+  } finally {
+    await session.run('ROLLBACK TO SAVEPOINT tried; RELEASE SAVEPOINT tried').catch(() => undefined);
+  }
+}
+
+async function savepoint<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  await session.run('SAVEPOINT work');
+  let result: T;
+  try {
+    result = await work();
+  } catch (error) {
+    await session.run('ROLLBACK TO SAVEPOINT work; RELEASE SAVEPOINT work').catch(() => undefined);
+    throw error;
+  }
+  await session.run('RELEASE SAVEPOINT work');
+  return result;
+}
+
 /** Runs the work in a transaction; commits when it returns, rolls back when it throws. */
 export async function transaction<T>(session: Session, work: () => Promise<T>, begin = 'BEGIN'): Promise<T> {
+  if (rehearsing.has(session)) return savepoint(session, work);
   await session.run(begin);
   let result: T;
   try {

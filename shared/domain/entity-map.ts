@@ -3,6 +3,9 @@
  * one of three kinds. Everything else reads the normal form.
  */
 import { quoteIdentifier } from './identifiers.ts';
+import type { Settings } from './settings.ts';
+
+export type { Settings } from './settings.ts';
 
 export interface SourceRelation {
   /** `schema.table`, split at the first dot; identifiers are exact. */
@@ -40,35 +43,6 @@ export interface Entity {
   readonly deletes?: DeleteRule | undefined;
   readonly conflicts?: string | undefined;
   readonly ids?: 'derived' | 'random' | undefined;
-}
-
-/** All optional; each is also an environment variable `PORTAGE_...`, which wins. The defaults stand in docs/mapping.md. */
-export interface Settings {
-  /** Rows a batch, at most: a batch is one transaction. */
-  readonly batchRows?: number | undefined;
-  /** Bytes a batch, at most: what bounds the memory where rows are wide. */
-  readonly batchBytes?: number | undefined;
-  /** How long one batch may take before it is halved and tried again (M002). */
-  readonly batchTimeoutMs?: number | undefined;
-  /** How many slices are worked on side by side. */
-  readonly lanes?: number | undefined;
-  /** Rows of one closure of a cycle that only loads together, at most (M007). */
-  readonly closureRows?: number | undefined;
-  /** Rows per second under which the performance validation complains (V004). */
-  readonly performanceFloor?: number | undefined;
-  readonly memoryLimitMb?: number | undefined;
-  /** Sync jobs that may run at the same time (S003). */
-  readonly concurrentJobs?: number | undefined;
-  /** What a sync run does whose job still runs. */
-  readonly overlap?: 'skip' | 'queue' | undefined;
-  /** How far the target may lag behind before the health check complains. */
-  readonly lagLimitSeconds?: number | undefined;
-  /** Share of an entity's mapped rows that may be deleted in one run (M006). */
-  readonly deleteThresholdPercent?: number | undefined;
-  /** How often the full comparison runs even where the fast path is trusted. */
-  readonly fullDescentHours?: number | undefined;
-  readonly undoRetentionDays?: number | undefined;
-  readonly logDir?: string | undefined;
 }
 
 export interface EntityMap {

@@ -69,7 +69,7 @@ export const CATALOGUE = {
     'A referenced entity is not part of the run and has no rows yet',
     'never',
     2,
-    'Name its parents in --entities too, or migrate all.',
+    'Add --dependency-order, name its parents in --entities too, or migrate all.',
   ),
   M009: entry(
     'A slice did not advance',
@@ -222,6 +222,19 @@ export const CATALOGUE = {
     3,
     'This is a defect of Portage. See the log file errors-YYYY-MM-DD.log and report it.',
   ),
+  SYS009: entry(
+    'Not deployed',
+    'never',
+    2,
+    'Deploy the environment: npx cdk deploy --all -c env=NAME; or look whether account and region are the right ones.',
+  ),
+  SYS010: entry(
+    'AWS refuses',
+    'never',
+    3,
+    'Sign in with a role that may do this, and look whether account and region are the right ones.',
+  ),
+  SYS011: entry('AWS does not answer', 'transient', 3, 'Run the command again in some minutes.'),
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof CATALOGUE;

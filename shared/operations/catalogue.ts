@@ -28,6 +28,19 @@ import { resolveManual } from './conflict-resolver/resolve-manual.ts';
 import { conflictStatus } from './conflict-resolver/status.ts';
 import { testStrategy } from './conflict-resolver/test-strategy.ts';
 import { runJob } from './sync-scheduler/run-job.ts';
+import { analyzePerformance as analyzeJobs } from './sync-scheduler/analyze-performance.ts';
+import { createJob } from './sync-scheduler/create-job.ts';
+import { deleteJob } from './sync-scheduler/delete-job.ts';
+import { healthCheck } from './sync-scheduler/health-check.ts';
+import { jobStatus } from './sync-scheduler/job-status.ts';
+import { listJobs } from './sync-scheduler/list-jobs.ts';
+import { pauseAllJobs } from './sync-scheduler/pause-all-jobs.ts';
+import { pauseJob } from './sync-scheduler/pause-job.ts';
+import { restartScheduler } from './sync-scheduler/restart-scheduler.ts';
+import { resumeAllJobs } from './sync-scheduler/resume-all-jobs.ts';
+import { resumeJob } from './sync-scheduler/resume-job.ts';
+import { start } from './sync-scheduler/start.ts';
+import { updateJob } from './sync-scheduler/update-job.ts';
 import { commandOf, type Operation } from './operation.ts';
 
 export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
@@ -43,6 +56,19 @@ export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   exportMapping,
   validate,
   runJob,
+  createJob,
+  updateJob,
+  deleteJob,
+  pauseJob,
+  resumeJob,
+  pauseAllJobs,
+  resumeAllJobs,
+  listJobs,
+  jobStatus,
+  healthCheck,
+  analyzeJobs,
+  restartScheduler,
+  start,
   conflictStatus,
   analyzeConflicts,
   resolve,

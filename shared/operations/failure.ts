@@ -67,6 +67,12 @@ export function failureOfThrown(thrown: unknown): Failure {
   return { code: 'SYS008', message: text, next: CATALOGUE.SYS008.next, trace };
 }
 
+/** The way back: a failure that ends more than the execution that it came from. */
+export function thrownFrom({ code, message, got, expected, where, next }: Failure): PortageError {
+  const facts = Object.entries({ got, expected, where, next }).filter(([, fact]) => fact !== undefined);
+  return new PortageError(code, message, Object.fromEntries(facts));
+}
+
 /** An error whose name is not a code: a timeout of the service is a timeout of a batch, the rest is our defect. */
 const codeFor = (error: string): ErrorCode =>
   isErrorCode(error) ? error : error === 'States.Timeout' ? 'M002' : 'SYS008';

@@ -5,11 +5,11 @@
 import type { z } from 'zod';
 
 /** Which state machine runs it, and which of its branches; one role of the database a class. */
-export type OperationClass = LongClass | 'inspect' | 'change' | 'stop';
+export type OperationClass = LongClass | 'inspect' | 'change' | 'schedules' | 'stop';
 
 /** Classes that touch rows in batches: each has a state machine of its own, and a progress bar. */
-export const LONG_CLASSES = ['migration', 'synchronization', 'resolution', 'validation', 'recovery'] as const;
-type LongClass = (typeof LONG_CLASSES)[number];
+export const LONG_CLASSES = ['migration', 'validation', 'synchronization', 'resolution', 'recovery'] as const;
+export type LongClass = (typeof LONG_CLASSES)[number];
 
 /** The five programs of the guide. */
 export const PROGRAMS = {

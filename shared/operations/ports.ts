@@ -25,6 +25,38 @@ export interface Executions {
   stop(name: string): Promise<void>;
 }
 
+/** When a job's machine is to be started. */
+export interface JobSchedule {
+  /** That of the job. */
+  readonly name: string;
+  /** As EventBridge Scheduler reads it: cron of six fields, or a rate. */
+  readonly expression: string;
+  readonly timezone: string;
+  readonly enabled: boolean;
+  /** Not before; of a rate this is the first time. ISO. Null while it does not matter. */
+  readonly startsAt: string | null;
+}
+
+/** A schedule as it was found. */
+export interface FoundSchedule extends JobSchedule {
+  /** What else is not as this program writes it: another machine, another role, an input that somebody edited. */
+  readonly deviations: readonly string[];
+}
+
+/** Who fires jobs at their times. What stands here follows from the jobs in the ledger, which are the truth. */
+export interface Schedules {
+  /** All there are in this environment, whoever made them. */
+  names(): Promise<readonly string[]>;
+  find(name: string): Promise<FoundSchedule | null>;
+  /**
+   * Makes it exactly so, whether or not it is there. A repeat under the same token does nothing more; another content needs
+   * another token.
+   */
+  put(schedule: JobSchedule, token: string): Promise<void>;
+  /** Gone afterwards, whether or not it was there. */
+  remove(name: string, token: string): Promise<void>;
+}
+
 /** How far one entity is, for the progress bar. */
 export interface EntityProgress {
   readonly entity: string;
@@ -32,6 +64,9 @@ export interface EntityProgress {
   readonly rowsDone: number;
   /** Null while nobody has counted. */
   readonly rowsTotal: number | null;
+  /** What a row has cost, and what it was expected to cost (domain/eta.ts). */
+  readonly msPerRow?: number | null | undefined;
+  readonly rowCost?: number | null | undefined;
 }
 
 export interface ProgressSource {

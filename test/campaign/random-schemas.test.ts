@@ -86,13 +86,8 @@ async function found(model: Model, databases: Databases): Promise<Found> {
     differentials: await listed(
       `SELECT e.entity, d.legacy_key AS key, ' ' || d.comparison_type AS more FROM portage.data_differentials d JOIN portage.entities e USING (entity_id) WHERE e.map_name = $1 AND NOT d.resolved`,
     ),
-    // A row that was set aside and has left the source stays on the list.
-    setAside: (
-      await listed(
-        `SELECT e.entity, s.legacy_key AS key, '' AS more FROM portage.set_aside_rows s JOIN portage.entities e USING (entity_id) WHERE e.map_name = $1 AND s.state = 'open'`,
-      )
-    ).filter((row) =>
-      model.entities.some(({ name }) => [...model.legacy.get(name)!.keys()].some((id) => row === `${name} ${id}`)),
+    setAside: await listed(
+      `SELECT e.entity, s.legacy_key AS key, '' AS more FROM portage.set_aside_rows s JOIN portage.entities e USING (entity_id) WHERE e.map_name = $1 AND s.state = 'open'`,
     ),
   };
 }

@@ -165,14 +165,15 @@ describe('a row that cannot be written', () => {
   });
 });
 
-// Seen by the campaign of random schemas: nothing looks at the list for keys that the source no longer has.
-test.failing('a row that was set aside and has left the source leaves the list', async () => {
+// The reason why it cannot be written does not count: nobody looks at a row of the source that is not there any more.
+test('a row that was set aside and has left the source leaves the list', async () => {
   await migrate('offices');
-  await legacy("INSERT INTO doctor SELECT 901, 'Lost', 1, 77");
+  await legacy("INSERT INTO doctor SELECT 901, repeat('x', 41), 1, 1");
   await migrate('doctors');
   const open = "SELECT string_agg(legacy_key, ',') FROM set_aside_rows WHERE state = 'open'";
   expect(await value(open)).toBe('901');
   await legacy('DELETE FROM doctor WHERE doc_no = 901');
   await migrate('doctors');
   expect(await value(open)).toBeNull();
+  expect(await value('SELECT state FROM set_aside_rows')).toBe('gone');
 });

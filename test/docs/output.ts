@@ -12,6 +12,7 @@ const VOLATILE = new Set([
   'Version',
   'Database',
   'Operation',
+  'Next run',
 ]);
 
 const cells = (line: string): string[] => line.trim().split(/\s{2,}/);

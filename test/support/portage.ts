@@ -149,9 +149,9 @@ export async function portage(
   };
   const rows = (sql: string): Promise<Row[]> => sides.target.rows<Row>(sql);
   const around = async <Output>(
-    states: Readonly<Record<string, Around>>,
+    machineName: string,
     input: Record<string, unknown>,
-    machineName: string = machineFor(input),
+    states: Readonly<Record<string, Around>> = {},
   ): Promise<EndedWith<Output>> => {
     const loaded = await loadMachine(machineName);
     const machine = { ...loaded, definition: hurried(loaded.definition) };
@@ -176,7 +176,8 @@ export async function portage(
       },
     );
   };
-  const recover = (request: Record<string, unknown>, states = {}): Promise<Recovered> => around(states, request);
+  const recover = (request: Record<string, unknown>, states = {}): Promise<Recovered> =>
+    around(machineFor(request), request, states);
   const passTime = async (seconds: number): Promise<void> => {
     const earlier = (column: string): string => `${column} = ${column} - interval '${seconds} s'`;
     await sides.target.run(
@@ -195,8 +196,9 @@ export async function portage(
     run: (side, sql) => own.run(side, sql),
     useMap,
     empty,
-    execute: (machine, input, states = {}) => around(states, input, machine),
-    migrateAround: (states, request = {}) => around(states, { command: 'differential-migration migrate', ...request }),
+    execute: around,
+    migrateAround: (states, request = {}) =>
+      around('migration', { command: 'differential-migration migrate', ...request }, states),
     recover,
     rollback: (operationId, more = {}) => recover({ command: 'differential-migration rollback', operationId, ...more }),
     passTime,

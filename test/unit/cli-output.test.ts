@@ -7,6 +7,7 @@ import { duration } from '../../cli/output/table.ts';
 import { unknownName } from '../../cli/usage-error.ts';
 import { NO_COUNTS } from '../../shared/contracts/migration.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
+import { etaMeter } from '../../shared/domain/eta.ts';
 import { operationOf } from '../../shared/operations/catalogue.ts';
 import { failureOf, failureText } from '../../shared/operations/failure.ts';
 
@@ -161,7 +162,7 @@ describe('an error', () => {
       '  got       orders',
       '  expected  patients too',
       '  where     orders.patient_id',
-      '  next      Name its parents in --entities too, or migrate all.',
+      '  next      Add --dependency-order, name its parents in --entities too, or migrate all.',
       '',
     ]);
     expect(toldOf(error).exit).toBe(2);
@@ -205,9 +206,10 @@ describe('the progress bar', () => {
 
   test('gives rate and remaining time over the last measurements', () => {
     const times = [0, 1_000];
-    const measure = rateMeter(() => times.shift()!);
-    progressView([{ ...entity, rowsDone: 250 }], measure);
-    expect(progressView([entity], measure)).toEqual({
+    const measure = rateMeter(() => times[0]!);
+    const remaining = etaMeter(() => times.shift()!);
+    progressView([{ ...entity, rowsDone: 250 }], measure, remaining);
+    expect(progressView([entity], measure, remaining)).toEqual({
       done: 500,
       total: 1_000,
       texts: { share: '50 %', rows: '500 of 1,000 rows', rate: '250', remaining: '2.0 s', doing: 'doctors' },
@@ -215,7 +217,7 @@ describe('the progress bar', () => {
   });
 
   test('promises nothing while nobody has counted', () => {
-    const view = progressView([{ ...entity, rowsTotal: null }], () => 100);
+    const view = progressView([{ ...entity, rowsTotal: null }], () => 100, etaMeter());
     expect(view.texts).toMatchObject({ rows: '500 rows', remaining: '-' });
   });
 

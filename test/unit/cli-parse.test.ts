@@ -51,6 +51,16 @@ describe('the catalogue', () => {
   );
 });
 
+/** What no flag was said of. */
+const NO_FLAGS = {
+  dependencyOrder: false,
+  memoryMonitoring: false,
+  optimizeBatching: false,
+  optimizeConnections: false,
+  rehearse: false,
+  streamingMode: false,
+};
+
 describe('migrate', () => {
   test('without flags is all entities, differential, side by side, with checkpoints', () => {
     expect(inputOf('differential-migration migrate')).toEqual({
@@ -58,7 +68,9 @@ describe('migrate', () => {
       entities: 'all',
       mode: 'differential',
       dryRun: false,
+      parallel: false,
       sequential: false,
+      ...NO_FLAGS,
       enableCheckpointing: true,
       enableHeartbeat: true,
     });
@@ -72,7 +84,9 @@ describe('migrate', () => {
       entities: ['doctors', 'offices'],
       mode: 'full',
       dryRun: true,
+      parallel: false,
       sequential: true,
+      ...NO_FLAGS,
       batchSize: 200,
       batchId: 'spring',
       enableCheckpointing: false,

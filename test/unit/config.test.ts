@@ -23,7 +23,7 @@ test('an empty environment is the embedded PostgreSQL with every default', () =>
     home: '.portage',
     leaseSeconds: 60,
     hashKey: null,
-    logDir: './logs',
+    settings: {},
     stepBudgetMs: 60_000,
   });
 });

@@ -101,10 +101,24 @@ describe('the migration machine', () => {
         execution: 'exec-1',
         entities: ['a', 'b'],
         error: { Error: 'M007', Cause: expect.stringContaining('NOT NULL') },
+        connectionRetries: 3,
       },
     ]);
     expect(run.calls('FinishEntity')).toHaveLength(2);
     expect(run.calls('FinishMigration')).toHaveLength(1);
+  });
+
+  test('tells every step how often it may try to connect, and each wave how wide it is', async () => {
+    const run = await migration(steps(), REQUEST);
+
+    const each = ['PrepareEntity', 'MigrateSlice', 'LinkReferences', 'FinishEntity', 'MigrateCycle', 'DeleteRows'];
+    for (const step of each)
+      for (const call of run.calls(step)) expect([step, call['connectionRetries']]).toEqual([step, 3]);
+    expect(run.calls('FinishMigration')[0]).toMatchObject({ plan: { connectionRetries: 3 } });
+    expect(run.calls('PrepareEntity').map((call) => [call['entity'], call['sliceLanes']])).toEqual([
+      ['offices', 3],
+      ['doctors', 2],
+    ]);
   });
 
   test('only reads in a dry run, and hands the estimates to the gate', async () => {

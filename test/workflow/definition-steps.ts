@@ -5,16 +5,18 @@ import type { Steps } from './definition-harness.ts';
 export const PLAN = {
   operationId: 'diff_migration_20231201_123456',
   dryRun: false,
+  connectionRetries: 3,
   entityLanes: 2,
-  sliceLanes: 2,
   entities: ['offices', 'doctors'],
   waves: [
-    { groups: [{ entities: ['offices'], cycle: false }] },
+    { groups: [{ entities: ['offices'], cycle: false }], entityLanes: 1, sliceLanes: 3 },
     {
       groups: [
         { entities: ['doctors'], cycle: false },
         { entities: ['a', 'b'], cycle: true },
       ],
+      entityLanes: 2,
+      sliceLanes: 2,
     },
   ],
   deletes: [{ entities: ['doctors'] }, { entities: ['offices'] }],
@@ -41,6 +43,7 @@ export const steps = (): Steps => {
         cursor: done ? null : 'half',
         counts: NO_COUNTS,
         vanished: 0,
+        rehearsal: null,
         notes: [],
         done,
       };
@@ -53,9 +56,9 @@ export const steps = (): Steps => {
       fence: 7,
       slices: [0, 1, 2].map((slice) => ({ slice, from: null, to: String(slice) })),
     }),
-    MigrateSlice: ({ operationId, entity, checkpointId, fence, slice, rows }) => {
+    MigrateSlice: ({ operationId, entity, checkpointId, fence, slice, rows, connectionRetries }) => {
       const total = Number(rows ?? 0) + 10;
-      return { operationId, entity, checkpointId, fence, slice, rows: total, done: total >= 20 };
+      return { operationId, entity, checkpointId, fence, slice, connectionRetries, rows: total, done: total >= 20 };
     },
     LinkReferences: ({ operationId, entity, checkpointId, fence }) => ({
       operationId,
@@ -66,13 +69,13 @@ export const steps = (): Steps => {
       done: round(`links of ${String(entity)}`) === 2,
     }),
     FinishEntity: ({ operationId, entity }) => ({ operationId, entity, status: 'completed' }),
-    MigrateCycle: ({ operationId, execution, entities, rows }) => {
+    MigrateCycle: ({ operationId, execution, entities, rows, connectionRetries }) => {
       const total = Number(rows ?? 0) + 5;
-      return { operationId, execution, entities, rows: total, done: total >= 10 };
+      return { operationId, execution, entities, connectionRetries, rows: total, done: total >= 10 };
     },
-    DeleteRows: ({ operationId, execution, entities, rows }) => {
+    DeleteRows: ({ operationId, execution, entities, rows, connectionRetries }) => {
       const total = Number(rows ?? 0) + 5;
-      return { operationId, execution, entities, rows: total, done: total >= 10 };
+      return { operationId, execution, entities, connectionRetries, rows: total, done: total >= 10 };
     },
     FailDeletes: () => ({}),
     FailSlice: () => ({}),

@@ -40,7 +40,7 @@ const statesOf = (definition: Definition): readonly (readonly [string, State])[]
     ...(state.ItemProcessor ? statesOf(state.ItemProcessor) : []),
   ]);
 
-describe.each(['migration', 'synchronization', 'resolution', 'validation', 'recovery', 'operation'])(
+describe.each(['migration', 'validation', 'synchronization', 'resolution', 'recovery', 'operation'])(
   'the definition of %s',
   (area) => {
     const definition = definitionOf(area);

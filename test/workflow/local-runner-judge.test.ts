@@ -13,18 +13,20 @@ const MIGRATION = JSON.parse(
 const PLAN = {
   operationId: 'o1',
   dryRun: false,
+  connectionRetries: 0,
   entityLanes: 1,
-  sliceLanes: 1,
   deletes: [],
   notices: [],
   entities: ['offices', 'doctors'],
   waves: [
-    { groups: [{ entities: ['offices'], cycle: false }] },
+    { groups: [{ entities: ['offices'], cycle: false }], entityLanes: 1, sliceLanes: 1 },
     {
       groups: [
         { entities: ['doctors'], cycle: false },
         { entities: ['a', 'b'], cycle: true },
       ],
+      entityLanes: 1,
+      sliceLanes: 1,
     },
   ],
 };

@@ -22,6 +22,7 @@ import { selectEntities } from '../../../shared/domain/select-entities.ts';
 import { entityOf } from '../../entity-worker.ts';
 import type { Sides } from '../../dependencies.ts';
 import { deletesOf, plannedOf, refuseActive, refuseMissingParents, wavesOf } from '../../migration-plan.ts';
+import { planLanes } from '../../lane-plan.ts';
 import type { Invocation } from '../../step.ts';
 
 const rows = (count: number): string => `${count} ${count === 1 ? 'row' : 'rows'}`;
@@ -53,18 +54,18 @@ export async function resetEntity(
   loaded: LoadedMap,
   sides: Sides,
   deps: Invocation,
-  lanes: number,
 ): Promise<PlanMigrationOutput> {
   const { target } = sides;
   const { map } = loaded;
   const names = selectEntities(request.entity, Object.keys(map.entities));
+  const lanes = await planLanes({}, loaded, sides, deps);
   const output = (operationId: string, notices: readonly string[]): PlanMigrationOutput => ({
     operationId,
     dryRun: false,
-    entityLanes: lanes,
-    sliceLanes: lanes,
+    entityLanes: lanes.of([]).entityLanes,
+    connectionRetries: 0,
     entities: names,
-    waves: wavesOf(loaded, names, false),
+    waves: wavesOf(loaded, names, { sequential: false, lanes }),
     deletes: deletesOf(loaded, names, 'full'),
     notices: [...notices],
   });

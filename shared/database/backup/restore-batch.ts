@@ -104,6 +104,7 @@ async function inTransaction(
         readMs: 0,
         writeMs,
         memoryBytes: process.memoryUsage.rss(),
+        bytes: 0,
       });
     }
     await first.worker.target.run('SET CONSTRAINTS ALL IMMEDIATE');

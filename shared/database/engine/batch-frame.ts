@@ -51,16 +51,23 @@ export async function beginBatch(worker: Worker, range: KeyRange): Promise<Begun
   return { batchNo: '', stopped: false, repeated: { to: stored.upper_bound } };
 }
 
+export interface BatchCost {
+  readonly readMs: number;
+  readonly writeMs: number;
+  /** Of its rows as they came from the source. */
+  readonly bytes?: number;
+}
+
 export async function endBatch(
   worker: Worker,
   batchNo: string,
   counts: RowCounts,
-  timing: { readMs: number; writeMs: number },
+  { readMs, writeMs, bytes = 0 }: BatchCost,
 ): Promise<void> {
   await worker.target.run(
     `WITH beat AS (UPDATE portage.workers SET heartbeat_at = clock_timestamp() WHERE checkpoint_id = $15 AND slice = $16)
      UPDATE portage.migration_batches SET rows_read = $2, inserted = $3, updated = $4, unchanged = $5, deleted = $6, adopted = $7, kept = $8, conflicts = $9, parked = $10, set_aside = $11,
-       read_ms = $12, write_ms = $13, memory_bytes = $14, committed_at = clock_timestamp() WHERE batch_no = $1`,
+       read_ms = $12, write_ms = $13, memory_bytes = $14, bytes_read = $17, committed_at = clock_timestamp() WHERE batch_no = $1`,
     [
       batchNo,
       counts.read,
@@ -73,11 +80,12 @@ export async function endBatch(
       counts.conflicts,
       counts.parked,
       counts.setAside,
-      timing.readMs,
-      timing.writeMs,
+      readMs,
+      writeMs,
       process.memoryUsage.rss(),
       worker.checkpointId,
       worker.slice,
+      bytes,
     ],
   );
 }
@@ -98,6 +106,7 @@ export async function countActions(worker: Worker, range?: KeyRange): Promise<Ac
 interface Done {
   readonly counts: RowCounts;
   readonly readMs: number;
+  readonly bytes?: number;
 }
 
 /** The frame of every batch: begun under the fence, ended with its counts, all in one transaction. */
@@ -111,9 +120,9 @@ export async function inBatch(
     const begun = await beginBatch(worker, range);
     if (begun.stopped) return { counts: NOTHING, stopped: true };
     if (begun.repeated) return { counts: NOTHING, stopped: false, repeatedTo: begun.repeated.to };
-    const { counts, readMs } = await work(begun.batchNo);
+    const { counts, readMs, bytes = 0 } = await work(begun.batchNo);
     const writeMs = Math.round(performance.now() - started);
-    await endBatch(worker, begun.batchNo, counts, { readMs, writeMs });
+    await endBatch(worker, begun.batchNo, counts, { readMs, writeMs, bytes });
     worker.onBatch({
       entity: worker.entity.name,
       slice: worker.slice,
@@ -122,6 +131,7 @@ export async function inBatch(
       readMs,
       writeMs,
       memoryBytes: process.memoryUsage.rss(),
+      bytes,
     });
     return { counts, stopped: false };
   });

@@ -76,6 +76,8 @@ const loadedAction = (loaded: Loaded | null): ActionCount[] =>
 export interface BatchOptions {
   /** What staging the rows took, for the batch's row. */
   readonly readMs: number;
+  /** What they weighed, likewise. */
+  readonly bytes?: number;
   /**
    * The staged rows are no range but a list of keys: what stands for the batch in the ledger, and rows that are parked no
    * longer. It is their last look of this run: what still waits for a parent is set aside.
@@ -94,7 +96,11 @@ export interface BatchOptions {
  * @throws DataError when a row cannot be written: nothing of the batch is
  * @throws PortageError M011 when another worker owns the entity now
  */
-export const runBatch = (worker: Worker, range: KeyRange, { readMs, list }: BatchOptions): Promise<BatchOutcome> =>
+export const runBatch = (
+  worker: Worker,
+  range: KeyRange,
+  { readMs, bytes = 0, list }: BatchOptions,
+): Promise<BatchOutcome> =>
   inBatch(worker, list === undefined ? range : { from: list.label, to: null }, async (batchNo) => {
     const { target, entity } = worker;
     if (list?.replace !== undefined) await target.run(lockForReplace(entity));
@@ -106,7 +112,7 @@ export const runBatch = (worker: Worker, range: KeyRange, { readMs, list }: Batc
     if (loaded?.leftOut === false) {
       await target.run('SET CONSTRAINTS ALL IMMEDIATE');
       await target.run(clearLoaded(entity, range));
-      return { counts: countsOf(loaded.written, loadedAction(loaded)), readMs };
+      return { counts: countsOf(loaded.written, loadedAction(loaded)), readMs, bytes };
     }
     await decide(worker, range, {
       map: worker.map,
@@ -130,7 +136,7 @@ export const runBatch = (worker: Worker, range: KeyRange, { readMs, list }: Batc
     if (list !== undefined) await target.run(unpark(entity), [list.keys]);
     // Deferred constraints would fail at COMMIT, where no row can be told from another (SEMANTICS 24).
     await target.run('SET CONSTRAINTS ALL IMMEDIATE');
-    return { counts, readMs };
+    return { counts, readMs, bytes };
   });
 
 /** A transaction on rows that are not read from the source: references that are set now, rows that cannot be. */

@@ -16,14 +16,13 @@ import { demote, missingParents, resolveWithin } from '../sql/closure.ts';
 import { gather } from '../sql/decide.ts';
 import type { KeyRange } from '../sql/range.ts';
 import { allOf, inRange } from '../sql/range.ts';
-import { copyIn, createScratch, emptyStage, stage } from '../sql/scratch.ts';
-import { copyOut } from '../sql/source.ts';
+import { createScratch, emptyStage, stage } from '../sql/scratch.ts';
 import { beginBatch, countActions, endBatch } from './batch-frame.ts';
 import { classify, setAsideRow } from './batch.ts';
 import { findVanished } from './vanished.ts';
 import { writeBatch } from './write-batch.ts';
-import { copyRows } from './copy-rows.ts';
 import { reasonOf } from './reason.ts';
+import { stageRows } from './stage-rows.ts';
 import type { Worker } from './worker.ts';
 
 const WHOLE = { from: null, to: null };
@@ -39,25 +38,34 @@ interface Inside {
   readonly parent: Worker;
 }
 
-const inside = (worker: Worker, circle: readonly Worker[]): readonly Inside[] =>
-  worker.entity.references.flatMap((reference) => {
+/** Which references must lead to a row of the set. */
+type Follows = (reference: CompiledReference) => boolean;
+const ALL: Follows = () => true;
+
+const inside = (worker: Worker, circle: readonly Worker[], follows: Follows): readonly Inside[] =>
+  worker.entity.references.filter(follows).flatMap((reference) => {
     const parent = circle.find((other) => other.entity.name === reference.parent);
     return parent === undefined ? [] : [{ reference, parent }];
   });
 
 /** Step 2. @throws PortageError M007 when the set grows beyond `most` rows. */
-async function close(circle: readonly Worker[], seed: Worker, most: number): Promise<void> {
+export async function close(
+  circle: readonly Worker[],
+  seed: Worker,
+  most: number,
+  follows: Follows = ALL,
+): Promise<void> {
   let total = 0;
   for (let grew = true; grew;) {
     grew = false;
     for (const child of circle) {
-      for (const { reference, parent } of inside(child, circle)) {
+      for (const { reference, parent } of inside(child, circle, follows)) {
         const keys = (
           await child.target.rows<{ key: string }>(missingParents(child.entity, reference, parent.entity, MOST_KEYS))
         ).map((row) => row.key);
         if (keys.length === 0) continue;
         const before = await rowsStaged(parent, WHOLE);
-        await copyRows(parent.source, copyOut(parent.entity, { keys }), parent.target, copyIn(parent.entity));
+        await stageRows(parent, { keys });
         const added = (await rowsStaged(parent, WHOLE)) - before;
         grew ||= added > 0;
         total += added;
@@ -91,7 +99,7 @@ async function writeClosed(
   circle: readonly Worker[],
   seed: Worker,
   range: KeyRange,
-  readMs: number,
+  { readMs, bytes }: { readonly readMs: number; readonly bytes: number },
 ): Promise<{ read: number; repeatedTo?: string | null } | null> {
   const started = performance.now();
   return transaction(seed.target, async () => {
@@ -122,15 +130,16 @@ async function writeClosed(
       ];
       const counts = countsOf(worker === seed ? read : 0, counted);
       await writeBatch(worker, batchNo, await countActions(worker));
-      const timing = { readMs: worker === seed ? readMs : 0, writeMs: Math.round(performance.now() - started) };
-      await endBatch(worker, batchNo, counts, timing);
+      const writeMs = Math.round(performance.now() - started);
+      const cost = worker === seed ? { readMs, writeMs, bytes } : { readMs: 0, writeMs, bytes: 0 };
+      await endBatch(worker, batchNo, counts, cost);
       if (worker === seed)
         worker.onBatch({
           entity: worker.entity.name,
           slice: worker.slice,
           range,
           counts,
-          ...timing,
+          ...cost,
           memoryBytes: process.memoryUsage.rss(),
         });
     }
@@ -149,15 +158,19 @@ async function closureCounts(worker: Worker, range: KeyRange | null): Promise<Ac
   return all.map((count) => ({ ...count, rows: count.rows - (inside.get(`${count.action} ${count.inSource}`) ?? 0) }));
 }
 
-async function settle(circle: readonly Worker[]): Promise<void> {
+/** References among the staged rows: each gets the key that its parent is going to have, or its row cannot be written. */
+export async function settle(circle: readonly Worker[], follows: Follows = ALL): Promise<void> {
   for (const worker of circle) {
-    const references = inside(worker, circle).map(({ reference, parent }) => ({ reference, parent: parent.entity }));
+    const references = inside(worker, circle, follows).map(({ reference, parent }) => ({
+      reference,
+      parent: parent.entity,
+    }));
     for (const statement of resolveWithin(worker.entity, references)) await worker.target.run(statement);
   }
   for (let changed = 1; changed > 0;) {
     changed = 0;
     for (const worker of circle)
-      for (const { reference, parent } of inside(worker, circle))
+      for (const { reference, parent } of inside(worker, circle, follows))
         changed += await worker.target.run(demote(worker.entity, reference, parent.entity));
   }
 }
@@ -231,18 +244,13 @@ async function workBatch(
   size: number,
   most: number,
 ): Promise<{ to: string | null }> {
-  const { ms } = await copyRows(
-    seed.source,
-    copyOut(seed.entity, { range: { from, to: null }, limit: size }),
-    seed.target,
-    copyIn(seed.entity),
-  );
+  const { ms, bytes } = await stageRows(seed, { range: { from, to: null }, limit: size });
   const staged = await seed.target.one<{ rows: string; last: string | null }>(
     `SELECT count(*) AS rows, max(k) AS last FROM ${stage(seed.entity)}`,
   );
   const to = Number(staged.rows) < size ? null : staged.last;
   await close(circle, seed, most);
-  const written = await writeClosed(circle, seed, { from, to }, ms);
+  const written = await writeClosed(circle, seed, { from, to }, { readMs: ms, bytes });
   if (written === null) return { to: STOPPED };
   return { to: written.repeatedTo === undefined ? to : written.repeatedTo };
 }

@@ -155,7 +155,7 @@ async function deleteClosed(group: readonly Member[]): Promise<Batch> {
     await endBatch(worker, batchNo, counts, timing);
     const range = { from: null, to: null };
     const memoryBytes = process.memoryUsage.rss();
-    worker.onBatch({ entity: worker.entity.name, slice: NO_SLICE, range, counts, ...timing, memoryBytes });
+    worker.onBatch({ entity: worker.entity.name, slice: NO_SLICE, range, counts, ...timing, memoryBytes, bytes: 0 });
   }
   await deleteAll(deleting);
   for (const { worker } of begun) {

@@ -2,11 +2,15 @@
 import type { RowCounts } from '../../domain/action-counts.ts';
 import { NOTHING, addCounts, countsOf } from '../../domain/action-counts.ts';
 import { DataError } from '../pg-errors.ts';
+import { tried } from '../session.ts';
 import type { KeyRange } from '../sql/range.ts';
-import { copyIn, emptyStage, stage, dropAmbiguous } from '../sql/scratch.ts';
-import { copyOutWithParents, firstKey } from '../sql/source.ts';
-import { copyRows } from './copy-rows.ts';
+import { emptyStage, stage, dropAmbiguous } from '../sql/scratch.ts';
+import { firstKey } from '../sql/source.ts';
 import type { EstimateRequest } from './estimate-request.ts';
+import { reasonOf } from './reason.ts';
+import { noteRefused } from './rehearsal.ts';
+import { rehearse } from './rehearse.ts';
+import { stageRows } from './stage-rows.ts';
 
 const SHRINK = 8;
 
@@ -17,21 +21,34 @@ async function next(
   limit: number | undefined,
   count: CountStaged,
 ): Promise<{ counts: RowCounts; to: string | null }> {
-  const { source, target, entity } = request;
+  const { target, entity } = request;
   await target.run(emptyStage(entity));
-  await copyRows(source, copyOutWithParents(entity, { range, limit }), target, copyIn(entity, true));
+  await stageRows(request, { range, limit }, { withParents: true });
   if (!entity.keyIsUnique) await target.run(dropAmbiguous(entity));
   const staged = await target.one<{ rows: string; last: string | null }>(
     `SELECT count(*) AS rows, max(k) AS last FROM ${stage(entity)}`,
   );
   const to = limit === undefined || Number(staged.rows) < limit ? range.to : staged.last;
-  return { counts: await count(request, { from: range.from, to }), to };
+  const read = { from: range.from, to };
+  const refused =
+    request.rehearsal === undefined || staged.rows === '0' ? [] : await rehearse(request, request.rehearsal, read);
+  return { counts: await count({ ...request, refused }, read), to };
 }
 
 const setAside = ({ ignored }: EstimateRequest, key: string): RowCounts =>
   ignored?.has(key) === true
     ? { ...NOTHING, read: 1 }
     : countsOf(1, [{ action: 'set_aside', inSource: true, rows: 1 }]);
+
+/** A row that was tried alone. One whose unique value another row has now is tried again with that one, at the end of a real run. */
+function refusedRow(request: EstimateRequest, key: string, error: DataError): RowCounts {
+  const { rehearsal, entity } = request;
+  if (rehearsal === undefined) return setAside(request, key);
+  const reason = reasonOf(entity, error);
+  noteRefused(rehearsal, entity.name, key, reason);
+  if (reason.taken !== true) return setAside(request, key);
+  return countsOf(1, [{ action: 'park', inSource: true, rows: 1 }]);
+}
 
 type CountStaged = (request: EstimateRequest, range: KeyRange) => Promise<RowCounts>;
 
@@ -41,13 +58,18 @@ export async function estimateRange(
   count: CountStaged,
 ): Promise<{ counts: RowCounts; cursor: string | null }> {
   const { source, entity } = request;
-  let limit = entity.order === 'integer' && entity.keyIsUnique ? request.batchRows : undefined;
+  const { rehearsal } = request;
+  // A rehearsal writes what it stages: that is never more than a batch.
+  const limited = rehearsal !== undefined || (entity.order === 'integer' && entity.keyIsUnique);
+  let limit = limited ? request.batchRows : undefined;
   let from = range.from;
   let sum = NOTHING;
   for (;;) {
     const rest = { from, to: range.to };
     try {
-      const read = await next(request, rest, limit, count);
+      const look = (): ReturnType<typeof next> => next(request, rest, limit, count);
+      // What fails inside a transaction spoils it, unless a savepoint stands before it.
+      const read = rehearsal === undefined ? await look() : await tried(request.target, look);
       sum = addCounts(sum, read.counts);
       if (read.to === range.to) return { counts: sum, cursor: read.to };
       from = read.to;
@@ -60,7 +82,7 @@ export async function estimateRange(
       }
       const first = await source.maybeOne<{ key: string }>(firstKey(entity, rest));
       if (first === null) throw error;
-      sum = addCounts(sum, setAside(request, first.key));
+      sum = addCounts(sum, refusedRow(request, first.key, error));
       if (first.key === range.to) return { counts: sum, cursor: range.to };
       from = first.key;
     }
@@ -74,14 +96,14 @@ export async function estimateKeys(
   keys: readonly string[],
   count: CountStaged,
 ): Promise<RowCounts> {
-  const { source, target, entity } = request;
+  const { target, entity } = request;
   let sum = NOTHING;
   let size = Math.min(keys.length, request.batchRows);
   for (let at = 0; at < keys.length;) {
     const some = keys.slice(at, at + size);
     try {
       await target.run(emptyStage(entity));
-      await copyRows(source, copyOutWithParents(entity, { keys: some }), target, copyIn(entity, true));
+      await stageRows(request, { keys: some }, { withParents: true });
       sum = addCounts(sum, await count(request, { from: null, to: null }));
     } catch (error) {
       if (!(error instanceof DataError)) throw error;

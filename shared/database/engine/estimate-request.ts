@@ -3,6 +3,8 @@ import type { ActionCount } from '../../domain/action-counts.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import type { Session } from '../session.ts';
 import type { Mode } from '../sql/decide.ts';
+import type { Refused, Rehearsal } from './rehearsal.ts';
+import type { Reading } from './stage-rows.ts';
 
 export interface EstimateRequest {
   readonly source: Session;
@@ -14,11 +16,16 @@ export interface EstimateRequest {
   readonly entities: ReadonlyMap<string, CompiledEntity>;
   readonly takesPart: (entity: string) => boolean;
   readonly batchRows: number;
+  readonly reading?: Reading | undefined;
   /** Only these rows, which are written whatever stands there. */
   readonly keys?: readonly string[] | undefined;
   /** Keys of rows that count no more when they cannot be written. */
   readonly ignored?: ReadonlySet<string>;
   /** Hears of the actions behind the counts. */
   readonly onActions?: (actions: readonly ActionCount[]) => void;
+  /** Each batch is written and taken back before it is counted. */
+  readonly rehearsal?: Rehearsal | undefined;
+  /** Of the staged rows those that were refused when they were tried. */
+  readonly refused?: readonly Refused[];
   readonly timeIsUp: () => boolean;
 }

@@ -22,6 +22,7 @@ import { createScratch, stage, work } from '../sql/scratch.ts';
 import { duplicateKeys, nullKeys } from '../sql/source.ts';
 import { markLeaving } from '../sql/vanished.ts';
 import { compareRange } from './descent.ts';
+import { prepareRehearsal } from './rehearse.ts';
 import { keptKeys } from './estimate-deletes.ts';
 import { mustLead } from './link.ts';
 import { appliesDeletes } from './vanished.ts';
@@ -73,6 +74,7 @@ export async function estimateStaged(
     await target.run(refuseNulls(entity));
     // Every value is cast as it would be: what cannot be is found here, and not only by writing.
     await target.run(castAll(entity));
+    await markRefused(request);
     const rows = await target.rows<{ action: string; in_source: string; rows: string }>(actionCounts(entity));
     const actions: ActionCount[] = rows.map((row) => ({
       action: row.action === 'leave' ? 'delete' : row.action,
@@ -91,6 +93,21 @@ export async function estimateStaged(
     const ignored = await ignoredRows(request, `missing && ARRAY[${columns}]::text[]`);
     return { ...counts, setAside: counts.setAside + Number(unlinked.rows) - ignored };
   });
+}
+
+/** Rows that were tried and refused; one whose unique value another row has now gets another look at the end of a real run. */
+async function markRefused({ target, entity, refused = [] }: EstimateRequest): Promise<void> {
+  for (const [action, taken] of [
+    ['set_aside', false],
+    ['park', true],
+  ] as const) {
+    const keys = refused.filter(({ reason }) => (reason.taken === true) === taken).map(({ key }) => key);
+    if (keys.length > 0)
+      await target.run(
+        `UPDATE ${work(entity)} SET action = '${action}' WHERE in_source AND k::text = ANY ($1::text[])`,
+        [keys],
+      );
+  }
 }
 
 /** Of the rows that would be set aside: how many somebody decided to do without. */
@@ -122,6 +139,7 @@ export async function estimateEntity(asked: EstimateRequest, cursor: string | nu
   const { target, entity, mode } = asked;
   const request = { ...asked, ignored: await stillIgnored(asked, entity) };
   await target.run(createScratch(entity, { withParents: true }));
+  if (request.rehearsal !== undefined) await prepareRehearsal(request, request.rehearsal);
   let vanished = 0;
   const countStaged = (of: EstimateRequest, range: KeyRange): Promise<RowCounts> =>
     estimateStaged(of, range, (listed) => {

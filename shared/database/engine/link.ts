@@ -8,15 +8,14 @@ import type { CompiledEntity, CompiledReference } from '../../domain/compiled/ty
 import { DataError } from '../pg-errors.ts';
 import { UNLINKED, clearLinked, createLinks, findLinks, foundLinks, setAsideUnlinked, setLinks } from '../sql/link.ts';
 import { parkedKeys, setAsideOne, unpark } from '../sql/record.ts';
-import { copyIn, createScratch, emptyStage } from '../sql/scratch.ts';
-import { copyOut } from '../sql/source.ts';
+import { createScratch, emptyStage } from '../sql/scratch.ts';
 import type { BatchOutcome } from './batch-frame.ts';
 import { inListBatch, runBatch } from './batch.ts';
-import { copyRows } from './copy-rows.ts';
 import { pullForStaged } from './pull.ts';
 import { reasonOf } from './reason.ts';
 import { workApart, type ListWork, type Step } from './rings.ts';
 import type { SliceProgress } from './slice.ts';
+import { stageRows } from './stage-rows.ts';
 import type { Worker } from './worker.ts';
 
 const WHOLE = { from: null, to: null };
@@ -100,7 +99,7 @@ export async function workParked(
   later: readonly string[],
   waiting: readonly string[] = [],
 ): Promise<SliceProgress> {
-  const { entity, target, source } = worker;
+  const { entity, target } = worker;
   let rows = 0;
   const columns = waitsFor(entity, later);
   const ended = ({ stopped }: BatchOutcome, count: number): Step => {
@@ -109,10 +108,13 @@ export async function workParked(
     return worker.timeIsUp() ? { rows, done: false, stopped: false } : true;
   };
   let readMs = 0;
+  let bytes = 0;
   const list: ListWork = {
     async stage(keys) {
       await target.run(emptyStage(entity));
-      readMs = (await copyRows(source, copyOut(entity, { keys }), target, copyIn(entity))).ms;
+      const copied = await stageRows(worker, { keys });
+      readMs = copied.ms;
+      bytes = copied.bytes;
       return true;
     },
     async write(keys, replace) {
@@ -120,7 +122,7 @@ export async function workParked(
       const pulled = await pullForStaged(worker, columns, waiting, (owner, staged) => workParked(owner, [], staged));
       if (!pulled.done || pulled.stopped) return { rows, done: pulled.done, stopped: pulled.stopped };
       const label = `parked ${randomUUID()}`;
-      const outcome = await runBatch(worker, WHOLE, { readMs, list: { label, keys, later: columns, replace } });
+      const outcome = await runBatch(worker, WHOLE, { readMs, bytes, list: { label, keys, later: columns, replace } });
       return ended(outcome, keys.length);
     },
     async setAside(key, reason) {

@@ -74,6 +74,7 @@ async function undoStep(
       counts,
       ...timing,
       memoryBytes: process.memoryUsage.rss(),
+      bytes: 0,
     });
     rows += counts.read;
   }

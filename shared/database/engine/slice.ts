@@ -5,15 +5,18 @@
 import { PortageError } from '../../domain/errors.ts';
 import { DataError } from '../pg-errors.ts';
 import type { Slice } from '../../domain/slice.ts';
-import { createScratch, copyIn, emptyStage, stage, dropAmbiguous } from '../sql/scratch.ts';
+import { createScratch, emptyStage, stage, dropAmbiguous } from '../sql/scratch.ts';
 import type { KeyRange } from '../sql/range.ts';
 import { allOf, inRange } from '../sql/range.ts';
 import { leafHasRows } from '../sql/leaf.ts';
-import { copyOut, firstKey } from '../sql/source.ts';
+import { firstKey } from '../sql/source.ts';
+import { batchEnd } from '../sql/batch-end.ts';
 import { passRange, runBatch, setAsideRow } from './batch.ts';
 import { compareRange } from './descent.ts';
-import { copyRows } from './copy-rows.ts';
+import { TooWide } from './copy-rows.ts';
 import { reasonOf } from './reason.ts';
+import { sizing, type Sizing } from './sizing.ts';
+import { stageRows } from './stage-rows.ts';
 import type { Worker } from './worker.ts';
 
 export interface SliceProgress {
@@ -56,11 +59,12 @@ export async function workSlice(worker: Worker, slice: Slice): Promise<SliceProg
   const mapped = (await worker.target.one<{ present: string }>(leafHasRows(worker.entity, rest))).present === 'true';
   let rows = 0;
   let scratch = false;
+  const sizes = await sizing(worker);
   for (const range of await rangesToWork(worker, rest, mapped)) {
     if (!range.equal && !scratch)
       await worker.target.run(createScratch(worker.entity, { indexed: mapped || !worker.fresh }));
     scratch ||= !range.equal;
-    const progress = range.equal ? await pass(worker, range) : await workRange(worker, range);
+    const progress = range.equal ? await pass(worker, range) : await workRange(worker, range, sizes);
     rows += progress.rows;
     if (!progress.done || progress.stopped) return { ...progress, rows };
   }
@@ -75,37 +79,34 @@ async function pass(worker: Worker, range: KeyRange & { rows: number }): Promise
 interface Staged {
   readonly to: string | null;
   readonly rows: number;
+  readonly bytes: number;
   readonly ms: number;
 }
+
+/** A look of the source that weighs so many times what a batch may is given up, and fewer rows are asked for. */
+const FAR_TOO_WIDE = 8;
 
 /**
  * Stages the next rows of a range: as many as a batch takes where a unique index lets the source stop early, otherwise all
  * of them, since without it every look would sort the table again.
  */
 async function stageNext(worker: Worker, range: KeyRange, limit: number | undefined): Promise<Staged> {
-  const { source, target, entity } = worker;
+  const { target, entity, batchBytes } = worker;
   await target.run(emptyStage(entity));
-  const { ms, rows } = await copyRows(source, copyOut(entity, { range, limit }), target, copyIn(entity));
+  const mostBytes =
+    batchBytes === undefined || limit === undefined || limit === 1 ? undefined : batchBytes * FAR_TOO_WIDE;
+  const { ms, rows, bytes } = await stageRows(worker, { range, limit }, { mostBytes });
   if (!entity.keyIsUnique) await target.run(dropAmbiguous(entity));
-  if (limit === undefined || rows < limit) return { to: range.to, rows, ms };
+  if (limit === undefined || rows < limit) return { to: range.to, rows, bytes, ms };
   const { last } = await target.one<{ last: string | null }>(`SELECT max(k) AS last FROM ${stage(entity)}`);
-  return { to: last, rows, ms };
-}
-
-/** The key that ends a batch of `rows` staged rows after `from`, or the end of what is staged. */
-async function batchEnd(worker: Worker, from: string | null, rows: number, end: string | null): Promise<string | null> {
-  const { entity, target } = worker;
-  const next = await target.rows<{ k: string }>(
-    `SELECT g.k FROM ${stage(entity)} g WHERE ${allOf(inRange(entity.order, 'g.k', { from, to: null }))} ORDER BY g.k OFFSET ${rows - 1} LIMIT 2`,
-  );
-  return next.length === 2 ? (next[0]?.k ?? end) : end;
+  return { to: last, rows, bytes, ms };
 }
 
 const isTimeout = (error: unknown): boolean => error instanceof PortageError && error.code === 'M002';
 
-async function workRange(worker: Worker, range: KeyRange): Promise<SliceProgress> {
+async function workRange(worker: Worker, range: KeyRange, sizes: Sizing): Promise<SliceProgress> {
   const byLimit = worker.entity.order === 'integer' && worker.entity.keyIsUnique;
-  let reading: number | undefined = byLimit ? worker.batchRows : undefined;
+  let reading: number | undefined = byLimit ? sizes.rows() : undefined;
   let from = range.from;
   let rows = 0;
   for (;;) {
@@ -113,6 +114,10 @@ async function workRange(worker: Worker, range: KeyRange): Promise<SliceProgress
     try {
       staged = await stageNext(worker, { from, to: range.to }, reading);
     } catch (error) {
+      if (error instanceof TooWide && reading !== undefined && reading > 1) {
+        reading = Math.max(1, Math.floor(reading / FAR_TOO_WIDE));
+        continue;
+      }
       if (isTimeout(error) && reading !== undefined && reading > 1) {
         reading = Math.floor(reading / 2);
         continue;
@@ -120,7 +125,7 @@ async function workRange(worker: Worker, range: KeyRange): Promise<SliceProgress
       // An expression failed on some row, and the COPY does not say on which: read less, until the row stands alone.
       if (!(error instanceof DataError)) throw error;
       if (reading !== 1) {
-        reading = Math.max(1, Math.floor((reading ?? worker.batchRows) / SHRINK));
+        reading = Math.max(1, Math.floor((reading ?? sizes.rows()) / SHRINK));
         continue;
       }
       const passed = await passUnreadable(worker, { from, to: range.to }, error);
@@ -129,12 +134,12 @@ async function workRange(worker: Worker, range: KeyRange): Promise<SliceProgress
       rows++;
       continue;
     }
-    const written = await writeStaged(worker, { from, to: staged.to }, staged);
+    const written = await writeStaged(worker, { from, to: staged.to }, staged, sizes);
     rows += written.rows;
     if (!written.done || written.stopped) return { ...written, rows };
     if (staged.to === range.to) return { rows, done: true, stopped: false };
     from = staged.to;
-    if (reading !== undefined) reading = Math.min(worker.batchRows, reading * SHRINK);
+    if (reading !== undefined) reading = Math.min(sizes.rows(), reading * SHRINK);
     if (worker.timeIsUp()) return { rows, done: false, stopped: false };
   }
 }
@@ -155,16 +160,20 @@ async function passUnreadable(
 }
 
 /** Writes what is staged of a range in batches; one that a row keeps from being written shrinks until the row stands alone. */
-async function writeStaged(worker: Worker, range: KeyRange, staged: Staged): Promise<SliceProgress> {
-  let size = Math.max(1, Math.min(worker.batchRows, staged.rows));
+async function writeStaged(worker: Worker, range: KeyRange, staged: Staged, sizes: Sizing): Promise<SliceProgress> {
+  let size = Math.max(1, Math.min(sizes.rows(), staged.rows));
   let from = range.from;
   let rows = 0;
+  const shareOf = (count: number): number => (staged.rows === 0 ? 1 : Math.min(1, count / staged.rows));
   for (let unreported = staged.ms; ; unreported = 0) {
+    const began = performance.now();
     // What is staged is one batch as a rule: the rest of the range then needs no look.
-    const to = size >= staged.rows ? range.to : await batchEnd(worker, from, size, range.to);
+    const whole = size >= staged.rows && staged.bytes <= (worker.batchBytes ?? Infinity);
+    const to = whole ? range.to : await endOfBatch(worker, { from, to: range.to }, size, staged);
     let outcome;
     try {
-      outcome = await runBatch(worker, { from, to }, { readMs: unreported });
+      const bytes = Math.round(staged.bytes * (whole && from === range.from ? 1 : shareOf(size)));
+      outcome = await runBatch(worker, { from, to }, { readMs: unreported, bytes });
     } catch (error) {
       const timedOut = isTimeout(error);
       if (!(error instanceof DataError) && !timedOut) throw error;
@@ -181,10 +190,31 @@ async function writeStaged(worker: Worker, range: KeyRange, staged: Staged): Pro
       outcome = await setAsideRow(worker, { from, to }, key, reasonOf(worker.entity, error));
     }
     if (outcome.stopped) return { rows, done: false, stopped: true };
-    rows += outcome.counts.read;
+    const { read } = outcome.counts;
+    rows += read;
+    const share = shareOf(read);
+    sizes.measured({
+      rows: read,
+      bytes: staged.bytes * share,
+      ms: staged.ms * share + performance.now() - began,
+    });
     from = outcome.repeatedTo === undefined ? to : outcome.repeatedTo;
     if (from === range.to) return { rows, done: true, stopped: false };
     if (worker.timeIsUp()) return { rows, done: false, stopped: false };
-    size = Math.min(worker.batchRows, size * SHRINK);
+    size = Math.min(sizes.rows(), size * SHRINK);
   }
+}
+
+/** Where the next batch of the staged rows ends: cut by bytes too where all of them weigh more than a batch may. */
+async function endOfBatch(
+  { target, entity, batchBytes }: Worker,
+  rest: KeyRange,
+  rows: number,
+  staged: Staged,
+): Promise<string | null> {
+  const most = batchBytes !== undefined && staged.bytes > batchBytes ? batchBytes : null;
+  const { last, more } = await target.one<{ last: string | null; more: string }>(
+    batchEnd(entity, rest.from, rows, most),
+  );
+  return more === 'true' ? last : rest.to;
 }

@@ -5,6 +5,7 @@ import type { ListedRows } from '../../domain/listed-rows.ts';
 import type { Settlement } from '../../domain/settlement.ts';
 import type { Session } from '../session.ts';
 import type { Mode } from '../sql/decide.ts';
+import type { Reading } from './stage-rows.ts';
 
 export interface Worker {
   readonly source: Session;
@@ -20,6 +21,12 @@ export interface Worker {
   /** The target had no row without a mapping when the entity was prepared, so there is nothing to adopt. */
   readonly fresh: boolean;
   readonly batchRows: number;
+  /** Bytes a batch, at most; without it as many as its rows have. */
+  readonly batchBytes?: number;
+  /** `--optimize-batching`: the size of a batch follows its time. */
+  readonly steered?: boolean;
+  /** How rows are read; without it as fast as they come. */
+  readonly reading?: Reading;
   /** The operation is about these rows and no others. */
   readonly listed?: ListedRows | null;
   /** Only rows that the source changed lately are read: what is not among them is not gone. */
@@ -45,4 +52,6 @@ export interface BatchReport {
   readonly readMs: number;
   readonly writeMs: number;
   readonly memoryBytes: number;
+  /** As they came from the source. */
+  readonly bytes: number;
 }

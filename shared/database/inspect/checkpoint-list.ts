@@ -13,6 +13,10 @@ export interface ListedCheckpoint {
   /** Null while nobody has counted. */
   readonly rowsTotal: number | null;
   readonly rowsPerSecond: number | null;
+  /** Of one lane; null before the first batch. */
+  readonly msPerRow: number | null;
+  /** As it was expected, against other entities; null: nothing was. */
+  readonly rowCost: number | null;
   /** Null unless it is being worked on. */
   readonly etaSeconds: number | null;
   readonly heartbeatAgeSeconds: number | null;
@@ -45,15 +49,15 @@ const QUERY = `
     FROM portage.migration_checkpoints c JOIN portage.entities e USING (entity_id)
     WHERE e.map_name = $1 AND ($2::text[] IS NULL OR e.entity = ANY ($2))
   )
-  SELECT c.id, c.entity_type AS entity, c.operation_id, c.operation_type, c.status, c.mode, c.rows_total, c.owner, c.error_code, c.error_message,
+  SELECT c.id, c.entity_type AS entity, c.operation_id, c.operation_type, c.status, c.mode, c.rows_total, c.row_cost, c.owner, c.error_code, c.error_message,
     to_char(coalesce(c.started_at, c.created_at), 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started_at,
     CASE WHEN c.status <> 'in_progress' THEN to_char(coalesce(c.completed_at, c.updated_at), 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS ended_at,
-    b.rows_done, b.set_aside, b.seconds, extract(epoch FROM clock_timestamp() - w.heartbeat_at) AS heartbeat_age
+    b.rows_done, b.set_aside, b.seconds, b.ms, extract(epoch FROM clock_timestamp() - w.heartbeat_at) AS heartbeat_age
   FROM chosen c
   CROSS JOIN LATERAL (
-    SELECT coalesce(sum(t.rows_read - t.parked), 0) AS rows_done, coalesce(sum(t.set_aside), 0) AS set_aside,
+    SELECT coalesce(sum(t.rows_read - t.parked), 0) AS rows_done, coalesce(sum(t.set_aside), 0) AS set_aside, sum(t.ms) FILTER (WHERE t.rows_read > 0) AS ms,
       sum(least(extract(epoch FROM t.gap), ${LONGEST_GAP_SECONDS})) AS seconds
-    FROM (SELECT m.rows_read, m.parked, m.set_aside, m.committed_at - coalesce(lag(m.committed_at) OVER (ORDER BY m.committed_at), c.started_at, c.created_at) AS gap
+    FROM (SELECT m.rows_read, m.parked, m.set_aside, m.read_ms + m.write_ms AS ms, m.committed_at - coalesce(lag(m.committed_at) OVER (ORDER BY m.committed_at), c.started_at, c.created_at) AS gap
           FROM portage.migration_batches m WHERE m.checkpoint_id = c.id) t
   ) b
   LEFT JOIN LATERAL (SELECT max(w.heartbeat_at) AS heartbeat_at FROM portage.workers w WHERE w.checkpoint_id = c.id AND c.status = 'in_progress') w ON true
@@ -85,6 +89,8 @@ export async function listCheckpoints(target: Session, filter: CheckpointFilter)
       rowsDone,
       rowsTotal,
       rowsPerSecond: rate === null ? null : rounded(rate),
+      msPerRow: rowsDone > 0 && row['ms'] !== null ? rounded(Number(row['ms']) / rowsDone, 6) : null,
+      rowCost: numberOrNull(row['row_cost']),
       etaSeconds:
         isRunning && rate !== null && rowsTotal !== null ? Math.ceil(Math.max(0, rowsTotal - rowsDone) / rate) : null,
       heartbeatAgeSeconds: heartbeat === null ? null : rounded(Math.max(0, heartbeat)),

@@ -16,6 +16,7 @@ const FILES = [
   '0004-synchronization.sql',
   '0006-recovery.sql',
   '0007-backup.sql',
+  '0009-pace.sql',
 ] as const;
 
 export const LEDGER_VERSION = FILES.length;
@@ -53,6 +54,11 @@ export async function applyLedger(target: Session): Promise<number[]> {
   await makeFindable(target);
   return applied;
 }
+
+/** The same inside a transaction of the caller, who may take it back; nobody's search_path is changed. */
+export const applyWithin = async (target: Session): Promise<void> => {
+  if ((await ledgerVersion(target)) < LEDGER_VERSION) await applyMissing(target);
+};
 
 async function applyMissing(target: Session): Promise<number[]> {
   await target.run(`SELECT pg_advisory_xact_lock(${LEDGER_LOCK})`);

@@ -154,12 +154,38 @@ export const reopenOperation = (target: Session, operationId: string, execution:
     [operationId, execution],
   );
 
-/** How many deletions may pass is said anew each time: what stopped for M006 is continued with an allowance. */
-export const allowDeletes = (target: Session, operationId: string, allowance: string | null): Promise<number> =>
+/** What is said anew each time: what stopped for M006 is continued with an allowance, and a run that was too fast at another pace. */
+const SAID_ANEW = [
+  'allowDeletes',
+  'batchSize',
+  'optimizeBatching',
+  'streamingMode',
+  'memoryMonitoring',
+  'maxRate',
+  'connectionRetries',
+] as const;
+
+/** Takes from the request of whoever continues an operation what does not decide which rows it carries. */
+export const renewRequest = (
+  target: Session,
+  operationId: string,
+  request: Readonly<Record<string, unknown>>,
+): Promise<number> =>
   target.run(
-    "UPDATE portage.operations SET request = (request - 'allowDeletes') || jsonb_strip_nulls(jsonb_build_object('allowDeletes', $2::text)) WHERE operation_id = $1",
-    [operationId, allowance],
+    'UPDATE portage.operations SET request = (request - $2::text[]) || jsonb_strip_nulls($3::jsonb) WHERE operation_id = $1',
+    [
+      operationId,
+      SAID_ANEW,
+      JSON.stringify(Object.fromEntries(SAID_ANEW.map((name) => [name, request[name] ?? null]))),
+    ],
   );
+
+/** Connections that were opened only after another try. */
+export const addRetries = (target: Session, operationId: string, retries: number): Promise<number> =>
+  target.run('UPDATE portage.operations SET connection_retries = connection_retries + $2 WHERE operation_id = $1', [
+    operationId,
+    retries,
+  ]);
 
 export const requestStop = (target: Session, execution: string): Promise<number> =>
   target.run(

@@ -8,6 +8,8 @@ export interface PlannedCheckpoint {
   readonly catalogHash: string;
   /** The planner's estimate of the source; null where it has none. */
   readonly rows: number | null;
+  /** What a row of it is expected to cost beside a row of another entity (domain/eta.ts); without it nothing is. */
+  readonly rowCost?: number;
 }
 
 /** A pending checkpoint for every entity of an operation, so that what is ahead of it can be seen from its first second. */
@@ -16,10 +18,10 @@ export async function planCheckpoints(
   operation: Operation,
   planned: readonly PlannedCheckpoint[],
 ): Promise<void> {
-  for (const { entity, entityId, catalogHash, rows } of planned) {
+  for (const { entity, entityId, catalogHash, rows, rowCost } of planned) {
     await target.run(
-      `INSERT INTO portage.migration_checkpoints (operation_id, entity_id, entity_type, operation_type, status, mode, map_name, map_hash, catalog_hash, fence, owner, rows_total)
-       VALUES ($1, $2, $3, $4, 'pending', $5, $6, $7, $8, 0, 'nobody yet', $9)`,
+      `INSERT INTO portage.migration_checkpoints (operation_id, entity_id, entity_type, operation_type, status, mode, map_name, map_hash, catalog_hash, fence, owner, rows_total, row_cost)
+       VALUES ($1, $2, $3, $4, 'pending', $5, $6, $7, $8, 0, 'nobody yet', $9, $10)`,
       [
         operation.operationId,
         entityId,
@@ -30,6 +32,7 @@ export async function planCheckpoints(
         operation.mapHash,
         catalogHash,
         rows,
+        rowCost ?? null,
       ],
     );
   }

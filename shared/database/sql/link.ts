@@ -39,6 +39,16 @@ export function findLinks(
 const refused = (entity: CompiledEntity, operationNo: number, row: string): string =>
   `EXISTS (SELECT FROM portage.set_aside_rows a WHERE a.entity_id = ${entity.entityId} AND a.legacy_key = ${row}.legacy_key AND a.operation_no = ${operationNo} AND a.code <> 'M003' AND a.reason LIKE '%${UNLINKED}')`;
 
+/**
+ * True for a waiting reference whose row this operation has found gone from the source: nobody can correct it there, so it is
+ * no case for the list. It goes on waiting, because the target row is still there.
+ */
+const hasLeft = (entity: CompiledEntity, operationNo: number, row: string): string =>
+  `(EXISTS (SELECT FROM portage.data_differentials d WHERE d.entity_id = ${entity.entityId} AND d.legacy_key = ${row}.legacy_key AND NOT d.resolved AND d.operation_no = ${operationNo}
+       AND (d.comparison_type = 'deleted' OR (d.comparison_type = 'conflict' AND d.reason LIKE 'deleted in the source%')))
+     OR EXISTS (SELECT FROM portage.vanished_rows v WHERE v.entity_id = ${entity.entityId} AND v.legacy_key = ${row}.legacy_key AND v.operation_no = ${operationNo})
+     OR EXISTS (SELECT FROM ${entity.leaf} m WHERE ${leafKey(entity)} = ${entity.order === 'integer' ? `${row}.legacy_key::bigint` : `${row}.legacy_key`} AND m.closed_by IS NOT NULL))`;
+
 /** Keys of the rows found. */
 export const foundLinks = `SELECT l.legacy_key FROM ${LINKS} l`;
 
@@ -70,7 +80,7 @@ export function setLinks(entity: CompiledEntity, reference: CompiledReference, f
 export const setAsideUnlinked = (entity: CompiledEntity, operationNo: number, columns: readonly string[]): string =>
   `INSERT INTO portage.set_aside_rows (entity_id, legacy_key, code, column_name, reason, operation_no)
    SELECT p.entity_id, p.legacy_key, 'M003', min(p.column_name), 'there is no parent ' || min(p.parent_key) || '${UNLINKED}', ${operationNo}
-   FROM portage.pending_references p WHERE p.entity_id = ${entity.entityId} AND p.column_name IN (${columns.map(quoteLiteral).join(', ')}) AND NOT ${refused(entity, operationNo, 'p')} GROUP BY p.entity_id, p.legacy_key
+   FROM portage.pending_references p WHERE p.entity_id = ${entity.entityId} AND p.column_name IN (${columns.map(quoteLiteral).join(', ')}) AND NOT ${refused(entity, operationNo, 'p')} AND NOT ${hasLeft(entity, operationNo, 'p')} GROUP BY p.entity_id, p.legacy_key
    ${SET_ASIDE}`;
 
 /** A row listed for an unlinked reference leaves the list when the reference is set. */

@@ -110,6 +110,7 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
       ),
       version: context.sourceVersion,
       estimatedRows: source.estimatedRows,
+      estimatedWidth: source.estimatedRows > 0 && source.bytes > 0 ? source.bytes / source.estimatedRows : null,
       hasPages: source.kind === 'table',
     },
     target: {

@@ -81,6 +81,8 @@ export interface CompiledEntity {
     readonly hash: string;
     readonly version: number;
     readonly estimatedRows: number;
+    /** Bytes of a row as the catalog has it, indexes and all; null where it says nothing. */
+    readonly estimatedWidth: number | null;
     /** A plain table, whose pages can be sampled. */
     readonly hasPages: boolean;
   };

@@ -27,6 +27,8 @@ export const checkpointStatusAnswer = z.looseObject({
       rowsTotal: z.number().nullable(),
       rowsPerSecond: z.number().nullable(),
       etaSeconds: z.number().nullable(),
+      msPerRow: z.number().nullable().optional(),
+      rowCost: z.number().nullable().optional(),
       heartbeatAgeSeconds: z.number().nullable(),
       owner: z.string().nullable(),
     }),

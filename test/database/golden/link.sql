@@ -25,7 +25,10 @@ DELETE FROM portage.pending_references p WHERE p.entity_id = 2 AND p.column_name
 -- setAsideUnlinked
 INSERT INTO portage.set_aside_rows (entity_id, legacy_key, code, column_name, reason, operation_no)
    SELECT p.entity_id, p.legacy_key, 'M003', min(p.column_name), 'there is no parent ' || min(p.parent_key) || '; the reference is NULL in the target', 7
-   FROM portage.pending_references p WHERE p.entity_id = 2 AND p.column_name IN ('boss_id') AND NOT EXISTS (SELECT FROM portage.set_aside_rows a WHERE a.entity_id = 2 AND a.legacy_key = p.legacy_key AND a.operation_no = 7 AND a.code <> 'M003' AND a.reason LIKE '%; the reference is NULL in the target') GROUP BY p.entity_id, p.legacy_key
+   FROM portage.pending_references p WHERE p.entity_id = 2 AND p.column_name IN ('boss_id') AND NOT EXISTS (SELECT FROM portage.set_aside_rows a WHERE a.entity_id = 2 AND a.legacy_key = p.legacy_key AND a.operation_no = 7 AND a.code <> 'M003' AND a.reason LIKE '%; the reference is NULL in the target') AND NOT (EXISTS (SELECT FROM portage.data_differentials d WHERE d.entity_id = 2 AND d.legacy_key = p.legacy_key AND NOT d.resolved AND d.operation_no = 7
+       AND (d.comparison_type = 'deleted' OR (d.comparison_type = 'conflict' AND d.reason LIKE 'deleted in the source%')))
+     OR EXISTS (SELECT FROM portage.vanished_rows v WHERE v.entity_id = 2 AND v.legacy_key = p.legacy_key AND v.operation_no = 7)
+     OR EXISTS (SELECT FROM portage.uuid_mappings_2 m WHERE m.legacy_id = p.legacy_key::bigint AND m.closed_by IS NOT NULL)) GROUP BY p.entity_id, p.legacy_key
    ON CONFLICT (entity_id, legacy_key) DO UPDATE SET code = excluded.code, column_name = excluded.column_name, reason = excluded.reason,
   rows = excluded.rows, operation_no = excluded.operation_no, last_seen = now(), state = CASE WHEN set_aside_rows.state = 'ignored' THEN 'ignored' ELSE 'open' END;
 
