@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: the figures that Portage promises, measured on a server of its own. Exit 1 names each bound that was
- * missed. `--only load,rerun,changed,overhead,kindness,memory`, `--rows N`, `--pairs N`, `--max-rate N`, `--json`.
+ * missed. `--only load,rerun,changed,sync,overhead,kindness,memory`, `--rows N`, `--pairs N`, `--max-rate N`, `--json`.
  */
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -13,8 +13,9 @@ import type { Measured } from './measure.ts';
 import { measureMemory } from './memory.ts';
 import { measureOverhead } from './overhead.ts';
 import { measureRerun } from './rerun.ts';
+import { measureSync } from './sync.ts';
 
-const PARTS = ['load', 'rerun', 'changed', 'overhead', 'kindness', 'memory'] as const;
+const PARTS = ['load', 'rerun', 'changed', 'sync', 'overhead', 'kindness', 'memory'] as const;
 
 const { values } = parseArgs({
   options: {
@@ -70,6 +71,7 @@ try {
   if (only.includes('load')) tell(await measureLoad(bench, rows, pairs));
   if (only.includes('rerun')) tell(await measureRerun(bench, rows));
   if (only.includes('changed')) tell(await measureChanged(bench, rows));
+  if (only.includes('sync')) tell(await measureSync(bench, rows));
   if (only.includes('overhead')) tell(await measureOverhead(bench, rows));
   if (only.includes('kindness')) tell(await measureKindness(bench, rows, maxRate));
   if (only.includes('memory')) tell(await measureMemory(bench, Math.max(rows * 3, 100_000)));
