@@ -22,6 +22,18 @@ import {
   stopAllOperations,
   stopAllOperationsAnswer,
 } from '../../shared/operations/migration-analyzer/stop-all-operations.ts';
+import {
+  cleanupCheckpoints,
+  cleanupCheckpointsAnswer,
+} from '../../shared/operations/migration-analyzer/cleanup-checkpoints.ts';
+import {
+  cleanupDifferentials,
+  cleanupDifferentialsAnswer,
+} from '../../shared/operations/migration-analyzer/cleanup-differentials.ts';
+import {
+  cleanupStaleAnswer,
+  cleanupStaleCheckpoints,
+} from '../../shared/operations/migration-analyzer/cleanup-stale-checkpoints.ts';
 import { explain, explainAnswer } from '../../shared/operations/differential-migration/explain.ts';
 import { exportMapping, exportMappingAnswer } from '../../shared/operations/differential-migration/export-mapping.ts';
 import { init, initAnswer } from '../../shared/operations/differential-migration/init.ts';
@@ -72,6 +84,7 @@ import { analyzeText } from './analyze.ts';
 import { asideText } from './aside.ts';
 import { backupText, restoreText } from './backup.ts';
 import { conflictStatusText, patternsText, resolutionText, resolveText, triedText } from './conflicts.ts';
+import { cleanupCheckpointsText, cleanupDifferentialsText, cleanupStaleText } from './cleanup.ts';
 import { debugText } from './debug.ts';
 import { changedJobsText, changedJobText, deletedJobText, jobsText, jobStatusText } from './jobs.ts';
 import { migrationText } from './migration.ts';
@@ -104,6 +117,9 @@ const PRINTS: ReadonlyMap<string, Print> = new Map([
   [commandOf(setAside), printAside],
   [commandOf(resetEntity), migrationPrint],
   [commandOf(resumeAll), migrationPrint],
+  [commandOf(cleanupCheckpoints), text(cleanupCheckpointsAnswer, cleanupCheckpointsText)],
+  [commandOf(cleanupStaleCheckpoints), text(cleanupStaleAnswer, cleanupStaleText)],
+  [commandOf(cleanupDifferentials), text(cleanupDifferentialsAnswer, cleanupDifferentialsText)],
   [commandOf(rollback), recoveryPrint],
   [commandOf(rollbackEntity), recoveryPrint],
   [commandOf(rollbackAll), recoveryPrint],
@@ -155,7 +171,7 @@ function checkpointsText({ checkpoints }: z.output<typeof checkpointStatusAnswer
   return table(
     [
       { head: 'Entity', text: (row) => row.entity },
-      { head: 'Status', text: (row) => row.status },
+      { head: 'Status', text: (row) => (row.undoable === false ? `${row.status}, not undoable` : row.status) },
       { head: 'Rows', align: 'right', text: (row) => number(row.rowsDone) },
       { head: 'Of', align: 'right', text: (row) => number(row.rowsTotal) },
       {

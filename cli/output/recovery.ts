@@ -9,7 +9,7 @@ const HEADS = { deleted: 'Removed', updated: 'Restored', inserted: 'Brought back
 const SHOWN = 20;
 
 export function recoveryText(answer: FinishRecoveryOutput, paint: Paint): string {
-  if (answer.operationId === '') return answer.notes.map((note) => `${note}\n`).join('');
+  if (answer.operationId === '') return [...answer.notes.map((note) => `${note}\n`), keptText(answer, paint)].join('');
   const rows: Entity[] = Object.entries(answer.entities).map(([entity, counts]) => ({ entity, ...counts }));
   const columns: Column<Entity>[] = [
     { head: 'Entity', text: (row) => row.entity },

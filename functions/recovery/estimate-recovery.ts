@@ -10,14 +10,19 @@ import { estimateBackup } from './estimate/backup.ts';
 import { estimateRestore } from './estimate/restore.ts';
 import { estimateRollback } from './estimate/rollback.ts';
 
-export function estimateRecovery(input: EstimateRecoveryInput, deps: Invocation): Promise<EstimateRecoveryOutput> {
+export async function estimateRecovery(
+  input: EstimateRecoveryInput,
+  deps: Invocation,
+): Promise<EstimateRecoveryOutput> {
   switch (input.kind) {
     case 'backup':
       return estimateBackup(input, deps);
     case 'restore':
       return estimateRestore(input, deps);
-    case 'rollback':
-      return estimateRollback(input, deps);
+    case 'rollback': {
+      const { entities, kept, keptRows, notes } = await estimateRollback(input, deps);
+      return { entities, kept, keptRows, notes };
+    }
   }
 }
 

@@ -16,11 +16,11 @@ const nothing = ({ plan }: FinishRecoveryInput): FinishRecoveryOutput => ({
   operationId: '',
   batchId: null,
   dryRun: plan.dryRun,
-  status: 'completed',
+  status: plan.refused === undefined ? 'completed' : 'completed_with_findings',
   entities: {},
   operations: [],
-  kept: [],
-  keptRows: 0,
+  kept: plan.refused?.kept ?? [],
+  keptRows: plan.refused?.keptRows ?? 0,
   notes: plan.notices,
 });
 

@@ -85,6 +85,22 @@ export const recoveryKind = z.enum(['rollback', 'backup', 'restore']);
 /** What one slice works on: of a rollback entities whose tables are connected, of a backup or restore what its plan says. */
 export const recoveryItem = z.strictObject({ slice: z.int(), entities: z.array(z.string()) });
 
+/** Why a row stays as it is. */
+const keptReason = z.enum(KEPT_REASONS);
+/** A row that was not taken back: somebody has changed it since, or something stands in its way. */
+export const keptRow = z.strictObject({
+  entity: z.string(),
+  legacyId: z.string(),
+  targetId: z.string().nullable(),
+  reason: keptReason,
+  /** Columns that differ from what was written, where that can be told. */
+  columns: z.array(z.string()),
+  /** The later operation that wrote it. */
+  by: z.string().nullable(),
+  /** Rows that refer to it, or what the database says. */
+  detail: z.string().nullable(),
+});
+
 /** PlanRecovery: `execution` is the name of the execution, from the context object. */
 export const planRecoveryInput = z.strictObject({ execution: z.string(), request: z.unknown() });
 export const planRecoveryOutput = z.strictObject({
@@ -102,6 +118,8 @@ export const planRecoveryOutput = z.strictObject({
   items: z.array(recoveryItem),
   /** What a person should know before it goes on. */
   notices: z.array(z.string()),
+  /** Rows for whose sake nothing at all is done; absent where something is. */
+  refused: z.strictObject({ kept: z.array(keptRow), keptRows: z.int() }).optional(),
 });
 
 /** RollbackSlice, BackupSlice, RestoreSlice: works on until `done`; its cursor stands in the ledger. */
@@ -137,22 +155,6 @@ export const failRecoverySliceInput = z.looseObject({
   execution: z.string(),
   entities: z.array(z.string()),
   error: z.looseObject({ Error: z.string(), Cause: z.string().optional() }),
-});
-
-/** Why a row stays as it is. */
-const keptReason = z.enum(KEPT_REASONS);
-/** A row that was not taken back: somebody has changed it since, or something stands in its way. */
-export const keptRow = z.strictObject({
-  entity: z.string(),
-  legacyId: z.string(),
-  targetId: z.string().nullable(),
-  reason: keptReason,
-  /** Columns that differ from what was written, where that can be told. */
-  columns: z.array(z.string()),
-  /** The later operation that wrote it. */
-  by: z.string().nullable(),
-  /** Rows that refer to it, or what the database says. */
-  detail: z.string().nullable(),
 });
 
 /** EstimateRecovery (dry run): what a real run would do with an item, found by reading. */

@@ -120,6 +120,12 @@ export const CATALOGUE = {
     2,
     'See what can be taken back: portage differential-migration rollback-entity --entity NAME --all --dry-run',
   ),
+  M018: entry(
+    'Worker lost',
+    'never',
+    3,
+    'Continue what it left: portage differential-migration resume --entity all; a rollback by giving its command again.',
+  ),
   M020: entry('Backup file refused', 'never', 2, 'Use another backup; nothing was written.'),
   M021: entry(
     'Backup was not completed',

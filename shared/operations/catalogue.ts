@@ -11,6 +11,9 @@ import { rollback } from './differential-migration/rollback.ts';
 import { rollbackEntity } from './differential-migration/rollback-entity.ts';
 import { setAside } from './differential-migration/set-aside.ts';
 import { checkpointStatus } from './migration-analyzer/checkpoint-status.ts';
+import { cleanupCheckpoints } from './migration-analyzer/cleanup-checkpoints.ts';
+import { cleanupDifferentials } from './migration-analyzer/cleanup-differentials.ts';
+import { cleanupStaleCheckpoints } from './migration-analyzer/cleanup-stale-checkpoints.ts';
 import { debug } from './migration-analyzer/debug.ts';
 import { completeCheckpoint } from './migration-analyzer/complete-checkpoint.ts';
 import { forceCompleteCheckpoint } from './migration-analyzer/force-complete-checkpoint.ts';
@@ -84,6 +87,9 @@ export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   rollbackAll,
   createFullBackup,
   restoreFromBackup,
+  cleanupCheckpoints,
+  cleanupStaleCheckpoints,
+  cleanupDifferentials,
   testConnections,
   validateConfig,
 ];

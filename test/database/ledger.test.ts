@@ -39,11 +39,11 @@ describe('the ledger', () => {
     const before = await session.one(objects);
     expect(await applyLedger(session)).toEqual([]);
     expect(await session.one(objects)).toEqual(before);
-    const [first, ...others] = await session.rows(
+    const applied = await session.rows(
       'SELECT version, file, length(checksum) AS checksum FROM portage.schema_versions ORDER BY version',
     );
-    expect(first).toEqual({ version: '1', file: '0001-ledger.sql', checksum: '64' });
-    expect(others).toHaveLength(LEDGER_VERSION - 1);
+    expect(applied[0]).toEqual({ version: '1', file: '0001-ledger.sql', checksum: '64' });
+    expect(applied.map((row) => Number(row['version']))).toEqual(ALL_VERSIONS);
   });
 
   test('is made by one of two sessions that need it at the same moment', async () => {

@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: the figures that Portage promises, measured on a server of its own. Exit 1 names each bound that was
- * missed. `--only load,rerun,changed,sync,overhead,kindness,memory`, `--rows N`, `--pairs N`, `--max-rate N`, `--json`.
+ * missed. `--only load,rerun,changed,sync,overhead,kindness,memory,rollback`, `--rows N`, `--pairs N`, `--max-rate N`, `--json`.
  */
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -13,9 +13,10 @@ import type { Measured } from './measure.ts';
 import { measureMemory } from './memory.ts';
 import { measureOverhead } from './overhead.ts';
 import { measureRerun } from './rerun.ts';
+import { measureRollback } from './rollback.ts';
 import { measureSync } from './sync.ts';
 
-const PARTS = ['load', 'rerun', 'changed', 'sync', 'overhead', 'kindness', 'memory'] as const;
+const PARTS = ['load', 'rerun', 'changed', 'sync', 'overhead', 'kindness', 'memory', 'rollback'] as const;
 
 const { values } = parseArgs({
   options: {
@@ -74,6 +75,7 @@ try {
   if (only.includes('sync')) tell(await measureSync(bench, rows));
   if (only.includes('overhead')) tell(await measureOverhead(bench, rows));
   if (only.includes('kindness')) tell(await measureKindness(bench, rows, maxRate));
+  if (only.includes('rollback')) tell(await measureRollback(bench, rows));
   if (only.includes('memory')) tell(await measureMemory(bench, Math.max(rows * 3, 100_000)));
 } finally {
   await bench.end();

@@ -32,7 +32,7 @@ describe('a migration that inserted, changed, deleted and marked rows', () => {
     same(await snapshot(p()), before);
     expect(
       await p().rows(
-        'SELECT DISTINCT o.status, c.status AS checkpoint FROM operations o JOIN migration_checkpoints c USING (operation_id) WHERE operation_no = 2',
+        `SELECT DISTINCT o.status, c.status AS checkpoint FROM operations o JOIN migration_checkpoints c USING (operation_id) WHERE operation_id = '${run.output!.operationId}'`,
       ),
     ).toEqual([{ status: 'rolled_back', checkpoint: 'rolled_back' }]);
     const again = await p().migrate();
@@ -57,11 +57,8 @@ describe('a migration that inserted, changed, deleted and marked rows', () => {
     expect(second.output).toMatchObject({ status: 'completed', operations: [first.output.operationId] });
     same(await snapshot(p()), after);
     expect(
-      await p().rows('SELECT operation_no, status FROM operations WHERE operation_no IN (2, 3) ORDER BY 1'),
-    ).toEqual([
-      { operation_no: '2', status: run.output!.status },
-      { operation_no: '3', status: 'rolled_back' },
-    ]);
+      await p().rows('SELECT status FROM operations WHERE operation_no > 1 ORDER BY operation_no LIMIT 2'),
+    ).toEqual([{ status: run.output!.status }, { status: 'rolled_back' }]);
     const third = await rolledBack(p(), rollbackOf(run.output!.operationId));
     expect(third.output).toMatchObject({ status: 'completed', keptRows: 0 });
   });

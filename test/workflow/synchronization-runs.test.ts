@@ -43,7 +43,6 @@ const change = async (): Promise<void> => {
   );
   await p.run('target', "UPDATE doctors SET note = 'target' WHERE legacy_id = 2");
 };
-/** All of it is there, once. */
 const expectDone = async (): Promise<void> => {
   expect(
     await p.rows(
@@ -248,26 +247,24 @@ test('a worker that wakes when another run has taken over writes nothing', async
   await expectDone();
 });
 
-describe('out of time', () => {
-  test('a run ends with S002 at a batch border, and the next one goes on where it stopped', async () => {
-    await p.run('source', "INSERT INTO doctor SELECT n, 'Doctor ' || n, n, 1 FROM generate_series(101, 300) n");
-    await j.job('nightly', { timeout_ms: 600_000, batch_size: 10, full_every: '0' });
-    const late = await j.fire('nightly', T1, {
-      ApplyChanges: async (input, go) => {
-        if (input['entity'] === 'doctors' && input['lane'] === 0) {
-          // The deadline passes while a batch is under way.
-          await p.target.run(`CREATE OR REPLACE FUNCTION public.pass() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+test('out of time, a run ends with S002 at a batch border, and the next one goes on where it stopped', async () => {
+  await p.run('source', "INSERT INTO doctor SELECT n, 'Doctor ' || n, n, 1 FROM generate_series(101, 300) n");
+  await j.job('nightly', { timeout_ms: 600_000, batch_size: 10, full_every: '0' });
+  const late = await j.fire('nightly', T1, {
+    ApplyChanges: async (input, go) => {
+      if (input['entity'] === 'doctors' && input['lane'] === 0) {
+        // The deadline passes while a batch is under way.
+        await p.target.run(`CREATE OR REPLACE FUNCTION public.pass() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
             IF NEW.legacy_id = 120 THEN UPDATE portage.operations SET request = request || '{"deadline": "2024-01-01T00:00:00Z"}' WHERE status = 'running'; END IF; RETURN NEW; END $$;
             CREATE OR REPLACE TRIGGER pass BEFORE INSERT ON doctors FOR EACH ROW EXECUTE FUNCTION pass()`);
-        }
-        return go();
-      },
-    });
-    expect(late.failure).toMatchObject({ code: 'S002' });
-    await p.run('target', 'DROP FUNCTION public.pass CASCADE');
-    expect(await job()).toEqual([{ status: 'failed', last_error: expect.stringContaining('S002') }]);
-    const next = await j.fire('nightly', T2);
-    expect(next).toMatchObject({ failure: null, output: { status: 'completed' } });
-    expect(await p.value('SELECT count(*) FROM doctors')).toBe('220');
+      }
+      return go();
+    },
   });
+  expect(late.failure).toMatchObject({ code: 'S002' });
+  await p.run('target', 'DROP FUNCTION public.pass CASCADE');
+  expect(await job()).toEqual([{ status: 'failed', last_error: expect.stringContaining('S002') }]);
+  const next = await j.fire('nightly', T2);
+  expect(next).toMatchObject({ failure: null, output: { status: 'completed' } });
+  expect(await p.value('SELECT count(*) FROM doctors')).toBe('220');
 });

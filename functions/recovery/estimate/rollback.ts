@@ -50,8 +50,7 @@ async function prepare(sides: Sides, input: EstimateRecoveryInput, deps: Invocat
       of.push(each);
       await target.run(createForeseen(each.worker.entity));
     }
-    const entities = request.command === 'differential-migration rollback-entity' ? operation.entities : null;
-    for (const step of await undoSteps(target, { ...operation, entities })) {
+    for (const step of await undoSteps(target, operation)) {
       const names = await entitiesOf(target, loaded, step, chosen);
       const group = undoing.filter((each) => names.includes(each.worker.entity.name));
       if (group.length > 0) steps.push({ group, batches: step.batches });
@@ -60,10 +59,13 @@ async function prepare(sides: Sides, input: EstimateRecoveryInput, deps: Invocat
   return { of, steps, operations: operations.map((each) => each.operationNo) };
 }
 
-export async function estimateRollback(
-  input: EstimateRecoveryInput,
-  deps: Invocation,
-): Promise<EstimateRecoveryOutput> {
+export interface RollbackEstimate extends EstimateRecoveryOutput {
+  /** Of the kept rows those to which rows refer: the first of them, and how many. */
+  readonly referred: EstimateRecoveryOutput['kept'];
+  readonly referredRows: number;
+}
+
+export async function estimateRollback(input: EstimateRecoveryInput, deps: Invocation): Promise<RollbackEstimate> {
   return deps.withSides(`${input.operationId}:estimate`, [], async (sides) => {
     const { target } = sides;
     const { of, steps, operations } = await prepare(sides, input, deps);
@@ -80,7 +82,16 @@ export async function estimateRollback(
       ),
     );
     const { operationNo } = NOBODY;
-    const kept = await keptRows(target, operationNo, SHOWN, FORESEEN.kept);
-    return { entities, kept, keptRows: await countKept(target, operationNo, FORESEEN.kept), notes: [NOT_TRIED] };
+    const { kept: list } = FORESEEN;
+    const kept = await keptRows(target, operationNo, SHOWN, { list });
+    const referred = await keptRows(target, operationNo, SHOWN, { list, reason: 'referenced' });
+    return {
+      entities,
+      kept,
+      keptRows: await countKept(target, operationNo, { list }),
+      notes: [NOT_TRIED],
+      referred,
+      referredRows: await countKept(target, operationNo, { list, reason: 'referenced' }),
+    };
   });
 }

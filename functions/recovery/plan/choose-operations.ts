@@ -3,6 +3,7 @@ import type { RecoveryRequest } from '../../../shared/contracts/recovery.ts';
 import {
   batchLabels,
   operationIds,
+  stillWritten,
   undoableOfEntities,
   undoableOperation,
   undoableUnder,
@@ -30,9 +31,14 @@ export async function chooseOperations(target: Session, request: RecoveryRequest
     case 'differential-migration rollback-entity': {
       const entities = selectEntities(request.entity, Object.keys(map.entities));
       const found = await undoableOfEntities(target, map.name, entities, request.since ?? null);
-      const open = found.filter((each) => each.takenBackBy === null);
+      const open = found.filter((each) => stillWritten(each).some((name) => entities.includes(name)));
       const all = request.all || request.since !== undefined;
-      return chosen(all ? open : open.slice(0, request.last ?? 1), entities, false);
+      // Of those that are cleaned up nobody knows any more what they wrote.
+      return chosen(
+        all ? found.filter((each) => each.cleanedUp || open.includes(each)) : open.slice(0, request.last ?? 1),
+        entities,
+        false,
+      );
     }
   }
 }
@@ -50,7 +56,7 @@ async function named(target: Session, operationId: string): Promise<Undoable> {
 
 async function under(target: Session, label: string): Promise<Undoable[]> {
   const found = await undoableUnder(target, label);
-  if (found.length > 0) return found.filter((each) => each.takenBackBy === null);
+  if (found.length > 0) return found.filter((each) => each.cleanedUp || stillWritten(each).length > 0);
   const known = await batchLabels(target);
   throw new PortageError('SYS002', `there is no operation under the label ${label}${suggestion(label, known)}`, {
     got: label,
@@ -73,22 +79,22 @@ function chosen(found: readonly Undoable[], entities: readonly string[] | null, 
   const notices = gone.map((each) => `${each.operationId} cannot be taken back: its undo entries were cleaned up`);
   const operations: (Undoable & TakenBack)[] = [];
   for (const each of possible) {
-    const back = each.takenBackBy;
-    if (back !== null && (!byName || back.kept === 0)) {
-      notices.push(`${each.operationId} was taken back already, by ${back.operationId}`);
-      continue;
-    }
-    if (back !== null) notices.push(`${back.operationId} had to keep ${back.kept} of its rows: these are tried again`);
-    const written = entities === null ? each.entities : each.entities.filter((name) => entities.includes(name));
-    if (written.length === 0) {
+    const wanted = each.entities.filter((name) => entities === null || entities.includes(name));
+    const open = stillWritten(each).filter((name) => wanted.includes(name));
+    const [back] = each.takenBackBy;
+    if (wanted.length === 0) {
       notices.push(`${each.operationId} has written nothing that could be taken back`);
       continue;
     }
-    operations.push({
-      ...each,
-      entities: entities === null || written.length === each.entities.length ? each.entities : written,
-      again: back?.operationNo ?? null,
-    });
+    if (open.length > 0) {
+      operations.push({ ...each, entities: open, again: null });
+      continue;
+    }
+    const names = each.takenBackBy.map(({ operationId }) => operationId).join(', ');
+    if (byName && back !== undefined && back.kept > 0) {
+      notices.push(`${back.operationId} had to keep ${back.kept} of its rows: these are tried again`);
+      operations.push({ ...each, entities: back.entities ?? wanted, again: back.operationNo });
+    } else notices.push(`${each.operationId} was taken back already, by ${names}`);
   }
   return { operations, notices };
 }

@@ -1,5 +1,5 @@
 /** The plan of a rollback: which operations, by which steps, and who else is in the way. */
-import type { PlanRecoveryOutput, RecoveryItem, RecoveryRequest } from '../../../shared/contracts/recovery.ts';
+import type { KeptRow, PlanRecoveryOutput, RecoveryItem, RecoveryRequest } from '../../../shared/contracts/recovery.ts';
 import { readDatabaseIdentity } from '../../../shared/database/catalog/identity.ts';
 import { loadMap, type LoadedMap } from '../../../shared/database/engine/load-entities.ts';
 import { applyLedger, ledgerVersion, LEDGER_VERSION } from '../../../shared/database/ledger/apply.ts';
@@ -29,6 +29,7 @@ import { connectedEntities } from '../../../shared/domain/connected-entities.ts'
 import { PortageError } from '../../../shared/domain/errors.ts';
 import type { Sides } from '../../dependencies.ts';
 import type { Invocation } from '../../step.ts';
+import { estimateRollback } from '../estimate/rollback.ts';
 import { chooseOperations, type Chosen } from './choose-operations.ts';
 
 const LANES = 4;
@@ -70,9 +71,34 @@ export async function planRollback(
       items: [...facts.items],
       notices: [...chosen.notices, ...notices],
     });
+    const refused = await refusedBy(request, facts, chosen, deps);
+    if (refused !== null) return { ...nothing(request, []), notices: [...chosen.notices, NOT_ALONE], refused };
     if (request.dryRun) return output(`dry_${operationIdAt('rollback', deps.now())}`, []);
     return whilePlanning(target, map.name, () => begin(execution, request, chosen, facts, sides, deps, output));
   });
+}
+
+const NOT_ALONE =
+  'Nothing was done: rows refer to rows that would go. Without --preserve-deps those alone stay, and the rest is taken back.';
+
+/** With --preserve-deps: rows that would have to stay because others refer to them; null where there is none. */
+async function refusedBy(
+  request: RecoveryRequest,
+  facts: Facts,
+  chosen: Chosen,
+  deps: Invocation,
+): Promise<NonNullable<PlanRecoveryOutput['refused']> | null> {
+  if (request.command !== 'differential-migration rollback-entity' || !request.preserveDeps) return null;
+  const operations = chosen.operations.map((each) => each.operationId);
+  const kept: KeptRow[] = [];
+  let keptRows = 0;
+  for (const item of facts.items) {
+    const input = { operationId: 'dry', kind: 'rollback' as const, request, operations, ...item };
+    const estimate = await estimateRollback(input, deps);
+    kept.push(...estimate.referred);
+    keptRows += estimate.referredRows;
+  }
+  return keptRows === 0 ? null : { kept, keptRows };
 }
 
 const olderLedger = (version: number): PortageError =>
@@ -183,10 +209,7 @@ async function begin(
     await saveRollback(
       target,
       opened.operationNo,
-      chosen.operations.map((each) => ({
-        ...each,
-        entities: request.command === 'differential-migration rollback-entity' ? each.entities : null,
-      })),
+      chosen.operations,
       facts.items.map(({ slice }) => ({ slice, steps: facts.steps.filter((step) => sliceOf(step) === slice) })),
     );
     return opened;

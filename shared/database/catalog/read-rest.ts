@@ -11,6 +11,8 @@ export interface RestColumn {
   readonly alias: string;
   /** Over `t` and the undo table's `w`: the column holds what an insert gave it. */
   readonly same: string;
+  /** What an insert gave it is the moment of the insert. */
+  readonly timed: boolean;
 }
 
 export interface RestColumns {
@@ -63,6 +65,7 @@ export async function readRest(target: Session, entity: CompiledEntity): Promise
         column: name,
         alias: `rest${compared.length}`,
         same: `t.${quoteIdentifier(name)}::text IS NOT DISTINCT FROM ${same}`,
+        timed: same.includes('w.written_at'),
       });
   }
   return { hasXmin: kind === 'r' || kind === 'p', compared, uncomparable };

@@ -8,7 +8,7 @@ import { transaction } from '../session.ts';
 import { undoTable } from '../sql/undo.ts';
 import { keepRows } from '../sql/undo-record.ts';
 import { reasonOf } from './reason.ts';
-import { decideStep, keepAllReferred, MANNERS, sessionOf, writeStep, type Undoing } from './rollback-step.ts';
+import { decideStep, keepAllReferred, MANNERS, mayHelp, sessionOf, writeStep, type Undoing } from './rollback-step.ts';
 
 interface Key {
   readonly of: Undoing;
@@ -74,6 +74,7 @@ async function keysOf(group: readonly Undoing[], step: NextStep): Promise<Key[]>
 async function tryKeys(group: readonly Undoing[], step: NextStep, keys: readonly Key[]): Promise<DataError | null> {
   let error: DataError | null = null;
   for (const manner of MANNERS) {
+    if (!mayHelp(manner, error)) continue;
     try {
       await transaction(sessionOf(group), async () => {
         await decideStep(group, step);

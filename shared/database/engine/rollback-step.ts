@@ -36,6 +36,9 @@ export interface Manner {
   readonly updatesFirst: boolean;
   readonly release: boolean;
 }
+/** A value that another row has may be given up for a moment; no other fault is mended by that. */
+export const mayHelp = (manner: Manner, refusal: DataError | null): boolean =>
+  !manner.release || refusal === null || ['23505', '23P01'].includes(refusal.fault.sqlstate);
 /** In the order in which they are tried. */
 export const MANNERS: readonly Manner[] = [
   { updatesFirst: false, release: false },

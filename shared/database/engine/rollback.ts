@@ -11,7 +11,16 @@ import { transaction } from '../session.ts';
 import * as record from '../sql/undo-record.ts';
 import { beginBatch, endBatch } from './batch-frame.ts';
 import { findRefused } from './rollback-refused.ts';
-import { countUndone, decideStep, MANNERS, sessionOf, writeStep, type Manner, type Undoing } from './rollback-step.ts';
+import {
+  countUndone,
+  decideStep,
+  MANNERS,
+  mayHelp,
+  sessionOf,
+  writeStep,
+  type Manner,
+  type Undoing,
+} from './rollback-step.ts';
 
 export interface StepOutcome {
   readonly rows: number;
@@ -27,6 +36,7 @@ export async function takeBack(
   const target = sessionOf(group);
   let refusal: DataError | null = null;
   for (const manner of MANNERS) {
+    if (!mayHelp(manner, refusal)) continue;
     try {
       return await transaction(target, () => undoStep(group, step, operations, manner));
     } catch (error) {

@@ -22,6 +22,8 @@ export interface ListedCheckpoint {
   readonly heartbeatAgeSeconds: number | null;
   readonly owner: string | null;
   readonly setAside: number;
+  /** False: its undo entries were cleaned up. */
+  readonly undoable: boolean;
   readonly startedAt: string;
   readonly endedAt: string | null;
   readonly error: { readonly code: string; readonly message: string } | null;
@@ -52,6 +54,7 @@ const QUERY = `
   SELECT c.id, c.entity_type AS entity, c.operation_id, c.operation_type, c.status, c.mode, c.rows_total, c.row_cost, c.owner, c.error_code, c.error_message,
     to_char(coalesce(c.started_at, c.created_at), 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started_at,
     CASE WHEN c.status <> 'in_progress' THEN to_char(coalesce(c.completed_at, c.updated_at), 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS ended_at,
+    (SELECT o.undo_cleaned_at IS NULL FROM portage.operations o WHERE o.operation_id = c.operation_id)::text AS undoable,
     b.rows_done, b.set_aside, b.seconds, b.ms, extract(epoch FROM clock_timestamp() - w.heartbeat_at) AS heartbeat_age
   FROM chosen c
   CROSS JOIN LATERAL (
@@ -96,6 +99,7 @@ export async function listCheckpoints(target: Session, filter: CheckpointFilter)
       heartbeatAgeSeconds: heartbeat === null ? null : rounded(Math.max(0, heartbeat)),
       owner: row['owner'] ?? null,
       setAside: Number(row['set_aside']),
+      undoable: row['undoable'] === 'true',
       startedAt: row['started_at'] ?? '',
       endedAt: row['ended_at'] ?? null,
       error: row['error_code'] ? { code: row['error_code'], message: row['error_message'] ?? '' } : null,

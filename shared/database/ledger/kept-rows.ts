@@ -12,18 +12,30 @@ interface KeptRow {
   readonly detail: string | null;
 }
 
-const KEPT = 'portage.kept_rows';
+interface Which {
+  readonly list?: string;
+  readonly reason?: KeptReason;
+}
+const from = ({ list = 'portage.kept_rows', reason }: Which, joined = ''): string =>
+  `${list} k ${joined} WHERE k.rollback_no = $1${reason === undefined ? '' : ` AND k.reason = '${reason}'`}`;
 
-export async function countKept(target: Session, rollbackNo: number, list = KEPT): Promise<number> {
-  const row = await target.one(`SELECT count(*) AS rows FROM ${list} WHERE rollback_no = $1`, [rollbackNo]);
+export async function countKept(target: Session, rollbackNo: number, which: Which = {}): Promise<number> {
+  const row = await target.one(`SELECT count(*) AS rows FROM ${from(which)}`, [rollbackNo]);
   return Number(row['rows']);
 }
 
 /** The first of them. */
-export async function keptRows(target: Session, rollbackNo: number, limit: number, list = KEPT): Promise<KeptRow[]> {
+export async function keptRows(
+  target: Session,
+  rollbackNo: number,
+  limit: number,
+  which: Which = {},
+): Promise<KeptRow[]> {
+  const joined =
+    'JOIN portage.entities e USING (entity_id) LEFT JOIN portage.operations o ON o.operation_no = k.later_no';
   const rows = await target.rows(
-    `SELECT e.entity, k.legacy_key, k.target_key, k.reason, to_json(k.columns) AS columns, o.operation_id AS by, k.detail FROM ${list} k JOIN portage.entities e USING (entity_id)
-     LEFT JOIN portage.operations o ON o.operation_no = k.later_no WHERE k.rollback_no = $1 ORDER BY e.entity_id, length(k.legacy_key), k.legacy_key LIMIT $2`,
+    `SELECT e.entity, k.legacy_key, k.target_key, k.reason, to_json(k.columns) AS columns, o.operation_id AS by, k.detail FROM ${from(which, joined)}
+     ORDER BY e.entity_id, length(k.legacy_key), k.legacy_key LIMIT $2`,
     [rollbackNo, limit],
   );
   return rows.map((row) => ({

@@ -5,6 +5,15 @@
 import type { Session } from '../session.ts';
 import { readOperation, type Operation } from './operations.ts';
 
+export interface EarlierRollback {
+  readonly operationNo: number;
+  readonly operationId: string;
+  /** Null: all of them. */
+  readonly entities: readonly string[] | null;
+  /** Rows of the operation that it had to keep. */
+  readonly kept: number;
+}
+
 /** An operation that has undo entries. */
 export interface Undoable {
   readonly operationNo: number;
@@ -17,17 +26,17 @@ export interface Undoable {
   readonly entities: readonly string[];
   /** Its undo entries were cleaned up, all or some of them. */
   readonly cleanedUp: boolean;
-  /** The rollback that took it back, and was not taken back itself. */
-  readonly takenBackBy: { readonly operationNo: number; readonly operationId: string; readonly kept: number } | null;
+  /** The rollbacks that took it back, or some of its entities, and were not taken back themselves; newest first. */
+  readonly takenBackBy: readonly EarlierRollback[];
 }
 
 const ENTITIES = `ARRAY(SELECT e.entity FROM portage.entities e WHERE e.map_name = o.map_name AND (
     EXISTS (SELECT FROM portage.undo_inserts u WHERE u.operation_no = o.operation_no AND u.entity_id = e.entity_id)
     OR EXISTS (SELECT FROM portage.undo_log u WHERE u.operation_no = o.operation_no AND u.entity_id = e.entity_id)) ORDER BY e.entity_id)`;
-const TAKEN_BACK = `LEFT JOIN LATERAL (SELECT json_build_object('operationNo', b.operation_no, 'operationId', b.operation_id,
-    'kept', (SELECT count(*) FROM portage.kept_rows k WHERE k.rollback_no = b.operation_no AND k.operation_no = o.operation_no)) AS facts
+const TAKEN_BACK = `LEFT JOIN LATERAL (SELECT json_agg(json_build_object('operationNo', b.operation_no, 'operationId', b.operation_id, 'entities', r.entities,
+    'kept', (SELECT count(*) FROM portage.kept_rows k WHERE k.rollback_no = b.operation_no AND k.operation_no = o.operation_no)) ORDER BY b.operation_no DESC) AS facts
   FROM portage.rollbacks r JOIN portage.operations b ON b.operation_no = r.rollback_no
-  WHERE r.operation_no = o.operation_no AND b.status IN ('completed', 'completed_with_findings') ORDER BY b.operation_no DESC LIMIT 1) back ON true`;
+  WHERE r.operation_no = o.operation_no AND b.status IN ('completed', 'completed_with_findings')) back ON true`;
 const SELECT = `SELECT o.operation_no, o.operation_id, o.operation_type, o.status, o.map_name, o.map_hash, to_json(${ENTITIES}) AS entities,
     (o.undo_cleaned_at IS NOT NULL)::text AS cleaned, back.facts AS taken_back FROM portage.operations o ${TAKEN_BACK}`;
 
@@ -40,7 +49,7 @@ const undoableOf = (row: Record<string, string | null>): Undoable => ({
   mapHash: row['map_hash'] ?? '',
   entities: JSON.parse(row['entities'] ?? '[]') as string[],
   cleanedUp: row['cleaned'] === 'true',
-  takenBackBy: JSON.parse(row['taken_back'] ?? 'null') as Undoable['takenBackBy'],
+  takenBackBy: JSON.parse(row['taken_back'] ?? '[]') as EarlierRollback[],
 });
 
 export async function undoableOperation(target: Session, operationId: string): Promise<Undoable | null> {
@@ -57,7 +66,11 @@ export const undoableUnder = async (target: Session, label: string): Promise<Und
     undoableOf,
   );
 
-/** Operations of a map that wrote one of the entities, newest first. */
+/** Of the entities that it wrote those that nobody has taken back. */
+export const stillWritten = ({ entities, takenBackBy }: Undoable): string[] =>
+  entities.filter((name) => !takenBackBy.some((back) => back.entities === null || back.entities.includes(name)));
+
+/** Operations of a map that wrote one of the entities, newest first; those of which the undo entries are gone too. */
 export async function undoableOfEntities(
   target: Session,
   mapName: string,
@@ -68,7 +81,9 @@ export async function undoableOfEntities(
     `${SELECT} WHERE o.map_name = $1 AND ${DOES} AND ($2::timestamptz IS NULL OR o.started_at >= $2::timestamptz) ORDER BY o.operation_no DESC`,
     [mapName, since],
   );
-  return found.map(undoableOf).filter((each) => each.entities.some((name) => entities.includes(name)));
+  return found
+    .map(undoableOf)
+    .filter((each) => each.cleanedUp || each.entities.some((name) => entities.includes(name)));
 }
 
 export const operationIds = async (target: Session): Promise<string[]> =>
@@ -217,22 +232,35 @@ export async function stepsLeft(target: Session, rollbackNo: number): Promise<nu
   return Number(row['steps']);
 }
 
+/** Entities of an operation that neither this nor another rollback has taken back. */
+async function stillStanding(target: Session, rollbackNo: number, operationNo: number): Promise<number> {
+  const row = await target.one(
+    `SELECT count(*) AS entities FROM (SELECT unnest(${ENTITIES}) AS entity FROM portage.operations o WHERE o.operation_no = $2) e
+     WHERE NOT EXISTS (SELECT FROM portage.rollbacks r JOIN portage.operations b ON b.operation_no = r.rollback_no
+       WHERE r.operation_no = $2 AND (b.operation_no = $1 OR b.status IN ('completed', 'completed_with_findings')) AND (r.entities IS NULL OR e.entity = ANY (r.entities)))`,
+    [rollbackNo, operationNo],
+  );
+  return Number(row['entities']);
+}
+
 /**
  * The operations that were taken back and their checkpoints say so; where one of them was a rollback itself, what it had taken
  * back is again what it was before. What they had left to do is void.
  */
 export async function markTakenBack(target: Session, rollbackNo: number): Promise<void> {
-  for (const { operationNo, operationId, entities } of await takenBackBy(target, rollbackNo)) {
+  for (const { operationNo, operationId, entities: taken } of await takenBackBy(target, rollbackNo)) {
+    const left = await stillStanding(target, rollbackNo, operationNo);
+    // Where nothing of it stands any more, entities that it wrote nothing of are done with too.
+    const entities = left === 0 ? null : taken;
     await target.run(
       `UPDATE portage.migration_checkpoints SET status = 'rolled_back', updated_at = now() WHERE operation_id = $1 AND status <> 'in_progress' AND ($2::text[] IS NULL OR entity_type = ANY ($2))`,
       [operationId, entities],
     );
-    // Of an operation on several entities the rest may stand.
-    await target.run(
-      `UPDATE portage.operations o SET status = 'rolled_back', ended_at = coalesce(ended_at, now()) WHERE operation_no = $1
-         AND NOT EXISTS (SELECT FROM portage.migration_checkpoints c WHERE c.operation_id = o.operation_id AND c.status NOT IN ('rolled_back', 'superseded', 'pending'))`,
-      [operationNo],
-    );
+    if (left === 0)
+      await target.run(
+        "UPDATE portage.operations SET status = 'rolled_back', ended_at = coalesce(ended_at, now()) WHERE operation_no = $1",
+        [operationNo],
+      );
     const void_ =
       'entity_id IN (SELECT entity_id FROM portage.migration_checkpoints WHERE operation_id = $1 AND ($2::text[] IS NULL OR entity_type = ANY ($2)))';
     for (const list of ['vanished_rows', 'parked_rows'])

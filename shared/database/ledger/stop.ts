@@ -70,14 +70,18 @@ export async function cancelReading(source: Session, operationId: string): Promi
   return Number(row.cancelled);
 }
 
-const STOPPED = { code: 'M013', message: 'Stopped on request' } as const;
+const STOPPED = { status: 'stopped', code: 'M013', message: 'Stopped on request' } as const;
 
 /**
  * Ends an operation whatever its workers do: a batch that holds a fence is waited for, none that comes later passes. An
  * operation that has ended by itself meanwhile keeps its own end.
  * @returns whether it was this that ended it
  */
-export const fenceOff = (target: Session, operationId: string): Promise<boolean> =>
+export const fenceOff = (
+  target: Session,
+  operationId: string,
+  end: { readonly status: 'stopped' | 'failed'; readonly code: string; readonly message: string } = STOPPED,
+): Promise<boolean> =>
   transaction(target, async () => {
     // In the order of the entities, as everybody who takes several fences.
     await target.run(
@@ -96,10 +100,10 @@ export const fenceOff = (target: Session, operationId: string): Promise<boolean>
       [operationId],
     );
     await target.run(
-      `UPDATE portage.migration_checkpoints SET status = 'stopped', error_code = $2, error_message = $3, updated_at = now()
+      `UPDATE portage.migration_checkpoints SET status = $4, error_code = $2, error_message = $3, updated_at = now()
        WHERE operation_id = $1 AND status = 'in_progress'`,
-      [operationId, STOPPED.code, STOPPED.message],
+      [operationId, end.code, end.message, end.status],
     );
-    await endOperation(target, operationId, 'stopped', await summarize(target, operationId), STOPPED);
+    await endOperation(target, operationId, end.status, await summarize(target, operationId), end);
     return true;
   });

@@ -76,17 +76,21 @@ export const releaseRestored = (entity: CompiledEntity): string | null =>
     : `UPDATE ${entity.target.table} AS t SET ${entity.target.releasable.map((column) => `${quoteIdentifier(column)} = CASE WHEN w.before ? ${quoteLiteral(column)} THEN NULL ELSE t.${quoteIdentifier(column)} END`).join(', ')}
        FROM ${undoTable(entity)} w WHERE ${taken('update')} AND ${entity.target.matchesMapping('w')}`;
 
-/** What rows that get back what they were are now: kept before the first of them is written. */
+/**
+ * What rows that get back what they were are now: kept before the first of them is written, with what they are going to be,
+ * which is what their base says.
+ */
 export function keepRestoring(entity: CompiledEntity, relation: Relation, facts: OwnFacts): string {
-  const columns = restorable(entity, relation);
+  const once = new Set(entity.columns.flatMap((column) => (column.onInsertOnly ? [column.column] : [])));
+  const columns = restorable(entity, relation).filter(({ name }) => !once.has(name));
   const whole = `jsonb_object(ARRAY[${columns.map(({ name }) => quoteLiteral(name)).join(', ')}], ARRAY[${columns.map(({ name }) => exactText(`t.${quoteIdentifier(name)}`)).join(', ')}])`;
   const linked = `(SELECT jsonb_object_agg(c.name, p.parent_key) FROM jsonb_object_keys(w.waiting) AS c (name)
       LEFT JOIN portage.pending_references p ON p.entity_id = ${entity.entityId} AND p.column_name = c.name AND p.legacy_key = w.k::text)`;
   return `INSERT INTO portage.undo_log (${COLUMNS})
-   SELECT ${head(entity, facts, "'update'")}, coalesce(w.key_before, w.${targetKeyColumn(entity)}::text), ${partOf('w.before', whole)}, CASE WHEN w.after IS NOT NULL THEN w.before END, NULL, m.source_hash, m.target_hash, m.source_columns, m.target_columns,
+   SELECT ${head(entity, facts, "'update'")}, coalesce(w.key_before, w.${targetKeyColumn(entity)}::text), CASE WHEN w.after IS NULL THEN x.whole ELSE ${partOf('w.before', 'x.whole')} END, CASE WHEN w.after IS NOT NULL THEN w.before END, w.target_hash, m.source_hash, m.target_hash, m.source_columns, m.target_columns,
      m.closed_by, CASE WHEN w.key_before IS NOT NULL THEN w.${targetKeyColumn(entity)}::text END, CASE WHEN w.forget THEN m.operation_no END, CASE WHEN w.forget THEN m.origin END,
      CASE WHEN w.linked THEN ${linked} ELSE ${waitingNow(entity)} END, w.linked
-   FROM ${undoTable(entity)} w ${row(entity)} ${mappingOf(entity)} WHERE ${taken('update')}`;
+   FROM ${undoTable(entity)} w ${row(entity)} CROSS JOIN LATERAL (SELECT ${whole} AS whole OFFSET 0) x ${mappingOf(entity)} WHERE ${taken('update')}`;
 }
 
 /** Gives changed rows back what they were. Gives how many. */
@@ -103,11 +107,11 @@ export function restoreRows(entity: CompiledEntity, relation: Relation): string 
 export const moveBack = (entity: CompiledEntity): string =>
   `UPDATE ${undoTable(entity)} w SET ${targetKeyColumn(entity)} = w.key_before${targetKeyColumn(entity) === 'target_uuid' ? '::uuid' : ''} WHERE ${taken('update')} AND w.key_before IS NOT NULL`;
 
-/** What the rows are, now that they are written: by it the rollback knows them again. */
+/** Where the rows are something else, now that they are written: they had been edited before, or a trigger changed them. */
 export const takeRestored = (entity: CompiledEntity, facts: OwnFacts): string =>
   `UPDATE portage.undo_log u SET hash_after = r.h, after = CASE WHEN u.after IS NOT NULL THEN ${partOf('u.after', 'r.whole')} END
    FROM ${undoTable(entity)} w CROSS JOIN LATERAL (SELECT ${entity.target.hash} AS h, CASE WHEN w.after IS NOT NULL THEN ${entity.target.wholeRow} END AS whole FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')} OFFSET 0) r
-   WHERE ${taken('update')} AND u.operation_no = ${facts.operationNo} AND u.entity_id = ${entity.entityId} AND u.batch_no = ${facts.batchNo} AND u.action = 'update' AND u.legacy_key = w.k::text`;
+   WHERE ${taken('update')} AND (r.h IS DISTINCT FROM w.target_hash OR w.after IS NOT NULL AND NOT r.whole @> w.before) AND u.operation_no = ${facts.operationNo} AND u.entity_id = ${entity.entityId} AND u.batch_no = ${facts.batchNo} AND u.action = 'update' AND w.k = ${entity.order === 'integer' ? 'u.legacy_key::bigint' : 'u.legacy_key'}`;
 
 /** Brings deleted rows back into all tables at once. Gives how many. */
 export function insertDeleted(

@@ -149,10 +149,21 @@ export function judgeUndo(
   facts: UndoFacts,
   view: UndoView = TABLES,
 ): string {
-  const comparable = ['t.h IS NOT DISTINCT FROM w.hash_after', ...rest.compared.map((column) => `t.${column.alias}`)];
-  const complete = rest.uncomparable.length === 0 ? [] : ['(w.xid IS NULL OR t.ours OR l.operation_no IS NOT NULL)'];
-  const inserted = `(w.xid IS NOT NULL AND NOT t.touched) OR (${[...comparable, ...complete].join(' AND ')})`;
-  const updated = `CASE WHEN w.after IS NOT NULL THEN coalesce(t.part, false) ELSE t.h IS NOT DISTINCT FROM w.hash_after END`;
+  // Without the exact transaction a row is as it was written where everything that can be compared is.
+  const asWritten = (columns: RestColumns['compared'], complete: boolean): string =>
+    [
+      't.h IS NOT DISTINCT FROM w.hash_after',
+      ...columns.map((column) => `t.${column.alias}`),
+      ...(complete ? [] : ['(w.xid IS NULL OR t.ours OR l.operation_no IS NOT NULL)']),
+    ].join(' AND ');
+  const untouched = '(w.xid IS NOT NULL AND NOT t.touched)';
+  const inserted = `${untouched} OR (${asWritten(rest.compared, rest.uncomparable.length === 0)})`;
+  const timeless = rest.compared.filter((column) => !column.timed);
+  const complete = rest.uncomparable.length === 0 && timeless.length === rest.compared.length;
+  // A row that the operation inserted and then linked stays whole where somebody edited it: it keeps its reference.
+  const own = `w.linked AND m.origin = 'i' AND m.operation_no = ${facts.operationNo}`;
+  const part = `coalesce(t.part, false) AND (NOT coalesce(${own}, false) OR ${untouched} OR (${asWritten(timeless, complete)}))`;
+  const updated = `CASE WHEN w.after IS NOT NULL THEN ${part} ELSE t.h IS NOT DISTINCT FROM w.hash_after END`;
   const moved = facts.comparable
     ? `m.target_hash IS NOT NULL AND m.target_hash IS DISTINCT FROM w.hash_after AND m.target_hash IS DISTINCT FROM w.target_hash`
     : 'false';
@@ -167,7 +178,7 @@ export function judgeUndo(
         WHEN m.there IS NULL OR (w.forget AND m.operation_no <> ${facts.operationNo}) OR (${remapped}) THEN 'later operation' END
       ELSE CASE WHEN t.there IS NULL THEN 'deleted'
         WHEN (m.there IS NULL) = (w.mapped_by IS NULL) OR ${later} THEN 'later operation'
-        WHEN NOT (CASE w.kind WHEN 'insert' THEN ${inserted} ELSE ${updated} END) THEN CASE WHEN l.operation_no <> ${facts.operationNo} THEN 'later operation' ELSE 'edited' END
+        WHEN NOT (CASE w.kind WHEN 'insert' THEN ${inserted} ELSE ${updated} END) THEN CASE WHEN l.operation_no NOT IN (${facts.operationNo}, ${facts.rollbackNo}) THEN 'later operation' ELSE 'edited' END
         WHEN ${moved} THEN 'later operation' END
     END`;
   const look = [

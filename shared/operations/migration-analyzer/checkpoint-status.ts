@@ -31,6 +31,8 @@ export const checkpointStatusAnswer = z.looseObject({
       rowCost: z.number().nullable().optional(),
       heartbeatAgeSeconds: z.number().nullable(),
       owner: z.string().nullable(),
+      /** False: what is needed to take it back was cleaned up. */
+      undoable: z.boolean().optional(),
     }),
   ),
 });
