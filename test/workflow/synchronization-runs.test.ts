@@ -35,7 +35,6 @@ const runs = () =>
   );
 const job = () => p.rows("SELECT status, last_error FROM synchronization_jobs WHERE job_name = 'nightly'");
 
-/** Something of everything: an edit, a new row with a new parent, a conflict. */
 const change = async (): Promise<void> => {
   await p.run(
     'source',
