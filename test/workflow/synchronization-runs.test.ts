@@ -222,10 +222,8 @@ test('a step that is called again after it committed does nothing more', async (
 
 test('a worker that wakes when another run has taken over writes nothing', async () => {
   await change();
-  let wake: () => void = () => undefined;
-  const asleep = new Promise<void>((done) => (wake = done));
-  let begun: () => void = () => undefined;
-  const sleeps = new Promise<void>((done) => (begun = done));
+  const { promise: asleep, resolve: wake } = Promise.withResolvers<void>();
+  const { promise: sleeps, resolve: begun } = Promise.withResolvers<void>();
   const sleeper = j.fire('nightly', T1, {
     ApplyChanges: async (input, go) => {
       if (input['entity'] !== 'doctors' || input['lane'] !== 0) return go();
