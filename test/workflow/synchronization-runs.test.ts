@@ -222,12 +222,12 @@ test('a step that is called again after it committed does nothing more', async (
 
 test('a worker that wakes when another run has taken over writes nothing', async () => {
   await change();
-  const { promise: asleep, resolve: wake } = Promise.withResolvers<void>();
-  const { promise: sleeps, resolve: begun } = Promise.withResolvers<void>();
+  const { promise: asleep, resolve: wake } = Promise.withResolvers<unknown>();
+  const { promise: sleeps, resolve: begun } = Promise.withResolvers<unknown>();
   const sleeper = j.fire('nightly', T1, {
     ApplyChanges: async (input, go) => {
       if (input['entity'] !== 'doctors' || input['lane'] !== 0) return go();
-      begun();
+      begun(null);
       await asleep;
       return go();
     },
@@ -237,7 +237,7 @@ test('a worker that wakes when another run has taken over writes nothing', async
   expect((await j.fire('nightly', T2)).output).toMatchObject({ status: 'completed' });
   const before = await p.rows('SELECT * FROM doctors ORDER BY id');
   await p.run('source', "UPDATE doctor SET note = 'after' WHERE doc_no = 5");
-  wake();
+  wake(null);
   expect((await sleeper).failure).toMatchObject({ code: 'M011' });
   expect(await p.rows('SELECT * FROM doctors ORDER BY id')).toEqual(before);
   expect((await runs()).map((run) => run['status'])).toEqual(['failed', 'completed']);
