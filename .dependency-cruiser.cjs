@@ -32,6 +32,7 @@ module.exports = {
 
     owned('pg-has-one-owner', ['pg', 'pg-copy-streams'], ['shared/database/', 'cli/local/', 'test/']),
     owned('cron-has-one-owner', ['croner'], ['shared/domain/schedule/']),
+    owned('plots-have-one-owner', ['@observablehq/plot', 'linkedom'], ['shared/report/', 'test/']),
     owned('middy-has-one-owner', ['@middy/core'], ['functions/step\\.ts$']),
     owned('aws-clients-have-one-owner', ['@aws-sdk'], ['shared/aws/']),
     owned('cdk-has-one-owner', ['aws-cdk-lib', 'constructs', 'cdk-nag'], ['infra/', 'test/infra/']),

@@ -1,6 +1,6 @@
 /** Runs one operation through the ports: start, wait with a progress bar, and Ctrl-C that ends it at a batch border. */
 import { randomBytes } from 'node:crypto';
-import { machineOf, type Operation } from '../shared/operations/operation.ts';
+import { classOf, machineOf, type Operation } from '../shared/operations/operation.ts';
 import type { ExecutionResult, Executions, ProgressSource } from '../shared/operations/ports.ts';
 import type { Io } from './io.ts';
 import { showProgress } from './output/progress-bar.ts';
@@ -29,7 +29,7 @@ export async function execute(
     }
     asked = true;
     hideBar();
-    io.err('Stopping at the next batch border. Once more: at once; what was committed stays.\n');
+    io.err(stopping(operation, input));
     void ports.executions.stop(name);
   });
   try {
@@ -39,6 +39,12 @@ export async function execute(
     hideBar();
   }
 }
+
+/** A look commits nothing that could stay. */
+const stopping = (operation: Operation, input: { readonly command: string }): string =>
+  classOf(operation, input) === 'sample'
+    ? '\n'
+    : 'Stopping at the next batch border. Once more: at once; what was committed stays.\n';
 
 /** `migrate-20231201-123456-a1b2c3`: unique, readable in the console, within its 80 characters. */
 export function executionName(operation: Pick<Operation, 'name'>, now = new Date()): string {

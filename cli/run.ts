@@ -18,6 +18,7 @@ import { localRuntime, localSchedulerPorts } from './local/runtime.ts';
 import { printAnswer } from './output/answers.ts';
 import { failureJson, failureLines, told, toldOf, type ToldFailure } from './output/failure.ts';
 import { schedulerTeller } from './output/scheduler-events.ts';
+import { watchSamples, type WatchedSamples } from './output/samples.ts';
 import { parse, type Parsed } from './parse.ts';
 import { refuseEnvironment } from './remote/environment.ts';
 import { UsageError } from './usage-error.ts';
@@ -72,14 +73,18 @@ async function runOperation(line: OperationLine, argv: readonly string[], io: Io
   if (config === null && commandOf(operation) !== commandOf(validateConfig)) throw configurationError(faults);
   if (!line.wait && config !== null) return runInBackground(line, argv, config, io);
 
-  const files = await openLogs(config, options.verbose, io);
+  // Where the command has a use of its own for the word, it means that.
+  const ownVerbose = operation.flags.some(({ name }) => name === 'verbose');
+  const files = await openLogs(config, options.verbose && !ownVerbose, io);
   try {
     const noticed = options.json ? () => undefined : (notice: string): void => io.err(`${notice}\n`);
-    const runtime = await localRuntime(config, { planned: announce, noticed });
+    const watched = classOf(operation, line.input) === 'sample' ? watchSamples(operation, options.json, io) : null;
+    const observed = watched === null ? {} : { observed: (seen: unknown) => watched.observed(seen) };
+    const runtime = await localRuntime(config, { planned: announce, noticed, ...observed });
     try {
       // The database that the server gave is known now.
       if (commandOf(operation) === commandOf(start)) return await runSchedulerHere(line, readConfig(), io, kill);
-      return await runHere(line, runtime, io, kill);
+      return await runHere(line, runtime, watched, io, kill);
     } finally {
       await runtime.close();
     }
@@ -95,19 +100,25 @@ async function runOperation(line: OperationLine, argv: readonly string[], io: Io
 async function runHere(
   line: OperationLine,
   ports: Parameters<typeof execute>[2],
+  watched: WatchedSamples | null,
   io: Io,
   kill: () => void,
 ): Promise<number> {
   const { operation, options } = line;
   const bar = io.terminal && isLong(classOf(operation, line.input));
-  const result = await execute(operation, line.input, ports, io, { bar, kill });
+  const ended = await execute(operation, line.input, ports, io, { bar, kill });
+  watched?.clear();
+  // Ended by Ctrl-C, what was seen until then is the answer.
+  const seen = ended.status === 'ABORTED' ? (watched?.soFar() ?? null) : null;
+  const result = seen === null ? ended : { ...ended, status: 'SUCCEEDED' as const, output: seen };
   if (result.status !== 'SUCCEEDED') {
     const failure = told(failureOf(result.error ?? 'SYS008', result.cause ?? ''));
     logFailure(operation, failure);
     return tell(failure, options.json, options.verbose, io);
   }
   const exit = operation.exit(result.output);
-  if (options.json) io.out(`${JSON.stringify(result.output)}\n`);
+  if (options.json)
+    io.out(`${JSON.stringify(watched === null ? result.output : watched.withoutSamples(result.output))}\n`);
   else printAnswer(operation, result.output, io);
   return exit;
 }

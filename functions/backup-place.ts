@@ -27,6 +27,8 @@ export interface BackupSink {
 }
 
 const isObject = (place: string): boolean => place.startsWith('s3://');
+/** Loaded where it is used: who writes to a disk need not wait for the client of a bucket. */
+const storage = () => import('../shared/aws/storage.ts');
 
 const wrong = (flag: string, got: string, expected: string, cause?: unknown): PortageError =>
   new PortageError('SYS002', `${flag} cannot be used`, { got, expected, where: flag }, { cause });
@@ -47,7 +49,7 @@ const refuseLambda = (flag: string, place: string): void => {
 /** Opens what is to be written. @throws PortageError SYS002 where it cannot be */
 export async function openSink(place: string): Promise<BackupSink> {
   const flag = '--output';
-  if (isObject(place)) throw wrong(flag, place, 'a path');
+  if (isObject(place)) return { name: place, ...(await (await storage()).writeObject(place)) };
   refuseLambda(flag, place);
   const name = resolve(place);
   const draft = `${name}.part-${process.pid}`;
@@ -95,7 +97,7 @@ async function removeAbandoned(name: string): Promise<void> {
 /** A backup to read. @throws PortageError SYS002 where it is not there */
 export async function openBackup(place: string): Promise<BackupBytes> {
   const flag = '--backup-file';
-  if (isObject(place)) throw wrong(flag, place, 'a path');
+  if (isObject(place)) return { name: place, ...(await (await storage()).openObject(place)) };
   refuseLambda(flag, place);
   const name = resolve(place);
   const facts = await stat(name).catch((error: unknown) => {

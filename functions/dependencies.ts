@@ -11,7 +11,7 @@ import type { Settings } from '../shared/domain/settings.ts';
 import { PortageError } from '../shared/domain/errors.ts';
 import { loadMap } from '../shared/entities/load-map.ts';
 import { openCounted, tellRetries } from './connection-retries.ts';
-import { endIdleSessions, withPooled, type Wanted } from './session-pool.ts';
+import { endIdleSessions, poolUse, withPooled, type PoolUse, type Wanted } from './session-pool.ts';
 
 export interface Sides {
   readonly source: Session;
@@ -34,6 +34,8 @@ export interface Dependencies {
   /** Opens both sessions for the work and closes them after it, whatever happens. */
   withSides<T>(step: string, schemas: readonly string[], work: (sides: Sides) => Promise<T>): Promise<T>;
   withTarget<T>(step: string, work: (target: Session) => Promise<T>): Promise<T>;
+  /** The sessions that this process has to a side. */
+  pool(side: 'source' | 'target'): PoolUse;
   /** The operation with its map as it was registered; compiled once an execution and container. */
   loadOperation(sides: Sides, operationId: string): Promise<LoadedOperation>;
 }
@@ -50,6 +52,9 @@ function databaseOf(config: Config, side: 'source' | 'target'): DatabaseConfig {
     });
   return database;
 }
+
+const keyOf = (side: string, { user, host, port, name }: DatabaseConfig): string =>
+  `${side} ${user}@${host}:${port}/${name}`;
 
 /** Sessions that have the key of sensitive columns; a new target gets its ledger, and so its key, only in the first step. */
 const keyed = new WeakSet<Session>();
@@ -83,7 +88,7 @@ export function dependencies(connecting: Connecting = { retries: 0, hasTime: () 
       idleInTransactionTimeoutMs: Math.max(1000, Math.min(30_000, config.leaseSeconds * 900)),
     };
     return {
-      key: `${side} ${database.user}@${database.host}:${database.port}/${database.name}`,
+      key: keyOf(side, database),
       applicationName,
       searchPath,
       open: () => openCounted(() => openSession(side, database, options), connecting),
@@ -106,6 +111,7 @@ export function dependencies(connecting: Connecting = { retries: 0, hasTime: () 
     withSides: (step, schemas, work) =>
       withPooled(wanted('source', step, schemas), (source) => withTarget(step, (target) => work({ source, target }))),
     withTarget,
+    pool: (side) => poolUse(keyOf(side, databaseOf(config, side))),
     async loadOperation(sides, operationId) {
       await tellRetries(sides.target, operationId);
       const operation = await readOperation(sides.target, operationId);

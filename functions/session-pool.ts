@@ -7,6 +7,8 @@ import type { Session } from '../shared/database/session.ts';
 
 /** By database: a process may work on several in turn. */
 const idle = new Map<string, Session[]>();
+/** By database: sessions lent now, and sessions ever opened. */
+const lent = new Map<string, { now: number; opened: number }>();
 
 /** Which session is wanted, and how to open one. */
 export interface Wanted {
@@ -33,9 +35,40 @@ async function reused({ key, applicationName, searchPath }: Wanted): Promise<Ses
   return null;
 }
 
+export interface PoolUse {
+  readonly inUse: number;
+  readonly idle: number;
+  /** Since the process began. */
+  readonly opened: number;
+}
+
+/** The sessions of this process to a database; `key` as it was wanted. */
+export const poolUse = (key: string): PoolUse => ({
+  inUse: lent.get(key)?.now ?? 0,
+  idle: idle.get(key)?.length ?? 0,
+  opened: lent.get(key)?.opened ?? 0,
+});
+
+async function opened(wanted: Wanted, use: { now: number; opened: number }): Promise<Session> {
+  const session = await wanted.open();
+  use.opened++;
+  return session;
+}
+
 /** Gives the work a session, and keeps it for the next step when the work ended well. */
 export async function withPooled<T>(wanted: Wanted, work: (session: Session) => Promise<T>): Promise<T> {
-  const session = (await reused(wanted)) ?? (await wanted.open());
+  const use = lent.get(wanted.key) ?? { now: 0, opened: 0 };
+  lent.set(wanted.key, use);
+  const session = (await reused(wanted)) ?? (await opened(wanted, use));
+  use.now++;
+  try {
+    return await lend(session, wanted.key, work);
+  } finally {
+    use.now--;
+  }
+}
+
+async function lend<T>(session: Session, key: string, work: (session: Session) => Promise<T>): Promise<T> {
   let result: T;
   try {
     result = await work(session);
@@ -44,9 +77,9 @@ export async function withPooled<T>(wanted: Wanted, work: (session: Session) => 
     await session.end();
     throw error;
   }
-  const sessions = idle.get(wanted.key);
+  const sessions = idle.get(key);
   if (sessions) sessions.push(session);
-  else idle.set(wanted.key, [session]);
+  else idle.set(key, [session]);
   return result;
 }
 

@@ -7,10 +7,11 @@ import type { Invocation } from './step.ts';
 /** A command's logic; its request has passed the schema of its descriptor. */
 export type ShortCommand = (request: never, deps: Invocation) => Promise<unknown>;
 
+export type BoundCommand = readonly [Operation, ShortCommand];
+
 /** Commands with their logic, by name. */
-export const commandsOf = (
-  ...commands: readonly (readonly [Operation, ShortCommand])[]
-): ReadonlyMap<string, ShortCommand> => new Map(commands.map(([operation, logic]) => [commandOf(operation), logic]));
+export const commandsOf = (...commands: readonly BoundCommand[]): ReadonlyMap<string, ShortCommand> =>
+  new Map(commands.map(([operation, logic]) => [commandOf(operation), logic]));
 
 /** The execution input, `command` with its flags in camelCase, to the answer that its descriptor names. */
 export async function runShortCommand(
@@ -29,7 +30,8 @@ export async function runShortCommand(
   return operation.answer.parse(await logic(requestOf(operation, input), deps));
 }
 
-function requestOf(operation: Operation, input: unknown): never {
+/** The request as the command's own schema reads it. @throws PortageError SYS002 naming every fault */
+export function requestOf(operation: Operation, input: unknown): never {
   const parsed = operation.input.safeParse(input);
   if (parsed.success) return parsed.data as never;
   const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);

@@ -6,9 +6,11 @@ import { runsInLambda } from '../shared/config.ts';
 import { readDatabaseIdentity } from '../shared/database/catalog/identity.ts';
 import { newEncryption } from '../shared/database/backup/cipher.ts';
 import { takeBackup as writeRows } from '../shared/database/backup/take-backup.ts';
+import type { Written } from '../shared/database/backup/write-file.ts';
 import { mapHash, type LoadedMap } from '../shared/database/engine/load-entities.ts';
 import { completeBackup, endBackedUp, openBackupRecord, recordProgress } from '../shared/database/ledger/backups.ts';
 import type { Operation } from '../shared/database/ledger/operations.ts';
+import type { Session } from '../shared/database/session.ts';
 import { PortageError } from '../shared/domain/errors.ts';
 import { formOfPlace, openSink } from './backup-place.ts';
 import { entityOf } from './entity-worker.ts';
@@ -33,8 +35,8 @@ export interface BackupResult {
   readonly entities: Readonly<Record<string, { readonly rows: number; readonly sha256: string }>>;
 }
 
-/** So often the ledger learns how far it is, and the backup whether it shall stop. */
-const EVERY_MS = 500;
+/** So often the ledger learns how far it is, and the backup whether it shall end. */
+const EVERY_MS = 1000;
 
 /**
  * Writes the rows of the entities, with their mappings, into one file, as they are at one moment. Takes no lock. It is one
@@ -61,40 +63,62 @@ export async function takeBackup(request: BackupRequest, sides: Sides, deps: Inv
   };
   const sink = await openSink(output);
   const idOf = (name: string): number => entityOf(loaded, name).entityId ?? 0;
-  let rows = 0;
-  let told = 0;
-  try {
-    // A session of its own: the step's own tells the ledger how far it is, which a snapshot would not show.
-    const written = await deps.withTarget(`${operation.operationId}:snapshot`, (target) =>
-      writeRows(
-        target,
-        { facts, entities, secret, form, take: sink.take },
-        {
-          counted: (counts) =>
-            openBackupRecord(sides.target, operation.operationNo, sink.name, encryption !== null, counts, idOf),
-          async progress(entity, more) {
-            rows += more;
-            if (deps.outOfTime()) throw runsInLambda() ? late(rows) : stopped(operation.operationId);
-            if (Date.now() - told < EVERY_MS) return;
-            told = Date.now();
-            if (await recordProgress(sides.target, operation.operationNo, idOf(entity), rows))
-              throw stopped(operation.operationId);
-          },
-          async ended(entity, count, sha256) {
-            rows = 0;
-            await endBackedUp(sides.target, operation.operationNo, idOf(entity), count, sha256);
-          },
+  let at: { entityId: number; rows: number } | null = null;
+  let ends: PortageError | null = null;
+  // A session of its own: the step's own tells the ledger how far it is, which a snapshot would not show.
+  const snapshot = (target: Session): Promise<Written> => {
+    const look = async (): Promise<void> => {
+      const stop = await recordProgress(sides.target, operation.operationNo, at);
+      if (deps.outOfTime() && runsInLambda()) ends = late(at?.rows ?? 0);
+      else if (stop || deps.outOfTime()) ends = stopped(operation.operationId);
+      if (ends !== null) await sides.target.run('SELECT pg_cancel_backend($1)', [target.pid]);
+    };
+    const watch = every(EVERY_MS, look);
+    return writeRows(
+      target,
+      { facts, entities, secret, form, take: sink.take },
+      {
+        counted: (rows) =>
+          openBackupRecord(sides.target, operation.operationNo, sink.name, encryption !== null, rows, idOf),
+        progress(entity, more) {
+          if (ends !== null) return Promise.reject(ends);
+          const before = at?.entityId === idOf(entity) ? at.rows : 0;
+          at = { entityId: idOf(entity), rows: before + more };
+          return Promise.resolve();
         },
-      ),
-    );
+        ended: async (entity, count, sha256) => {
+          await endBackedUp(sides.target, operation.operationNo, idOf(entity), count, sha256);
+        },
+      },
+    ).finally(watch);
+  };
+  try {
+    const written = await deps.withTarget(`${operation.operationId}:snapshot`, snapshot);
     await sink.complete();
     await completeBackup(sides.target, operation.operationNo, written.sha256, written.bytes);
     const { sha256, bytes, totals } = written;
     return { file: sink.name, sha256, bytes, encrypted: encryption !== null, entities: totals.entities };
   } catch (error) {
     await sink.discard();
-    throw error;
+    // What was cancelled says that it was, and not why.
+    throw (ends as PortageError | null) ?? error;
   }
+}
+
+/** Does the work again and again, one at a time. What fails is tried the next time. @returns what ends it */
+function every(ms: number, work: () => Promise<void>): () => Promise<void> {
+  let doing: Promise<void> | null = null;
+  const timer = setInterval(() => {
+    doing ??= work()
+      .catch(() => undefined)
+      .finally(() => {
+        doing = null;
+      });
+  }, ms);
+  return async () => {
+    clearInterval(timer);
+    await doing;
+  };
 }
 
 const stopped = (operationId: string): PortageError =>

@@ -155,9 +155,9 @@ export function notesOf({ request, pieces }: Evidence): string[] {
       : [
           `a sample: of each entity at least ${(share * 100).toFixed(1)} % of its keys were read on both sides, chosen by their hash; the rest and the mappings were not. Without --quick everything is read.`,
         ]),
-    ...(request.type === 'performance' || unsaid.length <= 3
+    ...(request.type === 'performance' || unsaid.length === 0
       ? unsaid
-      : [`performance: not enough data for ${unsaid.length} entities (a rate needs 10000 rows and 5 s)`]),
+      : [`Performance: not enough data for ${unsaid.length === 1 ? '1 entity' : `${unsaid.length} entities`}.`]),
   ];
 }
 

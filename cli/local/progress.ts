@@ -21,8 +21,9 @@ export function localProgress(
       const handler = await loadHandler(folders, 'operation', 'InspectLedger');
       const question = { command: commandOf(checkpointStatus), all: true, history: false };
       const answer = await invoke('progress', handler, question, task, new AbortController().signal);
-      const { checkpoints } = checkpointStatusAnswer.parse(answer);
-      return { operationId, entities: checkpoints.filter((each) => each.operationId === operationId) };
+      const { checkpoints, validations = [] } = checkpointStatusAnswer.parse(answer);
+      const entities = [...checkpoints, ...validations].filter((each) => each.operationId === operationId);
+      return { operationId, entities };
     },
   };
 }

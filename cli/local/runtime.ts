@@ -6,7 +6,7 @@ import { setVariables, type Config } from '../../shared/config.ts';
 import type { Executions, ProgressSource } from '../../shared/operations/ports.ts';
 import { localSchedules, schedulesFolder } from '../../shared/schedules/local-schedules.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
-import { isObject } from './asl/definition.ts';
+import { isObject, type Json } from './asl/definition.ts';
 import { localExecutions } from './executions.ts';
 import { localProgress } from './progress.ts';
 import type { SchedulerPorts } from './scheduler-command.ts';
@@ -25,6 +25,8 @@ export interface PlanListener {
   planned(operationId: string): void;
   /** What a person should know before it goes on. */
   noticed?(notice: string): void;
+  /** Each result of a step. */
+  observed?(result: Json): void;
 }
 
 /** Null instead of a configuration starts no server. */
@@ -37,6 +39,7 @@ export async function localRuntime(config: Config | null, listener: PlanListener
   const operations = new Map<string, string>();
   const executions = localExecutions({
     observe: (execution, _state, result) => {
+      listener.observed?.(result);
       const operationId = isObject(result) ? result['operationId'] : undefined;
       // A plan that finds nothing to do opens no operation.
       if (typeof operationId !== 'string' || operationId === '' || operations.has(execution)) return;

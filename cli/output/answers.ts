@@ -42,12 +42,33 @@ import { resetEntity } from '../../shared/operations/differential-migration/rese
 import { resume } from '../../shared/operations/differential-migration/resume.ts';
 import { setAside } from '../../shared/operations/differential-migration/set-aside.ts';
 import { judgeOutput } from '../../shared/contracts/validation.ts';
+import { recordsAnswer } from '../../shared/operations/compared-records.ts';
+import { checkRecord } from '../../shared/operations/data-validator/check-record.ts';
+import { compareRecords } from '../../shared/operations/migration-analyzer/compare-records.ts';
 import { validate } from '../../shared/operations/data-validator/validate.ts';
 import { rollback } from '../../shared/operations/differential-migration/rollback.ts';
 import { rollbackEntity } from '../../shared/operations/differential-migration/rollback-entity.ts';
 import { createFullBackup } from '../../shared/operations/migration-analyzer/create-full-backup.ts';
 import { restoreFromBackup } from '../../shared/operations/migration-analyzer/restore-from-backup.ts';
 import { rollbackAll } from '../../shared/operations/migration-analyzer/rollback-all.ts';
+import { analyzeSize, sizeAnswer } from '../../shared/operations/data-validator/analyze-size.ts';
+import {
+  analyzeRelationships,
+  relationshipsAnswer,
+} from '../../shared/operations/migration-analyzer/analyze-relationships.ts';
+import {
+  repairRelationships,
+  repairRelationshipsAnswer,
+} from '../../shared/operations/migration-analyzer/repair-relationships.ts';
+import {
+  repairMappingsAnswer,
+  repairUuidMappings,
+} from '../../shared/operations/migration-analyzer/repair-uuid-mappings.ts';
+import { sourceAnswer, validateSource } from '../../shared/operations/migration-analyzer/validate-source.ts';
+import {
+  mappingsAnswer,
+  validateUuidMappings,
+} from '../../shared/operations/migration-analyzer/validate-uuid-mappings.ts';
 import { finishMigrationOutput } from '../../shared/contracts/migration.ts';
 import { finishRecoveryOutput } from '../../shared/contracts/recovery.ts';
 import { finishRunOutput } from '../../shared/contracts/synchronization.ts';
@@ -89,11 +110,15 @@ import { debugText } from './debug.ts';
 import { changedJobsText, changedJobText, deletedJobText, jobsText, jobStatusText } from './jobs.ts';
 import { migrationText } from './migration.ts';
 import { recoveryText } from './recovery.ts';
+import { mappingsText, relationshipsText, repairMappingsText, repairRelationshipsText } from './relationships.ts';
+import { sizeText, sourceText } from './source.ts';
 import { completeText, forceCompleteText, resetText, stopText } from './ownership.ts';
 import { runText } from './synchronization.ts';
 import { healthText, performanceText, restartText } from './scheduler.ts';
+import { recordsText } from './records.ts';
 import { duration, number, rowsOf, table } from './table.ts';
 import { validationText } from './validation.ts';
+import { WATCHING_PRINTS } from './watching.ts';
 
 type Print = (answer: unknown, io: Io) => void;
 
@@ -142,6 +167,8 @@ const PRINTS: ReadonlyMap<string, Print> = new Map([
   [commandOf(init), printDraft],
   [commandOf(exportMapping), text(exportMappingAnswer, exportText)],
   [commandOf(debug), text(debugAnswer, debugText)],
+  [commandOf(checkRecord), text(recordsAnswer, recordsText)],
+  [commandOf(compareRecords), text(recordsAnswer, recordsText)],
   [commandOf(validate), text(judgeOutput, validationText)],
   [commandOf(analyze), text(analyzeAnswer, analyzeText)],
   [commandOf(createJob), changedJobPrint],
@@ -157,6 +184,13 @@ const PRINTS: ReadonlyMap<string, Print> = new Map([
   [commandOf(analyzePerformance), text(jobPerformanceAnswer, performanceText)],
   [commandOf(restartScheduler), text(restartSchedulerAnswer, restartText)],
   [commandOf(start), text(startAnswer, ({ message }) => `${message}\n`)],
+  [commandOf(analyzeRelationships), text(relationshipsAnswer, relationshipsText)],
+  [commandOf(repairRelationships), text(repairRelationshipsAnswer, repairRelationshipsText)],
+  [commandOf(validateUuidMappings), text(mappingsAnswer, mappingsText)],
+  [commandOf(repairUuidMappings), text(repairMappingsAnswer, repairMappingsText)],
+  [commandOf(validateSource), text(sourceAnswer, sourceText)],
+  [commandOf(analyzeSize), text(sizeAnswer, sizeText)],
+  ...WATCHING_PRINTS,
 ]);
 
 /** Prints an answer; where it goes is the command's own choice, so that a draft can be redirected into a file. */
@@ -166,30 +200,43 @@ export function printAnswer(op: Operation, answer: unknown, io: Io): void {
   else print(answer, io);
 }
 
-function checkpointsText({ checkpoints }: z.output<typeof checkpointStatusAnswer>, paint: Paint): string {
-  if (checkpoints.length === 0) return 'No checkpoint.\n';
-  return table(
-    [
-      { head: 'Entity', text: (row) => row.entity },
-      { head: 'Status', text: (row) => (row.undoable === false ? `${row.status}, not undoable` : row.status) },
-      { head: 'Rows', align: 'right', text: (row) => number(row.rowsDone) },
-      { head: 'Of', align: 'right', text: (row) => number(row.rowsTotal) },
-      {
-        head: 'Rows/s',
-        align: 'right',
-        text: (row) => number(row.rowsPerSecond === null ? null : Math.round(row.rowsPerSecond)),
-      },
-      { head: 'ETA', align: 'right', text: (row) => duration(row.etaSeconds === null ? null : row.etaSeconds * 1000) },
-      {
-        head: 'Heartbeat',
-        align: 'right',
-        text: (row) => (row.heartbeatAgeSeconds === null ? '-' : `${duration(row.heartbeatAgeSeconds * 1000)} ago`),
-      },
-      { head: 'Owner', text: (row) => row.owner ?? '-' },
-      { head: 'Operation', text: (row) => row.operationId },
-    ],
-    checkpoints,
-    paint,
+function checkpointsText(
+  { checkpoints, validations = [] }: z.output<typeof checkpointStatusAnswer>,
+  paint: Paint,
+): string {
+  const reading = validations.map(
+    (row) => `${row.operationId} reads ${row.entity}: ${number(row.rowsDone)} of ${number(row.rowsTotal)} rows\n`,
+  );
+  if (checkpoints.length === 0) return reading.length === 0 ? 'No checkpoint.\n' : reading.join('');
+  return (
+    reading.join('') +
+    table(
+      [
+        { head: 'Entity', text: (row) => row.entity },
+        { head: 'Status', text: (row) => (row.undoable === false ? `${row.status}, not undoable` : row.status) },
+        { head: 'Rows', align: 'right', text: (row) => number(row.rowsDone) },
+        { head: 'Of', align: 'right', text: (row) => number(row.rowsTotal) },
+        {
+          head: 'Rows/s',
+          align: 'right',
+          text: (row) => number(row.rowsPerSecond === null ? null : Math.round(row.rowsPerSecond)),
+        },
+        {
+          head: 'ETA',
+          align: 'right',
+          text: (row) => duration(row.etaSeconds === null ? null : row.etaSeconds * 1000),
+        },
+        {
+          head: 'Heartbeat',
+          align: 'right',
+          text: (row) => (row.heartbeatAgeSeconds === null ? '-' : `${duration(row.heartbeatAgeSeconds * 1000)} ago`),
+        },
+        { head: 'Owner', text: (row) => row.owner ?? '-' },
+        { head: 'Operation', text: (row) => row.operationId },
+      ],
+      checkpoints,
+      paint,
+    )
   );
 }
 

@@ -5,9 +5,9 @@ import {
   type FinishRecoveryInput,
   type FinishRecoveryOutput,
 } from '../../shared/contracts/recovery.ts';
-import { isErrorCode, PortageError } from '../../shared/domain/errors.ts';
 import { messageOf } from '../../shared/domain/state-error.ts';
 import { step, type Invocation } from '../step.ts';
+import { failureAs } from './finish/noted-failure.ts';
 import { finishBackup } from './finish/backup.ts';
 import { finishRestore } from './finish/restore.ts';
 import { finishRollback } from './finish/rollback.ts';
@@ -31,14 +31,7 @@ function foreseen({ operationId, plan, estimates = [] }: FinishRecoveryInput): F
   const notes = [...plan.notices];
   let keptRows = 0;
   for (const estimate of estimates) {
-    if ('error' in estimate)
-      throw new PortageError(
-        isErrorCode(estimate.error.Error) ? estimate.error.Error : 'SYS008',
-        messageOf(estimate.error),
-        {
-          where: estimate.entities.join(', '),
-        },
-      );
+    if ('error' in estimate) throw failureAs(estimate.error.Error, messageOf(estimate.error));
     for (const [name, counts] of Object.entries(estimate.entities)) entities[name] = { ...counts, durationMs: 0 };
     kept.push(...estimate.kept);
     keptRows += estimate.keptRows;

@@ -4,6 +4,7 @@ import {
   judgeOutput,
   validateRequest,
   type Difference,
+  type Finding,
   type JudgeInput,
   type JudgeOutput,
 } from '../../shared/contracts/validation.ts';
@@ -60,7 +61,7 @@ export async function judge(input: JudgeInput, deps: Invocation): Promise<JudgeO
     for (const name of entities) await settleEntity(target, loaded, evidence, coverage, name, judged[name]?.verdict);
     const findings = findingsBeside(evidence);
     const verdict = verdictOfEntities(judged);
-    const listed = await differencesOf(target, operation.operationNo, request.verbose);
+    const { mappings, ...listed } = await differencesOf(target, operation.operationNo, request.verbose);
     const found = verdict === 'mismatch' || findings.length > 0;
     const stopped = operation.stopRequested || coverage.holes.some(({ code }) => code === 'M013');
     const status = stopped
@@ -79,7 +80,7 @@ export async function judge(input: JudgeInput, deps: Invocation): Promise<JudgeO
       coverage,
       entities: judged,
       ...listed,
-      findings,
+      findings: [...findings, ...mappings],
       codes: codesOf(judged, findings),
       notes: [...operation.notes, ...notesOf(evidence)],
     };
@@ -117,24 +118,30 @@ async function settleEntity(
   if (verdict === 'match' && full) await vindicateCheckpoint(target, entity.entityId);
 }
 
-/** As many as the answer has room for, and how many it leaves out. */
+/** As many as the answer has room for, and how many it leaves out; mappings by key beside them. */
 async function differencesOf(
   target: Session,
   operationNo: number,
   verbose: boolean,
-): Promise<Pick<JudgeOutput, 'differences' | 'differencesOmitted'>> {
-  if (!verbose) return {};
+): Promise<Pick<JudgeOutput, 'differences' | 'differencesOmitted'> & { readonly mappings: readonly Finding[] }> {
+  if (!verbose) return { mappings: [] };
   const differences: Difference[] = [];
+  const mappings: Finding[] = [];
   let room = ROOM;
   let omitted = 0;
   for await (const found of findingsOf(target, operationNo)) {
     const difference = differenceOf(found);
-    if (difference === null) continue;
+    if (difference === null) {
+      const { entity, legacyKey: legacyId, reason: message } = found;
+      room -= message.length + 100;
+      if (room > 0) mappings.push({ entity, code: 'M004', legacyId, message });
+      continue;
+    }
     room -= JSON.stringify(difference).length;
     if (room > 0) differences.push(difference);
     else omitted++;
   }
-  return { differences, ...(omitted > 0 ? { differencesOmitted: omitted } : {}) };
+  return { differences, mappings, ...(omitted > 0 ? { differencesOmitted: omitted } : {}) };
 }
 
 /** The whole report, with every difference, streamed. */

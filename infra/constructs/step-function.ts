@@ -25,6 +25,12 @@ export interface DatabaseAddress {
   readonly connections: number;
 }
 
+/** Every object of the bucket of backups and reports, for a policy, and as cdk-nag prints it. */
+export interface BucketObjects {
+  readonly arn: string;
+  readonly printed: string;
+}
+
 /** What every function of an environment has in common. */
 export interface StepSurroundings {
   readonly environment: string;
@@ -33,6 +39,7 @@ export interface StepSurroundings {
   readonly securityGroup: ISecurityGroup;
   readonly source: DatabaseAddress;
   readonly target: DatabaseAddress;
+  readonly objects: BucketObjects;
   readonly logGroup: ILogGroup;
   readonly reservedConcurrency?: number | undefined;
 }
@@ -114,6 +121,7 @@ function stepRole(scope: Construct, name: string, step: Step, around: StepSurrou
   around.logGroup.grantWrite(role);
   around.target.secret.grantRead(role);
   if (step.readsSource) around.source.secret.grantRead(role);
+  if (step.bucket !== null) grantObjects(role, step.bucket, around.objects);
   // Lambda puts its network interfaces into the VPC in the name of this role; these calls know no narrower resource.
   role.addToPolicy(
     new PolicyStatement({
@@ -137,4 +145,19 @@ function stepRole(scope: Construct, name: string, step: Step, around: StepSurrou
     'Network interfaces of a function in a VPC and X-Ray segments have no resource that a policy could name.',
   );
   return role;
+}
+
+/** An upload that is given up is taken away by the function itself, and by the bucket where that died. */
+const OBJECT_ACTIONS = {
+  reads: ['s3:GetObject'],
+  writes: ['s3:PutObject', 's3:AbortMultipartUpload'],
+} as const satisfies Record<NonNullable<Step['bucket']>, readonly string[]>;
+
+function grantObjects(role: Role, how: NonNullable<Step['bucket']>, objects: BucketObjects): void {
+  role.addToPolicy(new PolicyStatement({ actions: [...OBJECT_ACTIONS[how]], resources: [objects.arn] }));
+  acknowledge(
+    role,
+    `IAM5[Resource::${objects.printed}]`,
+    'The names of backups are chosen by who makes them; the bucket holds nothing but what Portage has written.',
+  );
 }

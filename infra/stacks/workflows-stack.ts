@@ -3,6 +3,7 @@ import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import type { Construct } from 'constructs';
 import { Scheduler } from '../constructs/scheduler.ts';
+import type { BucketObjects } from '../constructs/step-function.ts';
 import { Workflow } from '../constructs/workflow.ts';
 import type { Environment } from '../environments.ts';
 import { MACHINES } from '../state-machines/machines.ts';
@@ -21,6 +22,7 @@ export class WorkflowsStack extends Stack {
       securityGroup: data.network.functionsGroup,
       source: data.source,
       target: data.target,
+      objects: this.objectsOf(data),
     };
     this.workflows = new Map(
       MACHINES.map((machine) => [
@@ -40,5 +42,12 @@ export class WorkflowsStack extends Stack {
     const found = this.workflows.get(area)?.functions.get(step);
     if (found === undefined) throw new Error(`No function ${step} of ${area}: add its row to steps.ts`);
     return found;
+  }
+
+  /** Every object of the bucket, and how cdk-nag prints that. */
+  private objectsOf(data: DataStack): BucketObjects {
+    const arn = data.exportValue(data.bucket.bucketArn);
+    const { 'Fn::ImportValue': exported } = this.resolve(arn) as { 'Fn::ImportValue': string };
+    return { arn: `${arn}/*`, printed: `${exported}/*` };
   }
 }

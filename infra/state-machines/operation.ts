@@ -1,9 +1,12 @@
 /**
  * The machine behind the short commands: a Choice by the command's class, one function and one role a class. A new class is
  * one row here, one row in steps.ts and one function; a new command of a known class is one row of the catalogue.
+ *
+ * Commands that look through rows are called until nothing is unfinished (`InspectRows <-> RowsLeft?`); what a repair had
+ * opened when it fails is released by FailOperation.
  */
-import { Choice, Condition, Fail } from 'aws-cdk-lib/aws-stepfunctions';
-import type { IChainable } from 'aws-cdk-lib/aws-stepfunctions';
+import { Choice, Condition, Fail, JsonPath, Succeed, Wait, WaitTime } from 'aws-cdk-lib/aws-stepfunctions';
+import type { IChainable, INextable } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import type { ErrorCode } from '../../shared/domain/errors.ts';
 import { CATALOGUE_OF_OPERATIONS } from '../../shared/operations/catalogue.ts';
@@ -14,10 +17,18 @@ import { OPERATION_STEPS, type FunctionOf, type OperationStep } from './steps.ts
 /** The function of each class that has no machine of its own. */
 const STEP_OF_CLASS = {
   inspect: 'InspectLedger',
+  sample: 'SampleResources',
   change: 'ChangeLedger',
   schedules: 'ManageSchedules',
   stop: 'StopOperations',
-} as const satisfies Record<Exclude<OperationClass, LongClass>, OperationStep>;
+} as const satisfies Record<Exclude<OperationClass, LongClass | keyof typeof LOOP_OF_CLASS>, OperationStep>;
+/** Those that are called again until they are done. */
+const LOOP_OF_CLASS = {
+  'inspect-rows': { step: 'InspectRows', choice: 'RowsLeft?', end: 'RowsInspected' },
+  repair: { step: 'RepairRows', choice: 'RepairsLeft?', end: 'RowsRepaired' },
+} as const satisfies Partial<
+  Record<OperationClass, { readonly step: OperationStep; readonly choice: string; readonly end: string }>
+>;
 type ShortClass = keyof typeof STEP_OF_CLASS;
 const SHORT_CLASSES = Object.keys(STEP_OF_CLASS) as readonly ShortClass[];
 
@@ -52,20 +63,74 @@ export function operationDefinition(scope: Construct, functionOf: FunctionOf<Ope
   );
   for (const name of SHORT_CLASSES) {
     const step = STEP_OF_CLASS[name];
-    byClass.when(
-      isOfClass(name),
-      taskState(scope, step, {
-        invokes: functionOf(step),
-        comment: OPERATION_STEPS[step].purpose,
-        patience: 'prompt',
-        caughtBy: failed,
-      }),
-    );
+    const task = taskState(scope, step, {
+      invokes: functionOf(step),
+      comment: OPERATION_STEPS[step].purpose,
+      patience: 'prompt',
+      caughtBy: failed,
+    });
+    if (name === 'sample') lookAgain(scope, task);
+    byClass.when(isOfClass(name), task);
   }
+  const failOperation = taskState(scope, 'FailOperation', {
+    invokes: functionOf('FailOperation'),
+    comment: OPERATION_STEPS.FailOperation.purpose,
+    input: { execution: JsonPath.stringAt('$$.Execution.Name'), error: JsonPath.objectAt('$') },
+    caughtBy: failed,
+    // The first error counts, also where it could not be recorded.
+    errorPath: '$.unrecorded',
+  });
+  failOperation.next(failed);
+  for (const name of Object.keys(LOOP_OF_CLASS) as readonly LoopClass[])
+    byClass.when(isOfClass(name), loop(scope, functionOf, name, failOperation));
   return byClass.otherwise(unknown);
 }
 
-const isOfClass = (name: ShortClass): Condition =>
+type LoopClass = keyof typeof LOOP_OF_CLASS;
+
+/** Called with the request and what it left the last time; its answer is the execution's. */
+function loop(
+  scope: Construct,
+  functionOf: FunctionOf<OperationStep>,
+  name: LoopClass,
+  caughtBy: IChainable,
+): IChainable {
+  const { step, choice, end } = LOOP_OF_CLASS[name];
+  const task = taskState(scope, step, {
+    invokes: functionOf(step),
+    comment: OPERATION_STEPS[step].purpose,
+    input: {
+      execution: JsonPath.stringAt('$$.Execution.Name'),
+      request: JsonPath.objectAt('$$.Execution.Input'),
+      state: JsonPath.objectAt('$'),
+    },
+    caughtBy,
+  });
+  return task.next(
+    new Choice(scope, choice, { comment: 'Goes on until every range was looked through' })
+      .when(Condition.isPresent('$.unfinished'), task)
+      .otherwise(new Succeed(scope, end, { comment: 'What was found is the answer' })),
+  );
+}
+
+/** Until the duration is over, the step is called again after the seconds that it names; its last result is the answer. */
+function lookAgain(scope: Construct, task: IChainable & INextable): void {
+  task.next(
+    new Choice(scope, 'Watched?', { comment: 'Looks again until the duration is over' })
+      .when(
+        Condition.booleanEquals('$.done', true),
+        new Succeed(scope, 'SummedUp', { comment: 'The summary is the answer' }),
+      )
+      .otherwise(
+        new Wait(scope, 'UntilNextLook', {
+          comment: 'Nothing runs, and nothing is paid for, until then',
+          time: WaitTime.secondsPath('$.waitSeconds'),
+        }).next(task),
+      ),
+  );
+}
+
+const isOfClass = (name: OperationClass): Condition =>
   Condition.or(
     ...SHORT_OPERATIONS.filter((operation) => operation.class === name).map((operation) =>
       Condition.stringEquals('$.command', commandOf(operation)),

@@ -12,6 +12,8 @@ export interface Step {
   readonly memoryMib: number;
   /** Its work is one snapshot, or one reading of a file, and cannot be cut into budgets: it has all the time that a function may take. */
   readonly unbroken: boolean;
+  /** What it does with objects of the bucket; null: nothing. */
+  readonly bucket: 'reads' | 'writes' | null;
 }
 
 /** Rows stream through it: 1769 MiB is where Lambda gives a whole core. */
@@ -24,7 +26,10 @@ const step = (purpose: string, readsSource: boolean, memoryMib: number, unbroken
   readsSource,
   memoryMib,
   unbroken,
+  bucket: null,
 });
+/** A step that works on a file of the bucket. */
+const onFile = (bucket: NonNullable<Step['bucket']>, made: Step): Step => ({ ...made, bucket });
 const UNBROKEN = true;
 
 export const MIGRATION_STEPS = {
@@ -61,19 +66,28 @@ export const VALIDATION_STEPS = {
     MOVES_ROWS,
   ),
   CheckCompleteness: step('Compares the keys of one piece, both ways', true, MOVES_ROWS),
-  CheckPerformance: step('Holds the last runs of one entity against the limits that are set', false, ASKS),
+  CheckPerformance: step('Holds the last run of one entity against the limits that are set', true, ASKS),
   FailPiece: step('Records why a piece could not be read, so that the gate can judge', false, ASKS),
   Judge: step('The gate: says match only where the ledger shows that everything was read', true, ASKS),
   FailValidation: step('Records why the validation failed', false, ASKS),
 } as const satisfies Record<string, Step>;
 export type ValidationStep = keyof typeof VALIDATION_STEPS;
 export const RECOVERY_STEPS = {
-  PlanRecovery: step('Checks the request, opens the operation and says what there is to do', true, ASKS),
-  EstimateRecovery: step('Counts what a real run would do; writes nothing', true, ASKS, UNBROKEN),
-  VerifyBackup: step('Proves that the file is as it was written, before any row is', true, MOVES_ROWS, UNBROKEN),
+  PlanRecovery: onFile(
+    'reads',
+    step('Checks the request, opens the operation and says what there is to do', true, ASKS),
+  ),
+  EstimateRecovery: onFile('reads', step('Counts what a real run would do; writes nothing', true, ASKS, UNBROKEN)),
+  VerifyBackup: onFile(
+    'reads',
+    step('Proves that the file is as it was written, before any row is', false, MOVES_ROWS, UNBROKEN),
+  ),
   RollbackSlice: step('Takes batches back, the last one first, until its time budget ends', true, ASKS),
-  BackupSlice: step('Writes rows and their mappings into the file, within one snapshot', true, MOVES_ROWS, UNBROKEN),
-  RestoreSlice: step('Brings rows of the file back until its time budget ends', true, MOVES_ROWS),
+  BackupSlice: onFile(
+    'writes',
+    step('Writes rows and their mappings into the file, within one snapshot', true, MOVES_ROWS, UNBROKEN),
+  ),
+  RestoreSlice: onFile('reads', step('Brings rows of the file back until its time budget ends', true, MOVES_ROWS)),
   FailRecoverySlice: step('Records why an item ended, so that the gate can judge', false, ASKS),
   FinishRecovery: step('The gate: answers with the counts, or fails with the recorded code', true, ASKS),
   FailRecovery: step('Records why the operation failed and gives its leases back', false, ASKS),
@@ -116,6 +130,14 @@ export type ResolutionStep = keyof typeof RESOLUTION_STEPS;
 
 export const OPERATION_STEPS = {
   InspectLedger: step('Answers the short commands that only look', true, ASKS),
+  InspectRows: step('Looks through whole entities, a range of keys at a time; writes nothing', true, MOVES_ROWS),
+  RepairRows: step(
+    'Mends references or mappings, a range of keys at a time, so that it can be rolled back',
+    true,
+    MOVES_ROWS,
+  ),
+  FailOperation: step('Records why an operation of this machine failed and gives its leases back', false, ASKS),
+  SampleResources: step('Looks once for the commands that watch for a while; a Wait calls it again', true, MOVES_ROWS),
   ChangeLedger: step('Carries out the short commands that settle checkpoints', true, ASKS),
   ManageSchedules: step(
     'Creates, changes and checks synchronization jobs, and the schedules that start them',

@@ -66,6 +66,8 @@ export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
 export const variableOf = (name: SettingName): string =>
   `PORTAGE_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 
+/** Rows per second: the guide's word for a migration that runs slower than expected. */
+export const PERFORMANCE_FLOOR = 500;
 /** Rows and bytes of a batch, unless said otherwise: batches commit every 100 to 300 ms at this size on small hardware (measured: 5,000 cost some percent more, 20,000 gained nothing). */
 export const BATCH_ROWS = 10_000;
 /** Rows of up to 3 kB do not feel it; what is wider is what would fill temporary tables and logs. */

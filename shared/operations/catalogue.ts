@@ -1,5 +1,7 @@
 /** Every command there is. A command that is not in this list does not exist, on any surface. */
+import { checkRecord } from './data-validator/check-record.ts';
 import { validate } from './data-validator/validate.ts';
+import { analyzeSize } from './data-validator/analyze-size.ts';
 import { analyze } from './differential-migration/analyze.ts';
 import { explain } from './differential-migration/explain.ts';
 import { exportMapping } from './differential-migration/export-mapping.ts';
@@ -10,13 +12,17 @@ import { resume } from './differential-migration/resume.ts';
 import { rollback } from './differential-migration/rollback.ts';
 import { rollbackEntity } from './differential-migration/rollback-entity.ts';
 import { setAside } from './differential-migration/set-aside.ts';
+import { analyzeRelationships } from './migration-analyzer/analyze-relationships.ts';
 import { checkpointStatus } from './migration-analyzer/checkpoint-status.ts';
 import { cleanupCheckpoints } from './migration-analyzer/cleanup-checkpoints.ts';
 import { cleanupDifferentials } from './migration-analyzer/cleanup-differentials.ts';
 import { cleanupStaleCheckpoints } from './migration-analyzer/cleanup-stale-checkpoints.ts';
 import { debug } from './migration-analyzer/debug.ts';
+import { compareRecords } from './migration-analyzer/compare-records.ts';
 import { completeCheckpoint } from './migration-analyzer/complete-checkpoint.ts';
 import { forceCompleteCheckpoint } from './migration-analyzer/force-complete-checkpoint.ts';
+import { repairRelationships } from './migration-analyzer/repair-relationships.ts';
+import { repairUuidMappings } from './migration-analyzer/repair-uuid-mappings.ts';
 import { resetCheckpoint } from './migration-analyzer/reset-checkpoint.ts';
 import { resumeAll } from './migration-analyzer/resume-all.ts';
 import { createFullBackup } from './migration-analyzer/create-full-backup.ts';
@@ -30,6 +36,8 @@ import { resolve } from './conflict-resolver/resolve.ts';
 import { resolveManual } from './conflict-resolver/resolve-manual.ts';
 import { conflictStatus } from './conflict-resolver/status.ts';
 import { testStrategy } from './conflict-resolver/test-strategy.ts';
+import { validateSource } from './migration-analyzer/validate-source.ts';
+import { validateUuidMappings } from './migration-analyzer/validate-uuid-mappings.ts';
 import { runJob } from './sync-scheduler/run-job.ts';
 import { analyzePerformance as analyzeJobs } from './sync-scheduler/analyze-performance.ts';
 import { createJob } from './sync-scheduler/create-job.ts';
@@ -45,6 +53,7 @@ import { resumeJob } from './sync-scheduler/resume-job.ts';
 import { start } from './sync-scheduler/start.ts';
 import { updateJob } from './sync-scheduler/update-job.ts';
 import { commandOf, type Operation } from './operation.ts';
+import { WATCHING } from './watching.ts';
 
 export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   migrate,
@@ -77,6 +86,8 @@ export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   resolve,
   resolveManual,
   testStrategy,
+  checkRecord,
+  compareRecords,
   checkpointStatus,
   debug,
   resetCheckpoint,
@@ -92,6 +103,13 @@ export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   cleanupDifferentials,
   testConnections,
   validateConfig,
+  validateSource,
+  analyzeRelationships,
+  repairRelationships,
+  validateUuidMappings,
+  repairUuidMappings,
+  analyzeSize,
+  ...WATCHING,
 ];
 
 /** The operation of an execution input's `command`, if there is one. */

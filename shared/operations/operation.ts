@@ -5,7 +5,8 @@
 import type { z } from 'zod';
 
 /** Which state machine runs it, and which of its branches; one role of the database a class. */
-export type OperationClass = LongClass | 'inspect' | 'change' | 'schedules' | 'stop';
+export type OperationClass =
+  LongClass | 'inspect' | 'inspect-rows' | 'sample' | 'repair' | 'change' | 'schedules' | 'stop';
 
 /** Classes that touch rows in batches: each has a state machine of its own, and a progress bar. */
 export const LONG_CLASSES = ['migration', 'validation', 'synchronization', 'resolution', 'recovery'] as const;

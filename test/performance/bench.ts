@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: the figures that Portage promises, measured on a server of its own. Exit 1 names each bound that was
- * missed. `--only load,rerun,changed,sync,overhead,kindness,memory,rollback`, `--rows N`, `--pairs N`, `--max-rate N`, `--json`.
+ * missed. `--only load,rerun,changed,sync,validate,overhead,kindness,memory,rollback`, `--rows N`, `--pairs N`, `--max-rate N`, `--json`.
  */
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -15,8 +15,9 @@ import { measureOverhead } from './overhead.ts';
 import { measureRerun } from './rerun.ts';
 import { measureRollback } from './rollback.ts';
 import { measureSync } from './sync.ts';
+import { measureValidate } from './validate.ts';
 
-const PARTS = ['load', 'rerun', 'changed', 'sync', 'overhead', 'kindness', 'memory', 'rollback'] as const;
+const PARTS = ['load', 'rerun', 'changed', 'sync', 'validate', 'overhead', 'kindness', 'memory', 'rollback'] as const;
 
 const { values } = parseArgs({
   options: {
@@ -73,6 +74,7 @@ try {
   if (only.includes('rerun')) tell(await measureRerun(bench, rows));
   if (only.includes('changed')) tell(await measureChanged(bench, rows));
   if (only.includes('sync')) tell(await measureSync(bench, rows));
+  if (only.includes('validate')) tell(await measureValidate(bench, rows));
   if (only.includes('overhead')) tell(await measureOverhead(bench, rows));
   if (only.includes('kindness')) tell(await measureKindness(bench, rows, maxRate));
   if (only.includes('rollback')) tell(await measureRollback(bench, rows));

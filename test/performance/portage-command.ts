@@ -24,8 +24,13 @@ export const environmentOf = (sides: Sides): Record<string, string> => ({
   PORTAGE_LOG_DIR: join(tmpdir(), 'portage-bench-logs'),
 });
 
-/** Runs a script of this repository under Node. @throws when it ends with anything but success. */
-export async function runScript(script: string, args: readonly string[], sides: Sides): Promise<Ran> {
+/** Runs a script of this repository under Node. @throws when it ends with another code than those that are expected. */
+export async function runScript(
+  script: string,
+  args: readonly string[],
+  sides: Sides,
+  codes: readonly number[] = [0],
+): Promise<Ran> {
   const started = performance.now();
   const child = spawn(process.execPath, [join(root, script), ...args], {
     cwd: root,
@@ -42,12 +47,13 @@ export async function runScript(script: string, args: readonly string[], sides: 
   );
   const ms = performance.now() - started;
   const peakBytes = memory.stop();
-  if (code !== 0) throw new Error(`${script} ${args.join(' ')} ended with ${String(code)}\n${output}${errors}`);
+  if (code === null || !codes.includes(code))
+    throw new Error(`${script} ${args.join(' ')} ended with ${String(code)}\n${output}${errors}`);
   return { ms, peakBytes, output };
 }
 
-export const runPortage = (args: readonly string[], sides: Sides): Promise<Ran> =>
-  runScript('cli/portage.js', [...args, '--json'], sides);
+export const runPortage = (args: readonly string[], sides: Sides, codes?: readonly number[]): Promise<Ran> =>
+  runScript('cli/portage.js', [...args, '--json'], sides, codes);
 
 /** The load that everything here measures. */
 export const migrateOrders = (sides: Sides): Promise<Ran> =>

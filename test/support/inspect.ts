@@ -3,6 +3,7 @@ import { closeDependencies } from '../../functions/dependencies.ts';
 import { handler as change } from '../../functions/operation/change-ledger.ts';
 import { handler as inspect } from '../../functions/operation/inspect-ledger.ts';
 import { handler as schedules } from '../../functions/operation/manage-schedules.ts';
+import { handler as sample } from '../../functions/operation/sample-resources.ts';
 import { handler as stop } from '../../functions/operation/stop-operations.ts';
 import { CATALOGUE } from '../../shared/domain/errors.ts';
 import { operationOf } from '../../shared/operations/catalogue.ts';
@@ -13,7 +14,7 @@ const context = { getRemainingTimeInMillis: () => 60_000 } as Parameters<typeof 
 
 /** The step that the machine gives the command to. */
 const handler = (input: { readonly command: string }): Promise<unknown> => {
-  const step = { change, schedules, stop }[operationOf(input.command)?.class as string] ?? inspect;
+  const step = { change, sample, schedules, stop }[operationOf(input.command)?.class as string] ?? inspect;
   return step(input, context);
 };
 

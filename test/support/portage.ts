@@ -32,8 +32,8 @@ export type Recovered = EndedWith<FinishRecoveryOutput>;
 /** Stands around the handlers of a state: may do something before, after or instead of it. */
 export type Around = (
   input: Record<string, unknown>,
-  /** The handler itself. */
-  go: () => Promise<unknown>,
+  /** The handler itself; `late`: it has no time, and gives back its progress as soon as it can. */
+  go: (late?: boolean) => Promise<unknown>,
   /** Ends the execution as if its process had been killed: nothing is recorded. */
   kill: () => void,
 ) => Promise<unknown>;
@@ -52,12 +52,20 @@ export interface Portage extends TestSides {
   migrate(request?: Record<string, unknown>): Promise<Ended>;
   resume(entity?: string | readonly string[]): Promise<Ended>;
   /** An execution of a machine; `around` stands around the handlers of some states, and what is tried again is tried at once. */
-  execute(machine: string, input: Record<string, unknown>, around?: Readonly<Record<string, Around>>): Promise<Ended>;
+  execute<Output = FinishMigrationOutput>(
+    machine: string,
+    input: Record<string, unknown>,
+    around?: Readonly<Record<string, Around>>,
+  ): Promise<EndedWith<Output>>;
+  /** Any command, to its end. */
+  command(input: Record<string, unknown>): Promise<{ readonly output: unknown; readonly failure: Failure | null }>;
   /** A migration with something around the handlers of some states; what is tried again is tried at once. */
   migrateAround(states: Readonly<Record<string, Around>>, request?: Record<string, unknown>): Promise<Ended>;
   /** A rollback; with something around the handlers of some states of its machine, as above. */
   recover(request: Record<string, unknown>, states?: Readonly<Record<string, Around>>): Promise<Recovered>;
   rollback(operationId: string, more?: Record<string, unknown>): Promise<Recovered>;
+  /** Any other command, with something around the handlers of some states of its machine, as above. */
+  commandAround(states: Readonly<Record<string, Around>>, input: Record<string, unknown>): Promise<EndedWith<unknown>>;
   /** Takes away rows, mappings and operations, so that a test begins with a target that nobody has written to. */
   empty(): Promise<void>;
   /** Makes everything that was done look so much older, so that owners who do nothing now are dead. */
@@ -147,6 +155,11 @@ export async function portage(
     const { name } = await executions.start(machineFor(input), randomUUID(), input);
     return { name, stop: () => executions.stop(name), wait: async () => finished(await executions.wait(name)) };
   };
+  const command = async (input: Record<string, unknown>) => {
+    const { name } = await executions.start(machineFor(input), randomUUID(), input);
+    const { output, error, cause } = await executions.wait(name);
+    return { output, failure: error === null ? null : failureOf(error, cause ?? '') };
+  };
   const rows = (sql: string): Promise<Row[]> => sides.target.rows<Row>(sql);
   const around = async <Output>(
     machineName: string,
@@ -162,7 +175,8 @@ export async function portage(
       handlers.set(state, (event, context) =>
         around(
           event as Record<string, unknown>,
-          async () => handler(event, context),
+          async (late) =>
+            handler(event, late === true ? { ...context, getRemainingTimeInMillis: () => 9_000 } : context),
           () => killed.abort(),
         ),
       );
@@ -201,8 +215,10 @@ export async function portage(
       around('migration', { command: 'differential-migration migrate', ...request }, states),
     recover,
     rollback: (operationId, more = {}) => recover({ command: 'differential-migration rollback', operationId, ...more }),
+    commandAround: (states, input) => around(machineFor(input), input, states),
     passTime,
     start,
+    command,
     migrate: async (request = {}) => (await start({ command: 'differential-migration migrate', ...request })).wait(),
     resume: async (entity = 'all') => (await start({ command: 'differential-migration resume', entity })).wait(),
     rows,

@@ -30,6 +30,23 @@ describe('the operation machine', () => {
     expect(Object.keys(steps).flatMap((each) => run.calls(each))).toHaveLength(1);
   });
 
+  test.each(commandsOfClass('sample'))(
+    'calls SampleResources for %s until it is done, with what it gave before',
+    async (command) => {
+      const looks = [
+        { sampling: { samples: [1] }, done: false, waitSeconds: 1 },
+        { done: true, samples: [1, 2] },
+      ];
+      const run = await operation(
+        { SampleResources: ({ sampling }) => looks[sampling === undefined ? 0 : 1] },
+        { command, duration: 1 },
+      );
+
+      expect(run.calls('SampleResources')).toEqual([{ command, duration: 1 }, looks[0]]);
+      expect(run.output).toEqual(looks[1]);
+    },
+  );
+
   test.each([
     ...commandsOfClass('migration').map((command) => ({ command })),
     ...commandsOfClass('validation').map((command) => ({ command })),

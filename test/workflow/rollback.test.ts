@@ -1,5 +1,6 @@
 // Exactly one operation is taken back: what it inserted goes, what it changed or deleted comes back, and later edits stay.
 import { describe, expect, test } from '@jest/globals';
+import { hospital } from '../support/hospital.ts';
 import { hospitalRuns } from '../support/hospital-runs.ts';
 import { rollbackOf, rolledBack, same, snapshot } from '../support/rolled-back.ts';
 
@@ -141,6 +142,25 @@ describe('a migration that inserted, changed, deleted and marked rows', () => {
     ]);
     expect(await nurse(7)).toMatchObject([{ name: 'Somebody' }]);
   });
+});
+
+test('under another map since, rows come back without bases, and nothing is written over unseen', async () => {
+  await p().run('source', "UPDATE ward SET nm = 'Other' WHERE ward_no = 2");
+  const run = await p().migrate();
+  const { wards } = hospital.entities;
+  const columns = { ...wards.columns, floor: { sql: '3.00' } };
+  await p().useMap({ ...hospital, entities: { ...hospital.entities, wards: { ...wards, columns } } });
+  await p().migrate();
+  const back = await rolledBack(p(), rollbackOf(run.output!.operationId));
+  expect(back.output).toMatchObject({ keptRows: 0, entities: { wards: { updated: 1 } } });
+  expect(await p().value('SELECT name FROM wards WHERE legacy_id = 2')).toBe('Ward 2');
+  expect(
+    await p().value(
+      "SELECT count(*) FROM mappings WHERE entity = 'wards' AND target_hash IS NULL AND legacy_key = '2'",
+    ),
+  ).toBe('1');
+  expect((await p().migrate()).output!.entities['wards']).toMatchObject({ updated: 0, conflicts: 1 });
+  expect(await p().value('SELECT name FROM wards WHERE legacy_id = 2')).toBe('Ward 2');
 });
 
 describe('the first migration', () => {

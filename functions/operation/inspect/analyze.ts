@@ -14,6 +14,7 @@ import type { CompiledEntity } from '../../../shared/domain/compiled/types.ts';
 import { normalEntities, type NormalEntity } from '../../../shared/domain/entity-map.ts';
 import { PortageError } from '../../../shared/domain/errors.ts';
 import { quoteIdentifier } from '../../../shared/domain/identifiers.ts';
+import { secondsOfWaves } from '../../../shared/domain/run-time.ts';
 import { selectEntities } from '../../../shared/domain/select-entities.ts';
 import type {
   AnalyzeAnswer as Answer,
@@ -168,17 +169,11 @@ const wavesOf = (loaded: LoadedMap, names: readonly string[]): string[][] =>
     .map((groups) => groups.flatMap((group) => group.entities.filter((entity) => names.includes(entity))))
     .filter((wave) => wave.length > 0);
 
-/** A wave takes as long as its longest entity, or as all of them on the lanes there are. */
 function totalSeconds(
   waves: readonly (readonly string[])[],
   entities: readonly Analyzed[],
   lanes: number,
 ): number | null {
   if (entities.some(({ seconds }) => seconds === null)) return null;
-  const secondsOf = (name: string): number => entities.find(({ entity }) => entity === name)?.seconds ?? 0;
-  const total = waves.reduce((sum, wave) => {
-    const each = wave.map(secondsOf);
-    return sum + Math.max(0, ...each, each.reduce((all, one) => all + one, 0) / lanes);
-  }, 0);
-  return Number(total.toFixed(1));
+  return secondsOfWaves(waves, (name) => entities.find(({ entity }) => entity === name)?.seconds ?? 0, lanes);
 }

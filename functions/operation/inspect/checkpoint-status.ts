@@ -1,5 +1,7 @@
 /** `migration-analyzer checkpoint-status`. */
+import { listBackups } from '../../../shared/database/inspect/backup-list.ts';
 import { listCheckpoints, type ListedCheckpoint } from '../../../shared/database/inspect/checkpoint-list.ts';
+import { runningValidations, type ValidationProgress } from '../../../shared/database/inspect/validation-progress.ts';
 import { ledgerVersion } from '../../../shared/database/ledger/apply.ts';
 import type { CheckpointStatus } from '../../../shared/database/ledger/checkpoints.ts';
 import { entityIds } from '../../../shared/database/ledger/entities.ts';
@@ -14,6 +16,8 @@ export interface CheckpointStatusRequest {
 
 interface CheckpointStatusAnswer {
   readonly checkpoints: readonly ListedCheckpoint[];
+  /** Validations that run now. */
+  readonly validations?: readonly ValidationProgress[];
   readonly notes?: readonly string[];
 }
 
@@ -33,6 +37,11 @@ export async function checkpointStatus(
     if (!hasLedger)
       return { checkpoints: [], notes: ['the target database has no ledger yet: nothing was ever migrated'] };
     const { history, status = null } = request;
-    return { checkpoints: await listCheckpoints(target, { mapName: map.name, entities, status, history }) };
+    const filter = { mapName: map.name, entities, status, history };
+    const validations = status === null ? await runningValidations(target, map.name) : [];
+    return {
+      checkpoints: [...(await listBackups(target, filter)), ...(await listCheckpoints(target, filter))],
+      ...(validations.length === 0 ? {} : { validations }),
+    };
   });
 }

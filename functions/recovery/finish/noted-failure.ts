@@ -8,13 +8,18 @@ export function notedFailure({ notes }: Pick<Operation, 'notes'>): PortageError 
   for (const note of notes) {
     const [, code, text] = / failed: ([A-Z]+\d+) (.*)$/s.exec(note) ?? [];
     if (code === undefined || text === undefined) continue;
-    const { message, got, expected, where, next } = failureOf(code, text);
-    return new PortageError(isErrorCode(code) ? code : 'SYS008', message, {
-      ...(got === undefined ? {} : { got }),
-      ...(expected === undefined ? {} : { expected }),
-      ...(where === undefined ? {} : { where }),
-      next,
-    });
+    return failureAs(code, text);
   }
   return null;
+}
+
+/** The error of a step as the execution ends with it: its facts are lines of its text. */
+export function failureAs(code: string, text: string): PortageError {
+  const { message, got, expected, where, next } = failureOf(code, text);
+  return new PortageError(isErrorCode(code) ? code : 'SYS008', message, {
+    ...(got === undefined ? {} : { got }),
+    ...(expected === undefined ? {} : { expected }),
+    ...(where === undefined ? {} : { where }),
+    next,
+  });
 }

@@ -2,6 +2,7 @@
 import type { CreateFullBackupRequest, PlanRecoveryOutput } from '../../../shared/contracts/recovery.ts';
 import { readDatabaseIdentity } from '../../../shared/database/catalog/identity.ts';
 import { loadMap, mapHash, type LoadedMap } from '../../../shared/database/engine/load-entities.ts';
+import { endDeadBackups } from '../../../shared/database/ledger/backups.ts';
 import { applyLedger, ledgerVersion } from '../../../shared/database/ledger/apply.ts';
 import { openUnlessHeld } from '../../../shared/database/ledger/hold.ts';
 import {
@@ -68,6 +69,7 @@ export async function planBackup(
     // The service may run this step twice for one execution: the second time finds what the first has opened.
     const begun = await operationOfExecution(target, execution);
     if (begun?.status === 'running') return output(begun.operationId);
+    await endDeadBackups(target, map.name, deps.config.leaseSeconds);
     const hash = mapHash(map);
     await registerMap(target, map, hash);
     const sourceDatabase = await readDatabaseIdentity(sides.source);

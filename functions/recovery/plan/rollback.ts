@@ -3,7 +3,6 @@ import type { KeptRow, PlanRecoveryOutput, RecoveryItem, RecoveryRequest } from 
 import { readDatabaseIdentity } from '../../../shared/database/catalog/identity.ts';
 import { loadMap, type LoadedMap } from '../../../shared/database/engine/load-entities.ts';
 import { applyLedger, ledgerVersion, LEDGER_VERSION } from '../../../shared/database/ledger/apply.ts';
-import { activeCheckpoint, activeCheckpointError, isAlive } from '../../../shared/database/ledger/checkpoints.ts';
 import { openUnlessHeld, refuseHeld } from '../../../shared/database/ledger/hold.ts';
 import {
   addNote,
@@ -30,6 +29,7 @@ import { PortageError } from '../../../shared/domain/errors.ts';
 import type { Sides } from '../../dependencies.ts';
 import type { Invocation } from '../../step.ts';
 import { estimateRollback } from '../estimate/rollback.ts';
+import { refuseActive, refuseRunning } from './in-the-way.ts';
 import { chooseOperations, type Chosen } from './choose-operations.ts';
 
 const LANES = 4;
@@ -163,13 +163,18 @@ async function begin(
   // The service may run this step twice for one execution: the second time finds what the first has opened.
   const begun = await operationOfExecution(target, execution);
   if (begun?.status === 'running') return output(begun.operationId, []);
-  await refuseRunning(target, chosen, deps.config.leaseSeconds);
+  await refuseRunning(target, chosen.operations, deps.config.leaseSeconds);
   const [earlier] = await unfinishedRollbacks(
     target,
     chosen.operations.map((each) => each.operationNo),
   );
   if (earlier) return continueEarlier(earlier, execution, chosen, sides, deps, output);
-  await refuseActive(sides, facts, deps.config.leaseSeconds);
+  await refuseActive(
+    target,
+    facts.maps,
+    facts.items.flatMap((item) => item.entities),
+    deps.config.leaseSeconds,
+  );
   const [newest] = chosen.operations;
   if (newest === undefined) return output('', []);
   const operation = await openUnlessHeld(target, async () => {
@@ -218,18 +223,6 @@ async function begin(
   return output(operation.operationId, []);
 }
 
-/** @throws PortageError M001 while one of the operations is at work itself */
-async function refuseRunning(target: Sides['target'], chosen: Chosen, leaseSeconds: number): Promise<void> {
-  for (const { operationId, status } of chosen.operations) {
-    if (status !== 'running' || !(await isOperationAlive(target, operationId, leaseSeconds))) continue;
-    throw new PortageError('M001', 'the operation is running', {
-      got: operationId,
-      expected: 'an operation that has ended, or was interrupted',
-      next: 'Wait for it, or stop it: portage migration-analyzer stop-all-operations --graceful',
-    });
-  }
-}
-
 const sameText = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((x) => b.includes(x));
 
@@ -263,14 +256,4 @@ async function continueEarlier(
   const note = `continues ${operationId}, which was interrupted`;
   await addNote(target, operationId, note);
   return output(operationId, [note]);
-}
-
-/** @throws PortageError M001 while somebody alive owns one of the entities. */
-async function refuseActive(sides: Sides, facts: Facts, leaseSeconds: number): Promise<void> {
-  for (const loaded of facts.maps.values())
-    for (const name of facts.items.flatMap((item) => item.entities)) {
-      const entityId = loaded.entities.get(name)?.entityId ?? null;
-      const active = entityId === null ? null : await activeCheckpoint(sides.target, entityId);
-      if (active && isAlive(active, leaseSeconds)) throw activeCheckpointError(active, leaseSeconds);
-    }
 }

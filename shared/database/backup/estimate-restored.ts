@@ -47,8 +47,8 @@ export async function estimateRestored(
     await transaction(target, async () => {
       const occupied = restore.occupiedByIdentity(entity);
       await target.run(restore.gatherRestored(entity, one.surrogate, range));
-      if (occupied !== null) await target.run(occupied);
       await target.run(restore.judgeRestored(entity));
+      if (occupied !== null) await target.run(occupied);
       for (const reference of outside) await target.run(restore.demote(entity, reference, []));
       const actions = (await countActions(one.worker)).map(counted);
       const seen = countsOf(last - done, actions);

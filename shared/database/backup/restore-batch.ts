@@ -129,10 +129,10 @@ async function decide({ worker, surrogate }: Restoring, range: RowRange): Promis
   const { target, entity } = worker;
   const occupied = restore.occupiedByIdentity(entity);
   await target.run(restore.gatherRestored(entity, surrogate, range));
-  if (occupied !== null) await target.run(occupied);
   await target.run(restore.judgeRestored(entity));
   for (const statement of restore.lockDiffering(entity)) await target.run(statement);
   await target.run(restore.judgeRestored(entity));
+  if (occupied !== null) await target.run(occupied);
 }
 
 /** Whatever refers to a row that is not there, until nothing changes: a row that waits is no parent. */
@@ -201,4 +201,16 @@ export const passRow = (
     const counts = countsOf(1, [{ action: reason.taken ? 'park' : 'kept', inSource: true, rows: 1 }]);
     await endBatch(worker, begun.batchNo, counts, { readMs: 0, writeMs: 0 });
     return { counts, stopped: false };
+  });
+
+/** What waits for good is listed, and counted as kept. */
+export const passUnsettled = ({ worker }: Restoring): Promise<boolean> =>
+  transaction(worker.target, async () => {
+    const own = { ...worker, slice: NO_SLICE };
+    const begun = await beginBatch(own, { from: `unsettled ${randomUUID()}`, to: null });
+    if (begun.stopped) return false;
+    const row = await worker.target.one(restore.keepUnsettled(worker.entity, worker.operationNo));
+    const [out, without] = [Number(row['out']), Number(row['without'])];
+    await endBatch(own, begun.batchNo, { ...NOTHING, read: out, kept: out + without }, { readMs: 0, writeMs: 0 });
+    return true;
   });

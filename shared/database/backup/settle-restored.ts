@@ -6,10 +6,11 @@
  */
 import { workApart, type ListWork, type Step } from '../engine/rings.ts';
 import type { SliceProgress } from '../engine/slice.ts';
+import { anyWaitingRestore } from '../ledger/backups.ts';
 import { DataError } from '../pg-errors.ts';
 import * as restore from '../sql/restore.ts';
 import { emptyStage } from '../sql/scratch.ts';
-import { passRow, restoreListed, type Restoring } from './restore-batch.ts';
+import { passRow, passUnsettled, restoreListed, type Restoring } from './restore-batch.ts';
 import { numberedRows } from './restore-entity.ts';
 import { stageRows, type NumberedRow } from './stage-rows.ts';
 
@@ -33,9 +34,13 @@ export async function settleRestored(group: readonly Restoring[]): Promise<Slice
       left = still;
     }
   }
-  for (const { worker } of group) await worker.target.run(restore.keepUnsettled(worker.entity, worker.operationNo));
+  for (const one of group)
+    if ((await hasWaiting(one)) && !(await passUnsettled(one))) return { rows, done: true, stopped: true };
   return { rows, done: true, stopped: false };
 }
+
+const hasWaiting = async ({ worker: { target, entity, operationNo } }: Restoring): Promise<boolean> =>
+  anyWaitingRestore(target, operationNo, entity.entityId ?? 0);
 
 async function waiting(group: readonly Restoring[]): Promise<number> {
   let rows = 0;

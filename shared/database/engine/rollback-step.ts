@@ -140,7 +140,7 @@ export async function writeStep(group: readonly Undoing[], batches: readonly str
     if (of.update.has(each)) await target.run(write.takeRestored(entity, facts(i)));
     if (of.delete.has(each)) for (const statement of write.keepReturned(entity, facts(i))) await target.run(statement);
     for (const statement of write.keepRemapped(entity, facts(i))) await target.run(statement);
-    for (const statement of write.restoreMappings(entity)) await target.run(statement);
+    for (const statement of write.restoreMappings(entity, each.facts.comparable)) await target.run(statement);
     for (const statement of record.restoreWaiting(entity, each.facts)) await target.run(statement);
     for (const statement of record.restoreFindings(entity, each.facts)) await target.run(statement);
   }

@@ -67,7 +67,7 @@ const QUERY = `
   WHERE ($4 OR c.age = 1) AND ($3::text IS NULL OR c.status = $3)
   ORDER BY coalesce(c.started_at, c.created_at) DESC, c.entity_type`;
 
-const numberOrNull = (text: string | null | undefined): number | null =>
+export const numberOrNull = (text: string | null | undefined): number | null =>
   text === null || text === undefined ? null : Number(text);
 
 const rounded = (value: number, digits = 1): number => Number(value.toFixed(digits));

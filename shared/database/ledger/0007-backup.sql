@@ -7,8 +7,9 @@ CREATE TABLE portage.backups (
   bytes bigint,
   encrypted boolean NOT NULL,
   taken_at timestamptz NOT NULL DEFAULT now(), -- the moment of the snapshot, to the second
+  beat_at timestamptz NOT NULL DEFAULT clock_timestamp(), -- the last sign of life of who writes it
   completed_at timestamptz
-);
+) WITH (fillfactor = 50);
 COMMENT ON TABLE portage.backups IS 'Backups that were made, with their checksums';
 
 CREATE TABLE portage.backup_entities (

@@ -2,7 +2,8 @@
 import type { BackupHeader } from '../../domain/backup.ts';
 import type { Place } from '../backup/events.ts';
 import type { Session } from '../session.ts';
-import { readOperation, type Operation } from './operations.ts';
+import { isOperationAlive } from './alive.ts';
+import { endOperation, readOperation, type Operation } from './operations.ts';
 
 /** What a backup is going to write. Made again under the same operation, it begins anew. */
 export async function openBackupRecord(
@@ -15,7 +16,7 @@ export async function openBackupRecord(
 ): Promise<void> {
   await target.run(
     `INSERT INTO portage.backups (operation_no, file, encrypted) VALUES ($1, $2, $3)
-     ON CONFLICT (operation_no) DO UPDATE SET file = excluded.file, encrypted = excluded.encrypted, sha256 = NULL, bytes = NULL, completed_at = NULL`,
+     ON CONFLICT (operation_no) DO UPDATE SET file = excluded.file, encrypted = excluded.encrypted, sha256 = NULL, bytes = NULL, completed_at = NULL, beat_at = clock_timestamp(), taken_at = now()`,
     [operationNo, file, encrypted],
   );
   await target.run('DELETE FROM portage.backup_entities WHERE operation_no = $1', [operationNo]);
@@ -27,19 +28,26 @@ export async function openBackupRecord(
     ]);
 }
 
-/** @returns whether somebody has asked the operation to stop */
+/**
+ * A sign of life, and how far the entity in hand is.
+ * @returns whether the operation shall stop
+ */
 export async function recordProgress(
   target: Session,
   operationNo: number,
-  entityId: number,
-  rows: number,
+  at: { readonly entityId: number; readonly rows: number } | null,
 ): Promise<boolean> {
-  const row = await target.maybeOne<{ stop: string }>(
-    `UPDATE portage.backup_entities b SET rows_done = $3, started_at = coalesce(b.started_at, clock_timestamp()) FROM portage.operations o
-     WHERE b.operation_no = $1 AND b.entity_id = $2 AND o.operation_no = b.operation_no RETURNING (o.stop_requested_at IS NOT NULL OR o.status <> 'running')::text AS stop`,
-    [operationNo, entityId, rows],
+  if (at !== null)
+    await target.run(
+      'UPDATE portage.backup_entities SET rows_done = $3, started_at = coalesce(started_at, clock_timestamp()) WHERE operation_no = $1 AND entity_id = $2',
+      [operationNo, at.entityId, at.rows],
+    );
+  await target.run('UPDATE portage.backups SET beat_at = clock_timestamp() WHERE operation_no = $1', [operationNo]);
+  const { stop } = await target.one<{ stop: string }>(
+    "SELECT (stop_requested_at IS NOT NULL OR status <> 'running')::text AS stop FROM portage.operations WHERE operation_no = $1",
+    [operationNo],
   );
-  return row?.stop === 'true';
+  return stop === 'true';
 }
 
 export const endBackedUp = (
@@ -160,4 +168,16 @@ export async function anyWaitingRestore(target: Session, operationNo: number, en
     [operationNo, entityId],
   );
   return row.present === 'true';
+}
+
+const DIED = { code: 'M021', message: 'its process ended before the file was complete' } as const;
+
+/** Backups of the map whose process is gone: nothing continues them, and nothing stands under their name. */
+export async function endDeadBackups(target: Session, mapName: string, leaseSeconds: number): Promise<void> {
+  const rows = await target.rows<{ operation_id: string }>(
+    "SELECT operation_id FROM portage.operations WHERE map_name = $1 AND operation_type = 'backup' AND status = 'running'",
+    [mapName],
+  );
+  for (const { operation_id: id } of rows)
+    if (!(await isOperationAlive(target, id, leaseSeconds))) await endOperation(target, id, 'failed', {}, DIED);
 }

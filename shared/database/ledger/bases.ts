@@ -167,5 +167,9 @@ export async function withComparableBases(sides: Sides, entity: CompiledEntity):
 export async function basesAreOf(target: Session, entity: CompiledEntity): Promise<boolean> {
   const taken = await takenOf(target, entity);
   const { probe } = await target.one<{ probe: string }>(targetProbe(target.serverVersion));
-  return taken.targetShape === entity.targetShape && (taken.targetProbe ?? probe) === probe;
+  return (
+    taken.sourceShape === entity.sourceShape &&
+    taken.targetShape === entity.targetShape &&
+    (taken.targetProbe ?? probe) === probe
+  );
 }

@@ -36,11 +36,13 @@ export interface Checkpoint {
   /** Seconds since the last sign of life; null when none was ever given. */
   readonly heartbeatAge: number | null;
   readonly createdAt: string;
+  /** The validation that found rows wrong which it claims; null: none did. */
+  readonly refutedBy: string | null;
   readonly errorCode: string | null;
   readonly errorMessage: string | null;
 }
 
-const SELECT = `SELECT c.id, c.operation_id, c.entity_type, c.status, c.fence, c.owner, c.mode, c.map_hash, c.catalog_hash, c.fresh, c.slices, c.created_at, c.error_code, c.error_message,
+const SELECT = `SELECT c.id, c.operation_id, c.entity_type, c.status, c.fence, c.owner, c.mode, c.map_hash, c.catalog_hash, c.fresh, c.slices, c.created_at, c.refuted_by, c.error_code, c.error_message,
     extract(epoch FROM clock_timestamp() - greatest(c.updated_at, (SELECT max(w.heartbeat_at) FROM portage.workers w JOIN portage.migration_checkpoints o ON o.id = w.checkpoint_id WHERE o.operation_id = c.operation_id))) AS heartbeat_age
   FROM portage.migration_checkpoints c`;
 
@@ -59,6 +61,7 @@ const checkpointOf = (row: Record<string, string | null>): Checkpoint => ({
   heartbeatAge:
     row['heartbeat_age'] === null || row['heartbeat_age'] === undefined ? null : Number(row['heartbeat_age']),
   createdAt: row['created_at'] ?? '',
+  refutedBy: row['refuted_by'] ?? null,
   errorCode: row['error_code'] ?? null,
   errorMessage: row['error_message'] ?? null,
 });
@@ -128,9 +131,10 @@ export async function claimEntity(target: Session, claim: Claim): Promise<Checkp
     if (own?.status === 'superseded' || own?.status === 'rolled_back') throw wasReset(own);
     if (active && active !== own) {
       if (isAlive(active, claim.leaseSeconds)) throw activeCheckpointError(active, claim.leaseSeconds);
+      // Another kind of operation takes nothing over: a migration that was killed can be resumed after it.
       await target.run(
-        "UPDATE portage.migration_checkpoints SET status = 'superseded', updated_at = now() WHERE id = $1",
-        [active.id],
+        "UPDATE portage.migration_checkpoints SET status = CASE WHEN operation_type = $2 THEN 'superseded' ELSE 'stopped' END, updated_at = now() WHERE id = $1",
+        [active.id, claim.operation.operationType],
       );
     }
     await target.run('UPDATE portage.fences SET fence = $2 WHERE entity_id = $1', [claim.entityId, next]);

@@ -133,10 +133,11 @@ export async function obstacle(
   if (!isSameDatabase(operation.sourceDatabase, now.sourceDatabase))
     return { what: 'the source is another database', entity: entities.join(',') };
   for (const checkpoint of await checkpointsOf(target, operation.operationId)) {
-    const { entity, catalogHash, slices, status } = checkpoint;
+    const { entity, catalogHash, refutedBy, slices, status } = checkpoint;
     if (!entities.includes(entity)) continue;
     if (status === 'superseded') return { what: 'its checkpoint was reset', entity };
     if (catalogHash !== loaded.catalogHash(entity)) return { what: 'a schema changed', entity };
+    if (refutedBy !== null) return { what: `${refutedBy} found rows that it claims to be wrong`, entity };
     if (isDamaged(slices)) return { what: 'its checkpoint is damaged', entity };
   }
   return null;

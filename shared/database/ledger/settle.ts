@@ -12,8 +12,8 @@ import { summarize } from './progress.ts';
 
 /** Statuses of work that is not done. */
 export const UNFINISHED = ['pending', 'in_progress', 'stopped', 'failed'] as const;
-/** What a reset clears: unfinished work, and work that nobody has proved. */
-const RESETTABLE = [...UNFINISHED, 'completed_unverified'] as const;
+/** What a reset clears: unfinished work, work that nobody has proved, and work that a validation has refuted. */
+const RESETTABLE = [...UNFINISHED, 'completed_unverified', 'refuted'] as const;
 
 export interface CheckpointChoice {
   readonly entityId: number;
@@ -24,7 +24,7 @@ export interface CheckpointChoice {
 const ids = async (target: Session, choice: CheckpointChoice, statuses: readonly string[]): Promise<string[]> =>
   (
     await target.rows<{ id: string }>(
-      `SELECT id FROM portage.migration_checkpoints WHERE entity_id = $1 AND status = ANY ($2) AND ($3::text IS NULL OR $3 IN (operation_id, operation_type))
+      `SELECT id FROM portage.migration_checkpoints WHERE entity_id = $1 AND (status = ANY ($2) OR 'refuted' = ANY ($2) AND refuted_by IS NOT NULL AND status = 'completed') AND ($3::text IS NULL OR $3 IN (operation_id, operation_type))
        ORDER BY created_at DESC, id`,
       [choice.entityId, statuses, choice.operation],
     )

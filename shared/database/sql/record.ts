@@ -133,10 +133,11 @@ const clearKeys = (entity: CompiledEntity, keys: string): string =>
 export const actionCounts = (entity: CompiledEntity, range: KeyRange = { from: null, to: null }): string =>
   `SELECT coalesce(w.decided, w.action) AS action, w.in_source::text AS in_source, count(*) AS rows, count(w.missing) AS waiting FROM ${work(entity)} w WHERE ${allOf(inRange(entity.order, 'w.k', range))} GROUP BY 1, 2`;
 
-/** The differentials that this run would have seen again and did not: they are gone. */
+/** The differentials that this run would have seen again and did not: they are gone. What a validation saw is compared by values, not with bases: only a validation can tell that it is gone. */
 export const closeGone = (entity: CompiledEntity, operationNo: number): string =>
   `UPDATE portage.data_differentials SET resolved = true, resolved_by = 'gone', resolved_at = now()
-   WHERE entity_id = ${entity.entityId} AND NOT resolved AND operation_no <> ${operationNo} AND comparison_type IN ('value', 'missing', 'conflict', 'deleted', 'adopted', 'reappeared')`;
+   WHERE entity_id = ${entity.entityId} AND NOT resolved AND operation_no <> ${operationNo} AND comparison_type IN ('value', 'missing', 'conflict', 'deleted', 'adopted', 'reappeared')
+     AND operation_no NOT IN (SELECT v.operation_no FROM portage.operations v WHERE v.operation_type = 'validation')`;
 
 /** Differentials that a full run wrote over. */
 export const closeByFull = (entity: CompiledEntity): string =>

@@ -21,6 +21,8 @@ export interface RowRange {
   readonly to: number;
 }
 
+const NEW = "('insert', 'again')";
+
 const FIELDS = {
   key: 'k',
   target: 'target_key',
@@ -91,13 +93,19 @@ export function gatherRestored(entity: CompiledEntity, surrogate: boolean, range
     WHERE g.n > ${range.from} AND g.n <= ${range.to}`;
 }
 
-/** A row with the same identity under another key, native to nobody: both cannot stand for one source row. */
+/**
+ * A row that is gone, and another one with its identity that no mapping knows: both cannot stand for one source row. One that
+ * a mapping knows may give the identity back when its own turn comes.
+ */
 export const occupiedByIdentity = (entity: CompiledEntity): string | null => {
   if (entity.target.matchesIdentity === null) return null;
-  const found = `SELECT 1 FROM ${entity.target.table} t WHERE ${entity.target.matchesIdentity}`;
-  return entity.target.identityIndexed
-    ? `UPDATE ${work(entity)} w SET action = 'occupied' FROM ${stage(entity)} g WHERE g.k = w.k AND w.action = 'insert' AND EXISTS (${found})`
-    : `UPDATE ${work(entity)} u SET action = 'occupied' FROM (SELECT DISTINCT w.k FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k JOIN ${entity.target.table} t ON ${entity.target.matchesIdentity} WHERE w.action = 'insert') x WHERE u.k = x.k`;
+  const key = targetKeyColumn(entity);
+  const unknown = `NOT EXISTS (SELECT FROM ${entity.leaf} x WHERE x.${key} = ${entity.target.keyOfRow})`;
+  const rows = `${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k`;
+  const found = entity.target.identityIndexed
+    ? `${rows} WHERE w.action IN ${NEW} AND EXISTS (SELECT FROM ${entity.target.table} t WHERE ${entity.target.matchesIdentity} AND ${unknown})`
+    : `${rows} JOIN ${entity.target.table} t ON ${entity.target.matchesIdentity} WHERE w.action IN ${NEW} AND ${unknown}`;
+  return `UPDATE ${work(entity)} u SET action = 'occupied' FROM (SELECT DISTINCT w.k FROM ${found}) x WHERE u.k = x.k`;
 };
 
 /** Of a bound row of the file: what is restored is what its mapping said, in every part. */
@@ -132,7 +140,6 @@ export const lockDiffering = (entity: CompiledEntity): readonly string[] => [
    CROSS JOIN LATERAL (SELECT 1 FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')} FOR UPDATE) l`,
 ];
 
-const NEW = "('insert', 'again')";
 const WRITES = "('insert', 'again', 'update', 'adopt_update')";
 
 /** A foreign key of the entity's table with what the file says of its columns. */
@@ -231,10 +238,11 @@ export const endWaiting = (entity: CompiledEntity, operationNo: number): string 
   `DELETE FROM portage.waiting_restores WHERE operation_no = ${operationNo} AND entity_id = ${entity.entityId} AND legacy_key = ANY ($1::text[])
      AND legacy_key <> ALL (ARRAY(SELECT w.k::text FROM ${work(entity)} w WHERE w.missing IS NOT NULL))`;
 
-/** Rows that wait for good. */
+/** Rows that wait for good. Gives how many did not come back, and how many without what they wait for. */
 export const keepUnsettled = (entity: CompiledEntity, operationNo: number): string =>
-  `WITH gone AS (DELETE FROM portage.waiting_restores WHERE operation_no = ${operationNo} AND entity_id = ${entity.entityId} RETURNING legacy_key, written, reason)
-   ${KEPT} SELECT ${operationNo}, ${entity.entityId}, g.legacy_key, NULL, ${operationNo}, 'refused', CASE WHEN g.written THEN 'came back without it: ' ELSE '' END || g.reason FROM gone g ${AGAIN}`;
+  `WITH gone AS (DELETE FROM portage.waiting_restores WHERE operation_no = ${operationNo} AND entity_id = ${entity.entityId} RETURNING legacy_key, written, reason), kept AS (
+   ${KEPT} SELECT ${operationNo}, ${entity.entityId}, g.legacy_key, NULL, ${operationNo}, 'refused', CASE WHEN g.written THEN 'came back without it: ' ELSE '' END || g.reason FROM gone g ${AGAIN})
+   SELECT count(*) FILTER (WHERE NOT written) AS out, count(*) FILTER (WHERE written) AS without FROM gone`;
 
 export const countWaiting = (entity: CompiledEntity, operationNo: number): string =>
   `SELECT count(*) AS rows FROM portage.waiting_restores WHERE operation_no = ${operationNo} AND entity_id = ${entity.entityId} AND NOT written`;

@@ -153,17 +153,21 @@ export const keepRemapped = (entity: CompiledEntity, facts: OwnFacts): readonly 
    FROM ${undoTable(entity)} w WHERE w.kind IN ('none', 'update') AND w.verdict IS NULL AND w.mapped_by IS NOT NULL`,
 ];
 
-/** Mappings that were made go; others get back what they said; those that were taken away come back. */
-export function restoreMappings(entity: CompiledEntity): readonly string[] {
+/**
+ * Mappings that were made go; others get back what they said; those that were taken away come back. Bases that were taken
+ * over another map say nothing now: without one, nothing is written over unseen.
+ */
+export function restoreMappings(entity: CompiledEntity, comparable: boolean): readonly string[] {
+  const base = (column: string): string => (comparable ? `w.${column}` : 'NULL');
   const key = targetKeyColumn(entity);
   const legacy = entity.order === 'integer' ? 'legacy_id' : 'legacy_key';
   const before = `coalesce(w.key_before${key === 'target_uuid' ? '::uuid' : ''}, w.${key})`;
   return [
     `DELETE FROM ${entity.leaf} m USING ${undoTable(entity)} w WHERE w.verdict IS NULL AND w.forget AND ${leafKey(entity)} = w.k`,
-    `UPDATE ${entity.leaf} AS m SET source_hash = w.source_hash, target_hash = w.target_hash, source_columns = w.source_columns, target_columns = w.target_columns, closed_by = w.closed_before, ${key} = ${before}
+    `UPDATE ${entity.leaf} AS m SET source_hash = ${base('source_hash')}, target_hash = ${base('target_hash')}, source_columns = ${base('source_columns')}, target_columns = ${base('target_columns')}, closed_by = w.closed_before, ${key} = ${before}
      FROM ${undoTable(entity)} w WHERE w.verdict IS NULL AND NOT w.forget AND w.mapped_by IS NULL AND ${leafKey(entity)} = w.k`,
     `INSERT INTO ${entity.leaf} (${legacy}, source_hash, target_hash, ${key}, entity_id, operation_no, closed_by, origin, source_columns, target_columns)
-     SELECT w.k, w.source_hash, w.target_hash, ${before}, ${entity.entityId}, w.mapped_by, w.closed_before, w.mapped_origin, w.source_columns, w.target_columns
+     SELECT w.k, ${base('source_hash')}, ${base('target_hash')}, ${before}, ${entity.entityId}, w.mapped_by, w.closed_before, w.mapped_origin, ${base('source_columns')}, ${base('target_columns')}
      FROM ${undoTable(entity)} w WHERE w.verdict IS NULL AND w.mapped_by IS NOT NULL`,
   ];
 }

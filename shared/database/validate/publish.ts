@@ -5,13 +5,18 @@
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import type { Session } from '../session.ts';
 
+/** What a run knows is more: which side changed. It keeps its word for it. */
+const OF_VALIDATION =
+  "data_differentials.operation_no IN (SELECT v.operation_no FROM portage.operations v WHERE v.operation_type = 'validation')";
+
 export async function publishFindings(target: Session, entity: CompiledEntity, operationNo: number): Promise<void> {
   const { source, target: into } = entity.normal;
   await target.run(
     `INSERT INTO portage.data_differentials (entity_id, entity_type, source_table, target_table, legacy_key, target_key, comparison_type, columns, reason, source_hash, target_hash, source_values, target_values, operation_no)
      SELECT f.entity_id, $3, $4, $5, f.legacy_key, f.target_key, f.kind, f.columns, f.reason, f.source_hash, f.target_hash, f.source_values, f.target_values, f.operation_no
      FROM portage.validation_findings f WHERE f.operation_no = $1 AND f.entity_id = $2 AND f.kind <> 'mapping'
-     ON CONFLICT (entity_id, legacy_key, comparison_type) WHERE NOT resolved DO UPDATE SET last_seen = now(), operation_no = excluded.operation_no, columns = excluded.columns, reason = excluded.reason,
+     ON CONFLICT (entity_id, legacy_key, comparison_type) WHERE NOT resolved DO UPDATE SET last_seen = now(), columns = excluded.columns,
+       operation_no = CASE WHEN ${OF_VALIDATION} THEN excluded.operation_no ELSE data_differentials.operation_no END, reason = CASE WHEN ${OF_VALIDATION} THEN excluded.reason ELSE data_differentials.reason END,
        target_key = excluded.target_key, source_hash = excluded.source_hash, target_hash = excluded.target_hash, source_values = excluded.source_values, target_values = excluded.target_values`,
     [
       operationNo,

@@ -35,6 +35,18 @@ export const checkpointStatusAnswer = z.looseObject({
       undoable: z.boolean().optional(),
     }),
   ),
+  /** Validations that run now: they own nothing, and have no checkpoints. */
+  validations: z
+    .array(
+      z.strictObject({
+        operationId: z.string(),
+        entity: z.string(),
+        status: z.string(),
+        rowsDone: z.number(),
+        rowsTotal: z.number().nullable(),
+      }),
+    )
+    .optional(),
 });
 
 export const checkpointStatus = operation({

@@ -50,7 +50,8 @@ SELECT coalesce(w.decided, w.action) AS action, w.in_source::text AS in_source, 
 
 -- closeGone
 UPDATE portage.data_differentials SET resolved = true, resolved_by = 'gone', resolved_at = now()
-   WHERE entity_id = 2 AND NOT resolved AND operation_no <> 7 AND comparison_type IN ('value', 'missing', 'conflict', 'deleted', 'adopted', 'reappeared');
+   WHERE entity_id = 2 AND NOT resolved AND operation_no <> 7 AND comparison_type IN ('value', 'missing', 'conflict', 'deleted', 'adopted', 'reappeared')
+     AND operation_no NOT IN (SELECT v.operation_no FROM portage.operations v WHERE v.operation_type = 'validation');
 
 -- closeByFull
 UPDATE portage.data_differentials d SET resolved = true, resolved_by = 'full', resolved_at = now()

@@ -38,6 +38,26 @@ function counts(schema: Schema, names: readonly string[], given: Counts): Counts
   );
 }
 
+/** A server before 12 prints a float with more digits than it takes to read it back. */
+const shortest = (key: string): string => (/^-?\d+\.\d{15,}$/.test(key) ? String(Number(key)) : key);
+
+/** What the validator says differs, as the truth says it: a reference that leads elsewhere is a value to the truth. */
+async function judgeVerdict(trial: Trial, differing: Readonly<Record<string, string>>): Promise<void> {
+  const { verdict, coverage, differences = [], findings } = await trial.validate();
+  const found = Object.fromEntries(
+    differences
+      .filter(({ reason }) => !reason.includes('_key'))
+      .map(({ entity, legacyId, kind }) => [
+        `${entity} ${shortest(legacyId)}`,
+        kind === 'missing' || kind === 'extra' ? kind : 'value',
+      ]),
+  );
+  expect(coverage.holes).toEqual([]);
+  expect(found).toEqual(differing);
+  expect(findings.filter(({ message }) => !message.startsWith('dangling'))).toEqual([]);
+  expect(verdict).toBe(differences.length === 0 && findings.length === 0 ? 'match' : 'mismatch');
+}
+
 /** Migrates, migrates again, and migrates edits of both sides, each after a dry run that foretells it. */
 export async function judge(schema: Schema, batchSize?: number, servers?: Servers): Promise<void> {
   const trial = await openTrial(schema, servers);
@@ -73,6 +93,7 @@ async function judgeFirst(schema: Schema, trial: Trial, request: Request): Promi
   const again = await trial.migrate(request);
   expect(await trial.fingerprint('target')).toBe(written);
   expect(counted(again, names)).toEqual(counts(schema, names, {}));
+  await judgeVerdict(trial, schema.verdict?.first ?? {});
 }
 
 async function judgeEdits(
@@ -97,4 +118,5 @@ async function judgeEdits(
   const settled = await trial.fingerprint('target', 'ctid::text || xmin::text');
   await trial.migrate(request);
   expect(await trial.fingerprint('target', 'ctid::text || xmin::text')).toBe(settled);
+  await judgeVerdict(trial, schema.verdict?.left ?? edits.left);
 }

@@ -156,6 +156,22 @@ export const keys: Schema = {
     counts: Object.fromEntries(names.map((name) => [`p_${name}`, { updated: 1, kept: 1 }])),
     left: Object.fromEntries(names.map((name) => [`p_${name} 2`, 'value'])),
   },
+  verdict: {
+    left: {
+      'p_big 9223372036854775807': 'value',
+      'p_day 0044-03-15 BC': 'value',
+      'p_folded xyz': 'value',
+      'p_named Y2': 'value',
+      'p_number 6': 'value',
+      'p_numbered 2': 'value',
+      'p_padded ab': 'value',
+      'p_price 6.10': 'value',
+      'p_real -0.1': 'value',
+      'p_small 32767': 'value',
+      'p_text a/b': 'value',
+      'p_uuid 00000000-0000-0000-0000-000000000000': 'value',
+    },
+  },
 };
 
 /** A key of four parts of different types, and of odd names. */
@@ -217,6 +233,15 @@ export const compositeKeys: Schema = {
       'order.lines changed': 'missing',
       'order.lines other': 'extra',
       'Uses of lines 1': 'value',
+      'Uses of lines 4': 'value',
+      'Uses of lines 5': 'missing',
+      'Uses of lines 501': 'missing',
+    },
+  },
+  // The line is the one that both sides changed; what refers to it is as it was.
+  verdict: {
+    left: {
+      'order.lines [-1, "a\\"b", "2020-01-02", "y z"]': 'value',
       'Uses of lines 4': 'value',
       'Uses of lines 5': 'missing',
       'Uses of lines 501': 'missing',

@@ -198,4 +198,6 @@ export const split: Schema = {
     counts: { firms: { kept: 1 }, persons: { inserted: 1, updated: 1 }, accounts: { updated: 1, kept: 1 } },
     left: { 'firms 39': 'extra', 'persons 40': 'value', 'accounts 40': 'extra' },
   },
+  // The reference of person 40 is what the source says; that its parent should be there no more is said of the parent.
+  verdict: { left: { 'firms 39': 'extra', 'accounts 40': 'extra' } },
 };

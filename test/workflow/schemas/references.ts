@@ -131,4 +131,18 @@ export const references: Schema = {
       'bills 10': 'value',
     },
   },
+  verdict: {
+    left: {
+      'cities 2': 'value',
+      'cities 3': 'value',
+      'persons 2': 'value',
+      'knows [40, 4711]': 'missing',
+      'knows [1, 3]': 'extra',
+      'knows [2, 9]': 'missing',
+      'knows [3, 6]': 'missing',
+      'knows [6, 3]': 'missing',
+      'stays [2, "DE", 2]': 'value',
+      'bills 10': 'value',
+    },
+  },
 };

@@ -1,5 +1,10 @@
 /** Rows that cannot be carried: each is set aside alone, and all others arrive. */
-import type { Schema } from './schema.ts';
+import type { Differences, Schema } from './schema.ts';
+
+const missing = (entity: string, ...keys: readonly number[]): Differences =>
+  Object.fromEntries(keys.map((key) => [`${entity} ${key}`, 'missing']));
+const value = (entity: string, ...keys: readonly number[]): Differences =>
+  Object.fromEntries(keys.map((key) => [`${entity} ${key}`, 'value']));
 
 export const rows: Schema = {
   name: 'rows that cannot be written, keys that stand for several rows or for none',
@@ -106,6 +111,22 @@ export const rows: Schema = {
       'children 4': 'extra',
       'loose ["", "2020-01-01"]': 'extra',
       'refs 4': 'value',
+    },
+  },
+  // Rows that are set aside are missing, and those that refer to one of them differ in that.
+  verdict: {
+    first: {
+      ...missing('bad', 3, 4, 5, 11, 17, 20, 25, 30, 31, 33, 35, 36, 40),
+      ...value('bad', 6, 12, 18, 21, 26, 32, 34, 37),
+      ...missing('children', 3, 4, 5, 11, 17, 20, 25, 30, 31, 33, 35, 36, 40, 41, 42),
+      ...value('refs', 2),
+      ...missing('refs', 3),
+    },
+    left: {
+      ...missing('bad', 5, 11, 17, 20, 25, 30, 31, 33, 35, 36, 40),
+      ...value('bad', 6, 8, 12, 18, 21, 26, 32, 34, 37),
+      ...missing('children', 5, 11, 17, 20, 25, 30, 31, 33, 35, 36, 40, 41, 42),
+      ...missing('refs', 3),
     },
   },
   foreseen: false,

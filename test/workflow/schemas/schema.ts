@@ -21,6 +21,8 @@ export interface Edits {
   readonly left: Readonly<Record<string, 'value' | 'missing' | 'extra'>>;
 }
 
+export type Differences = Readonly<Record<string, 'value' | 'missing' | 'extra'>>;
+
 export interface Schema {
   readonly name: string;
   readonly legacy: string;
@@ -30,6 +32,11 @@ export interface Schema {
   /** Rows of each entity that cannot be carried; none where an entity is not named. */
   readonly setAside?: Readonly<Record<string, number>>;
   readonly edits?: Edits;
+  /**
+   * What the validator says where the truth names rows otherwise, or leaves out what cannot be carried: after the first
+   * migration, and in the end. By entity and legacy key.
+   */
+  readonly verdict?: { readonly first?: Differences; readonly left?: Differences };
   /** False where only writing finds what cannot be carried, so that a dry run counts such rows and their children as written. */
   readonly foreseen?: boolean;
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { localExecutions } from '../../../cli/local/executions.ts';
 import { closeDependencies } from '../../../functions/dependencies.ts';
+import type { JudgeOutput } from '../../../shared/contracts/validation.ts';
 import { setVariables } from '../../../shared/config.ts';
 import { createDatabase, dropDatabase, withClient } from '../../support/database.ts';
 import type { Servers } from '../../support/sides.ts';
@@ -20,6 +21,7 @@ type Side = 'legacy' | 'target';
 
 export interface Trial {
   migrate(request?: Readonly<Record<string, unknown>>): Promise<Answer>;
+  validate(): Promise<JudgeOutput>;
   run(side: Side, sql: string): Promise<void>;
   rows(side: Side, sql: string): Promise<readonly Record<string, string | null>[]>;
   /** Where the rows of a side stand and who wrote or locked them last: changes with any touch. */
@@ -79,20 +81,20 @@ export async function openTrial(schema: Schema, servers: Servers = {}): Promise<
       }
       return all;
     });
+  const execute = async (machine: string, input: Readonly<Record<string, unknown>>): Promise<unknown> => {
+    const name = randomUUID();
+    await executions.start(machine, name, { entities: 'all', ...input });
+    const result = await executions.wait(name);
+    if (result.status !== 'SUCCEEDED') throw new Error(`${schema.name}: ${result.error}: ${result.cause}`);
+    return result.output;
+  };
   return {
     run,
     rows,
-    async migrate(request = {}) {
-      const name = randomUUID();
-      await executions.start('migration', name, {
-        command: 'differential-migration migrate',
-        entities: 'all',
-        ...request,
-      });
-      const result = await executions.wait(name);
-      if (result.status !== 'SUCCEEDED') throw new Error(`${schema.name}: ${result.error}: ${result.cause}`);
-      return result.output as Answer;
-    },
+    migrate: async (request = {}) =>
+      (await execute('migration', { command: 'differential-migration migrate', ...request })) as Answer,
+    validate: async () =>
+      (await execute('validation', { command: 'data-validator validate', verbose: true })) as JudgeOutput,
     async fingerprint(side, of = 'ctid::text || xmin::text || xmax::text') {
       const tables = (await rows(side, FINGERPRINT)).map(({ name }) => name);
       const each = tables.map(

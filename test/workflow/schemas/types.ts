@@ -224,6 +224,9 @@ export function typesBetween(source: number, target: number): Schema {
       counts: { everything: { updated: 4, kept: 4 } },
       left: { 'of folded 6': 'value', 'of spot 7': 'value', 'of grid 8': 'value', 'of tree 9': 'value' },
     },
+    verdict: {
+      left: { 'everything 6': 'value', 'everything 7': 'value', 'everything 8': 'value', 'everything 9': 'value' },
+    },
   };
 }
 

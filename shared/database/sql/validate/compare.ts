@@ -23,10 +23,10 @@ const named = (pairs: readonly (readonly [name: string, sql: string])[]): string
     ? "'{}'::jsonb"
     : `jsonb_strip_nulls(jsonb_object(ARRAY[${pairs.map(([name]) => quoteLiteral(name)).join(', ')}], ARRAY[${pairs.map(([, sql]) => sql).join(', ')}]::text[]))`;
 
-/** A parent that the source does not have either is no parent to ask for where the map says so. */
-const askedFor = (entity: CompiledEntity, staged: string, onMissing: string): string => {
+/** The target says NULL, and the source has no such parent either: so the map wants it. */
+const isRightlyNull = (entity: CompiledEntity, staged: string, column: string, onMissing: string): string => {
   const place = entity.references.findIndex((reference) => reference.staged === staged);
-  return onMissing === 'null' ? `(CASE WHEN g.p${place} THEN g.${staged} END)` : `g.${staged}`;
+  return onMissing === 'null' ? ` AND NOT (${column} IS NULL AND NOT g.p${place})` : '';
 };
 
 /** True where the staged rows must say whether their parents exist. */
@@ -69,8 +69,8 @@ export function compareStaged(entity: CompiledEntity, keys: readonly string[], s
   );
   const kindOf = (reference: (typeof references)[number]): string => {
     const column = `t.${quoteIdentifier(reference.column)}`;
-    const wanted = askedFor(entity, reference.staged, reference.onMissing);
-    return `CASE WHEN ${reference.orphan} THEN 'orphan' WHEN ${wanted} IS DISTINCT FROM ${reference.key} OR (${column} IS NOT NULL AND ${reference.key} IS NULL) THEN 'wrong_parent' END`;
+    const but = isRightlyNull(entity, reference.staged, column, reference.onMissing);
+    return `CASE WHEN ${reference.orphan} THEN 'orphan' WHEN (g.${reference.staged} IS DISTINCT FROM ${reference.key} OR (${column} IS NOT NULL AND ${reference.key} IS NULL))${but} THEN 'wrong_parent' END`;
   };
   const parents = named(references.map((reference) => [reference.column, kindOf(reference)]));
   const wantedValues = entity.columns
