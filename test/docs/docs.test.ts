@@ -12,7 +12,10 @@ import { beginStory, ROOT, type Story } from './story.ts';
 /** Commands are processes of their own, and the machine may be busy with other tests. */
 const PATIENCE_MS = 150_000;
 /** Documents with commands; those of one story happen in the same two databases, one after the other. */
-const STORIES = [['README.md'], ['docs/getting-started.md', 'docs/operations.md', 'docs/triggers.md', 'docs/jobs.md']];
+const STORIES = [
+  ['README.md'],
+  ['docs/getting-started.md', 'docs/operations.md', 'docs/triggers.md', 'docs/jobs.md', 'docs/synchronization.md'],
+];
 
 const pages = [
   'README.md',

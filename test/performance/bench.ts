@@ -15,12 +15,14 @@ import { measureMemory } from './memory.ts';
 import { measureOverhead } from './overhead.ts';
 import { measureRerun } from './rerun.ts';
 import { measureRollback } from './rollback.ts';
+import { measureSync } from './sync.ts';
 import { measureValidate } from './validate.ts';
 
 const PARTS = [
   'load',
   'rerun',
   'changed',
+  'sync',
   'validate',
   'overhead',
   'kindness',
@@ -84,6 +86,7 @@ try {
   if (only.includes('load')) tell(await measureLoad(bench, rows, pairs));
   if (only.includes('rerun')) tell(await measureRerun(bench, rows));
   if (only.includes('changed')) tell(await measureChanged(bench, rows));
+  if (only.includes('sync')) tell(await measureSync(bench, rows));
   if (only.includes('validate')) tell(await measureValidate(bench, rows));
   if (only.includes('overhead')) tell(await measureOverhead(bench, rows));
   if (only.includes('kindness')) tell(await measureKindness(bench, rows, maxRate));

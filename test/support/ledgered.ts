@@ -12,7 +12,7 @@ import { openSession, type Session } from '../../shared/database/session.ts';
 import type { CompiledEntity } from '../../shared/domain/compiled/types.ts';
 import type { EntityMap } from '../../shared/domain/entity-map.ts';
 import { EVERY_TABLE, owner, type Row } from './portage.ts';
-import { addressOf, twoSides, type TestSides } from './sides.ts';
+import { addressOf, twoSides, type Servers, type TestSides } from './sides.ts';
 
 const WHOLE = { slice: 0, from: null, to: null };
 const KEY = 'a key that tests share';
@@ -38,8 +38,13 @@ export interface Ledgered extends TestSides {
   value(sql: string): Promise<string | null>;
 }
 
-export async function ledgered(sourceSql: string, targetSql: string, map: EntityMap): Promise<Ledgered> {
-  const sides = await twoSides(sourceSql, targetSql);
+export async function ledgered(
+  sourceSql: string,
+  targetSql: string,
+  map: EntityMap,
+  servers: Servers = {},
+): Promise<Ledgered> {
+  const sides = await twoSides(sourceSql, targetSql, servers);
   const { source, target } = sides;
   const own = owner(sides);
   await applyLedger(target);

@@ -105,7 +105,7 @@ export function owner(sides: TestSides): Pick<TestSides, 'run'> & { leave(): Pro
 /** The machine with short pauses before its retries: seconds, a tenth at first. */
 const hurried = (definition: StateMachine): StateMachine =>
   JSON.parse(JSON.stringify(definition), (name, value: unknown) =>
-    name === 'IntervalSeconds' ? 0.1 : name === 'MaxDelaySeconds' ? 0.5 : value,
+    name === 'IntervalSeconds' || name === 'Seconds' ? 0.1 : name === 'MaxDelaySeconds' ? 0.5 : value,
   ) as StateMachine;
 
 const finished = <Output = FinishMigrationOutput>(result: {

@@ -13,10 +13,10 @@ import { transaction } from '../session.ts';
 const FILES = [
   '0001-ledger.sql',
   '0002-validation.sql',
-  '0004-synchronization.sql',
-  '0006-recovery.sql',
-  '0007-backup.sql',
-  '0009-pace.sql',
+  '0003-synchronization.sql',
+  '0004-recovery.sql',
+  '0005-backup.sql',
+  '0006-pace.sql',
 ] as const;
 
 export const LEDGER_VERSION = FILES.length;
