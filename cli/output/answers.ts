@@ -104,6 +104,8 @@ import type { Io, Paint } from '../io.ts';
 import { analyzeText } from './analyze.ts';
 import { asideText } from './aside.ts';
 import { backupText, restoreText } from './backup.ts';
+import { checkpointsText } from './checkpoints.ts';
+import { connectionsText } from './reach.ts';
 import { conflictStatusText, patternsText, resolutionText, resolveText, triedText } from './conflicts.ts';
 import { cleanupCheckpointsText, cleanupDifferentialsText, cleanupStaleText } from './cleanup.ts';
 import { debugText } from './debug.ts';
@@ -116,7 +118,7 @@ import { completeText, forceCompleteText, resetText, stopText } from './ownershi
 import { runText } from './synchronization.ts';
 import { healthText, performanceText, restartText } from './scheduler.ts';
 import { recordsText } from './records.ts';
-import { duration, number, rowsOf, table } from './table.ts';
+import { number, rowsOf } from './table.ts';
 import { validationText } from './validation.ts';
 import { WATCHING_PRINTS } from './watching.ts';
 
@@ -198,76 +200,6 @@ export function printAnswer(op: Operation, answer: unknown, io: Io): void {
   const print = PRINTS.get(commandOf(op));
   if (print === undefined) io.out(`${JSON.stringify(answer, null, 2)}\n`);
   else print(answer, io);
-}
-
-function checkpointsText(
-  { checkpoints, validations = [] }: z.output<typeof checkpointStatusAnswer>,
-  paint: Paint,
-): string {
-  const reading = validations.map(
-    (row) => `${row.operationId} reads ${row.entity}: ${number(row.rowsDone)} of ${number(row.rowsTotal)} rows\n`,
-  );
-  if (checkpoints.length === 0) return reading.length === 0 ? 'No checkpoint.\n' : reading.join('');
-  return (
-    reading.join('') +
-    table(
-      [
-        { head: 'Entity', text: (row) => row.entity },
-        { head: 'Status', text: (row) => (row.undoable === false ? `${row.status}, not undoable` : row.status) },
-        { head: 'Rows', align: 'right', text: (row) => number(row.rowsDone) },
-        { head: 'Of', align: 'right', text: (row) => number(row.rowsTotal) },
-        {
-          head: 'Rows/s',
-          align: 'right',
-          text: (row) => number(row.rowsPerSecond === null ? null : Math.round(row.rowsPerSecond)),
-        },
-        {
-          head: 'ETA',
-          align: 'right',
-          text: (row) => duration(row.etaSeconds === null ? null : row.etaSeconds * 1000),
-        },
-        {
-          head: 'Heartbeat',
-          align: 'right',
-          text: (row) => (row.heartbeatAgeSeconds === null ? '-' : `${duration(row.heartbeatAgeSeconds * 1000)} ago`),
-        },
-        { head: 'Owner', text: (row) => row.owner ?? '-' },
-        { head: 'Operation', text: (row) => row.operationId },
-      ],
-      checkpoints,
-      paint,
-    )
-  );
-}
-
-function connectionsText({ connections }: z.output<typeof connectionsAnswer>, paint: Paint): string {
-  const mark = (good: boolean, yes: string, no: string): string => (good ? paint('green', yes) : paint('red', no));
-  const rows = table(
-    [
-      { head: 'Side', text: (row) => row.side },
-      { head: 'Database', text: (row) => row.address },
-      { head: 'Reached', text: (row) => mark(row.reachable, 'yes', 'no') },
-      {
-        head: 'Latency',
-        align: 'right',
-        text: (row) => (row.latencyMs === null ? '-' : `${number(Math.round(row.latencyMs))} ms`),
-      },
-      { head: 'TLS', text: (row) => row.tls ?? (row.reachable ? 'none' : '-') },
-      { head: 'Version', text: (row) => row.version ?? '-' },
-      {
-        head: 'Rights',
-        text: (row) =>
-          row.reachable ? mark(row.rightsMissing.length === 0, 'complete', `${row.rightsMissing.length} missing`) : '-',
-      },
-    ],
-    connections,
-    paint,
-  );
-  const more = connections.flatMap((row) => [
-    ...(row.error === null ? [] : [`${row.side}: ${row.error.code} ${row.error.message}\n`]),
-    ...row.rightsMissing.map((right) => `${row.side}: missing ${right}\n`),
-  ]);
-  return more.length === 0 ? rows : `${rows}\n${more.join('')}`;
 }
 
 function configText(answer: z.output<typeof configAnswer>, paint: Paint): string {
