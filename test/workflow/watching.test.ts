@@ -119,7 +119,8 @@ describe('monitor-resources', () => {
       expect(Math.max(...samples.map(({ atWork }) => atWork))).toBe(1);
       expect(summary.rows).toBeGreaterThan(20);
       expect(summary.rowsPerSecond!.mean).toBeGreaterThan(1);
-      expect(summary.batchMs!.mean).toBeGreaterThanOrEqual(120);
+      // A full batch sleeps 120 ms; the last ones of a table are smaller.
+      expect(summary.batchMs!.most).toBeGreaterThanOrEqual(120);
       expect(summary.memoryBytes!.most).toBeGreaterThan(2 ** 20);
       expect(Math.max(...samples.map(({ targetActive }) => targetActive))).toBeGreaterThanOrEqual(1);
       expect(samples.at(-1)!.rows).toBeGreaterThan(samples[0]!.rows);
