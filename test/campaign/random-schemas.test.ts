@@ -22,7 +22,7 @@ import { spec, type Spec } from './random/spec.ts';
 import { TYPES } from './random/values.ts';
 import { seedOf, trials } from './size.ts';
 
-const TRIALS = trials(300, 30);
+const TRIALS = trials(300, 15);
 /** To make a failing case small takes many trials: `PORTAGE_SHRINK=1`. */
 const SHRINK = process.env['PORTAGE_SHRINK'] === '1';
 const RUNS = ['the run after the edits', 'one more run'].slice(0, trials(2, 1));
