@@ -31,6 +31,17 @@ export interface Sums extends Read {
 const bytesOf = (rows: readonly Row[]): number =>
   rows.reduce((sum, row) => sum + Object.values(row).reduce((n, value) => n + (value?.length ?? 0) + 4, 7), 0);
 
+/** Added up in place and by all workers: left alone, the planner would rather sort every row first (measured: twice the time). */
+async function addedUp(session: Session, sql: string): Promise<Row[]> {
+  await session.run('SET enable_sort = off; SET enable_mergejoin = off');
+  try {
+    return await session.rows<Row>(sql);
+  } finally {
+    // A session that is gone needs no reset, and its own error counts.
+    await session.run('RESET enable_sort; RESET enable_mergejoin').catch(() => undefined);
+  }
+}
+
 /** Step 1. */
 export async function compareSums(
   { source, target, entity, look }: Pick<Viewer, 'source' | 'target' | 'entity' | 'look'>,
@@ -38,8 +49,8 @@ export async function compareSums(
 ): Promise<Sums> {
   const count = bucketsFor(expectedRows);
   const [ofSource, ofTarget] = await Promise.all([
-    source.rows<Row>(sourceBuckets(entity, look, count)),
-    target.rows<Row>(targetBuckets(entity, look, count)),
+    addedUp(source, sourceBuckets(entity, look, count)),
+    addedUp(target, targetBuckets(entity, look, count)),
   ]);
   const sourceOf = new Map(ofSource.map((row) => [row['bucket'], row]));
   const targetOf = new Map(ofTarget.map((row) => [row['bucket'], row]));
