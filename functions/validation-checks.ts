@@ -7,13 +7,22 @@ import type { Scope } from '../shared/database/sql/validate/compare.ts';
  * Checks of a type. One pass over the rows reads keys, values and references, so that `all` needs no pass of its own for
  * completeness, and of relationships only the mappings.
  */
-export const CHECKS_OF: Readonly<Record<ValidateRequest['type'], readonly CheckName[]>> = {
+const CHECKS_OF: Readonly<Record<ValidateRequest['type'], readonly CheckName[]>> = {
   data_integrity: ['integrity'],
   relationship_integrity: ['relationships'],
   completeness: ['completeness'],
   performance: ['performance'],
   all: ['integrity', 'relationships', 'performance'],
 };
+
+/** The checks of a request; a comprehensive one looks at the mappings too, whatever its type. */
+export function checksOf({
+  type,
+  comprehensive,
+}: Pick<ValidateRequest, 'type' | 'comprehensive'>): readonly CheckName[] {
+  const checks = CHECKS_OF[type];
+  return comprehensive && !checks.includes('relationships') ? [...checks, 'relationships'] : checks;
+}
 
 /** What a check compares; relationships read references only where no other check does. */
 export const SCOPE_OF: Readonly<Record<'integrity' | 'relationships' | 'completeness', Scope>> = {

@@ -6,7 +6,7 @@ import type { PerformanceCheck } from '../shared/database/validate/check-perform
 import type { FindingKind, ListedFinding } from '../shared/database/validate/read-findings.ts';
 import { isGapless } from '../shared/domain/coverage.ts';
 import { verdictOf, verdictOfAll, type Verdict } from '../shared/domain/verdict.ts';
-import { CHECKS_OF, readsRows } from './validation-checks.ts';
+import { checksOf, readsRows } from './validation-checks.ts';
 
 type Counts = Readonly<Partial<Record<FindingKind, number>>>;
 
@@ -21,7 +21,7 @@ export interface Evidence {
 export function coverageOf({ request, entities, pieces }: Evidence): JudgeOutput['coverage'] {
   const holes: JudgeOutput['coverage']['holes'] = [];
   for (const entity of entities) {
-    for (const check of CHECKS_OF[request.type]) {
+    for (const check of checksOf(request)) {
       if (request.quick && check === 'relationships' && !readsRows(request.type, check)) continue;
       const own = pieces.filter((piece) => piece.entity === entity && piece.check === check);
       for (const piece of own.filter(({ status }) => status !== 'done'))
@@ -66,7 +66,7 @@ const readOf = (piece: Piece): JudgeOutput['coverage']['entities'][string]['piec
 
 /** Whether every key of the entity was read by each check that reads rows, none of them as a sample. */
 export const isWhole = ({ request, pieces }: Evidence, coverage: JudgeOutput['coverage'], entity: string): boolean =>
-  CHECKS_OF[request.type].some((check) => readsRows(request.type, check)) &&
+  checksOf(request).some((check) => readsRows(request.type, check)) &&
   !pieces.some((piece) => piece.entity === entity && piece.share !== null) &&
   !coverage.holes.some((hole) => hole.entity === entity && hole.check !== 'performance');
 

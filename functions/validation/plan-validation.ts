@@ -26,7 +26,7 @@ import { quoteIdentifier } from '../../shared/domain/identifiers.ts';
 import { selectEntities } from '../../shared/domain/select-entities.ts';
 import type { Sides } from '../dependencies.ts';
 import { step, type Invocation } from '../step.ts';
-import { CHECKS_OF, readsRows } from '../validation-checks.ts';
+import { checksOf, readsRows } from '../validation-checks.ts';
 
 /** Both servers work on a piece at once; two pieces keep two cores busy, and the source is not asked for more. */
 const LANES = 2;
@@ -99,10 +99,11 @@ async function piecesFor(
   sides: Sides,
   loaded: LoadedMap,
   names: readonly string[],
-  { type, quick }: ValidateRequest,
+  request: ValidateRequest,
 ): Promise<readonly PlannedPiece[]> {
+  const { type, quick } = request;
   const pieces: Omit<PlannedPiece, 'piece'>[] = [];
-  for (const check of CHECKS_OF[type]) {
+  for (const check of checksOf(request)) {
     for (const name of names) {
       const entity = loaded.entities.get(name);
       if (!entity) continue;

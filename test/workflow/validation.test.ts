@@ -114,6 +114,9 @@ describe('a verdict', () => {
     expect(found(answer)).toEqual([]);
     expect(answer.entities['doctors']!.mappings).toMatchObject({ conflicting: 2 });
     expect([answer.verdict, answer.codes]).toEqual(['mismatch', ['V002']]);
+    // Rows alone do not show it; a comprehensive look at them does.
+    expect((await validate({ type: 'data_integrity' })).verdict).toBe('match');
+    expect((await validate({ type: 'data_integrity', comprehensive: true })).verdict).toBe('mismatch');
   });
 
   test('of a sample is never match, and exit 0 where it finds nothing', async () => {

@@ -23,7 +23,7 @@ export const validate = operation({
     {
       name: 'comprehensive',
       kind: 'switch',
-      help: 'also constraints, sequences, rows set aside and references that wait',
+      help: 'also the mappings against the identity of their rows, whatever the type',
     },
     { name: 'output', kind: 'text', placeholder: 'FILE', help: 'write the whole report into FILE, as JSON' },
     { name: 'fail', kind: 'switch', help: 'end as failed, with the code of what was found (V001 to V004)' },
