@@ -13,7 +13,7 @@ export interface Synthesised extends PortageStacks {
 
 const synthesised = new Map<string, Synthesised>();
 
-/** Each environment is synthesised once a test file: nobody changes a template. */
+/** Each environment is synthesised once: nobody changes a template. */
 export function stacksOf(name: string): Synthesised {
   const known = synthesised.get(name) ?? synthesise(environmentNamed(name));
   synthesised.set(name, known);
