@@ -2,6 +2,7 @@
 import { PortageError } from '../shared/domain/errors.ts';
 import { operationOf } from '../shared/operations/catalogue.ts';
 import { commandOf, type Operation } from '../shared/operations/operation.ts';
+import { checkedInput } from './checked-input.ts';
 import type { Invocation } from './step.ts';
 
 /** A command's logic; its request has passed the schema of its descriptor. */
@@ -32,11 +33,5 @@ export async function runShortCommand(
 
 /** The request as the command's own schema reads it. @throws PortageError SYS002 naming every fault */
 export function requestOf(operation: Operation, input: unknown): never {
-  const parsed = operation.input.safeParse(input);
-  if (parsed.success) return parsed.data as never;
-  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);
-  throw new PortageError('SYS002', `the input of ${commandOf(operation)} is not valid`, {
-    got: faults.join('; '),
-    where: commandOf(operation),
-  });
+  return checkedInput(operation.input, input, { name: commandOf(operation) }) as never;
 }

@@ -10,6 +10,7 @@ import { runsInLambda } from '../shared/config.ts';
 import { logger, setLogSink } from '../shared/log/current.ts';
 import { streamSink, type LogKind } from '../shared/log/logger.ts';
 import { failureText } from '../shared/operations/failure.ts';
+import { checkedInput } from './checked-input.ts';
 import { dependencies, type Dependencies } from './dependencies.ts';
 import { retriesIn } from './connection-retries.ts';
 
@@ -27,13 +28,6 @@ export interface Invocation extends Dependencies {
 const SAFETY_MS = 10_000;
 
 type StepHandler<Output> = (event: unknown, context: Context) => Promise<Output>;
-
-function checked<Schema extends z.ZodType>(schema: Schema, event: unknown, name: string): z.output<Schema> {
-  const parsed = schema.safeParse(event);
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);
-  throw new PortageError('SYS002', `the input of ${name} is not valid`, { got: faults.join('; '), where: name });
-}
 
 /**
  * Errors leave a line in the log. The state machine sees their code as the error's name, and what else they know as
@@ -68,7 +62,7 @@ export function step<Input extends z.ZodType, Output extends z.ZodType>(
     const ends = Date.now() + deps.config.stepBudgetMs;
     const outOfTime = (): boolean => !hasTime();
     const timeIsUp = (): boolean => Date.now() >= ends || outOfTime();
-    const result = await logic(checked(contract.input, event, name), { ...deps, timeIsUp, outOfTime });
+    const result = await logic(checkedInput(contract.input, event, { name }), { ...deps, timeIsUp, outOfTime });
     return contract.output.parse(result);
   }).use(tellsErrors(name, kind) as never);
 }

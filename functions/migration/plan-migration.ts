@@ -1,12 +1,6 @@
 /** First state of a migration: checks the request against map and catalogs, opens the operation, and orders the entities. */
-import type {
-  MigrateRequest,
-  MigrationRequest,
-  PlanMigrationOutput,
-  ResumeRequest,
-} from '../../shared/contracts/migration.ts';
+import type { MigrateRequest, PlanMigrationOutput, ResumeRequest } from '../../shared/contracts/migration.ts';
 import { migrationRequest, planMigrationInput, planMigrationOutput } from '../../shared/contracts/migration.ts';
-import { PortageError } from '../../shared/domain/errors.ts';
 import { relationName } from '../../shared/domain/entity-map.ts';
 import { listedRowsOf } from '../../shared/domain/listed-rows.ts';
 import { selectEntities } from '../../shared/domain/select-entities.ts';
@@ -29,6 +23,7 @@ import {
 } from '../../shared/database/ledger/operations.ts';
 import { checkMap, faultsError } from '../../shared/database/map-check/check-map.ts';
 import { readDatabaseIdentity } from '../../shared/database/catalog/identity.ts';
+import { checkedInput } from '../checked-input.ts';
 import type { Sides } from '../dependencies.ts';
 import type { Invocation } from '../step.ts';
 import { driftNotes } from '../schema-drift.ts';
@@ -48,21 +43,13 @@ import {
 import { planDryRun } from './plan/dry-run.ts';
 import { resetEntity } from './plan/reset-entity.ts';
 
-function parseRequest(request: unknown): MigrationRequest {
-  const parsed = migrationRequest.safeParse(request);
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);
-  throw new PortageError('SYS002', 'the input is not valid', {
-    got: faults.join('; '),
-    expected: '{"command": "differential-migration migrate", "entities": "all"}',
-  });
-}
+const EXAMPLE = '{"command": "differential-migration migrate", "entities": "all"}';
 
 export async function planMigration(
   input: { execution: string; request: unknown },
   deps: Invocation,
 ): Promise<PlanMigrationOutput> {
-  const request = parseRequest(input.request);
+  const request = checkedInput(migrationRequest, input.request, { example: EXAMPLE });
   const map = await deps.configuredMap();
   const schemas = [...new Set(Object.values(map.entities).map((entity) => relationName(entity.source.table).schema))];
   return deps.withSides('plan', schemas, async (sides) => {

@@ -30,6 +30,7 @@ import { nearestNames } from '../../shared/domain/nearest-name.ts';
 import { selectEntities } from '../../shared/domain/select-entities.ts';
 import { SETTLED_BY_DEFAULT, SETTLED_ON_REQUEST } from '../../shared/domain/settlement.ts';
 import { entityOf } from '../entity-worker.ts';
+import { checkedInput } from '../checked-input.ts';
 import type { Sides } from '../dependencies.ts';
 import { deletesOf, plannedOf } from '../migration-plan.ts';
 import { step, type Invocation } from '../step.ts';
@@ -37,20 +38,13 @@ import { takeBackup } from '../take-backup.ts';
 
 const LANES = 4;
 
-function parseRequest(request: unknown): ResolutionRequest {
-  const parsed = resolutionRequest.safeParse(request);
-  if (parsed.success) return parsed.data;
-  throw new PortageError('SYS002', 'the input is not valid', {
-    got: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; '),
-    expected: '{"command": "conflict-resolver resolve", "entity": "patients", "strategy": "source_wins"}',
-  });
-}
+const EXAMPLE = '{"command": "conflict-resolver resolve", "entity": "patients", "strategy": "source_wins"}';
 
 export async function planResolution(
   input: { execution: string; request: unknown },
   deps: Invocation,
 ): Promise<PlanResolutionOutput> {
-  const request = parseRequest(input.request);
+  const request = checkedInput(resolutionRequest, input.request, { example: EXAMPLE });
   if (request.command === 'conflict-resolver resolve' && request.dryRun)
     throw new PortageError('SYS002', 'a dry run changes nothing: it is a command of the machine for short commands', {
       where: 'dryRun',

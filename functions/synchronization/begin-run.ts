@@ -27,6 +27,7 @@ import { relationName } from '../../shared/domain/entity-map.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
 import { selectEntities } from '../../shared/domain/select-entities.ts';
 import { parseStrategies } from '../../shared/domain/settlement.ts';
+import { checkedInput } from '../checked-input.ts';
 import type { Sides } from '../dependencies.ts';
 import { planLanes } from '../lane-plan.ts';
 import { deletesOf, plannedOf, refuseMissingParents, wavesOf } from '../migration-plan.ts';
@@ -46,15 +47,8 @@ const modeOf = (job: RunJob): MigrationMode => {
   });
 };
 
-function parseRequest(request: unknown): RunRequest {
-  const parsed = runRequest.safeParse(request);
-  if (parsed.success) return parsed.data;
-  throw new PortageError('SYS002', 'the input is not valid', {
-    got: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; '),
-    expected:
-      '{"command": "sync-scheduler run-job", "name": "nightly"}, or {"jobName": "nightly", "scheduledTime": "..."}',
-  });
-}
+const EXAMPLE =
+  '{"command": "sync-scheduler run-job", "name": "nightly"}, or {"jobName": "nightly", "scheduledTime": "..."}';
 
 const nothing = (jobName: string, outcome: 'waiting' | 'skipped', notice: string): BeginRunOutput => ({
   outcome,
@@ -70,7 +64,7 @@ const nothing = (jobName: string, outcome: 'waiting' | 'skipped', notice: string
 });
 
 export async function beginRun(input: BeginRunInput, deps: Invocation): Promise<BeginRunOutput> {
-  const request = parseRequest(input.request);
+  const request = checkedInput(runRequest, input.request, { example: EXAMPLE });
   const map = await deps.configuredMap();
   const schemas = [...new Set(Object.values(map.entities).map((entity) => relationName(entity.source.table).schema))];
   return deps.withSides('begin', schemas, async (sides) => {

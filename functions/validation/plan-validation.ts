@@ -21,9 +21,9 @@ import { piecesOf, planPieces, type PlannedPiece } from '../../shared/database/l
 import { checkMap, faultsError } from '../../shared/database/map-check/check-map.ts';
 import { rowPieces } from '../../shared/database/validate/plan-pieces.ts';
 import { relationName } from '../../shared/domain/entity-map.ts';
-import { PortageError } from '../../shared/domain/errors.ts';
 import { quoteIdentifier } from '../../shared/domain/identifiers.ts';
 import { selectEntities } from '../../shared/domain/select-entities.ts';
+import { checkedInput } from '../checked-input.ts';
 import type { Sides } from '../dependencies.ts';
 import { step, type Invocation } from '../step.ts';
 import { checksOf, readsRows } from '../validation-checks.ts';
@@ -31,15 +31,7 @@ import { checksOf, readsRows } from '../validation-checks.ts';
 /** Both servers work on a piece at once; two pieces keep two cores busy, and the source is not asked for more. */
 const LANES = 2;
 
-function parseRequest(request: unknown): ValidateRequest {
-  const parsed = validateRequest.safeParse(request);
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);
-  throw new PortageError('SYS002', 'the input is not valid', {
-    got: faults.join('; '),
-    expected: '{"command": "data-validator validate", "entities": "all"}',
-  });
-}
+const EXAMPLE = '{"command": "data-validator validate", "entities": "all"}';
 
 const planned = async (sides: Sides, operation: Operation, lanes: number): Promise<PlanValidationOutput> => ({
   operationId: operation.operationId,
@@ -56,7 +48,7 @@ export async function planValidation(
   input: { execution: string; request: unknown },
   deps: Invocation,
 ): Promise<PlanValidationOutput> {
-  const request = parseRequest(input.request);
+  const request = checkedInput(validateRequest, input.request, { example: EXAMPLE });
   const map = await deps.configuredMap();
   const entities = selectEntities(request.entities, Object.keys(map.entities));
   const lanes = Math.min(LANES, deps.settings(map).lanes ?? LANES);

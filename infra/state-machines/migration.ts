@@ -8,20 +8,11 @@
  * A slice or an entity that fails is recorded and does not stop its siblings; the gate at the end judges. Every definition
  * keeps to the subset that AWS and the local runner execute alike (shared/domain/definition-subset.ts).
  */
-import {
-  Choice,
-  Condition,
-  Fail,
-  JsonPath,
-  Map,
-  Pass,
-  ProcessorMode,
-  Result,
-  Succeed,
-} from 'aws-cdk-lib/aws-stepfunctions';
+import { Choice, Condition, JsonPath, Map, Pass, ProcessorMode, Result, Succeed } from 'aws-cdk-lib/aws-stepfunctions';
 import type { IChainable } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { taskState } from '../constructs/task-state.ts';
+import { failureStates } from './failure.ts';
 import { MIGRATION_STEPS, type FunctionOf, type MigrationStep } from './steps.ts';
 import { groupItem } from './migration-group.ts';
 
@@ -39,20 +30,11 @@ const ONE_GROUP = 1;
 
 /** Builds the definition in `scope`. */
 export function migrationDefinition(scope: Construct, functionOf: FunctionOf<MigrationStep>): IChainable {
-  const failed = new Fail(scope, 'MigrationFailed', {
-    comment: 'Ends the execution with the code of the error catalogue',
-    errorPath: '$.Error',
-    causePath: '$.Cause',
-  });
-  const failMigration = taskState(scope, 'FailMigration', {
+  const failMigration = failureStates(scope, {
+    of: 'Migration',
     invokes: functionOf('FailMigration'),
-    comment: MIGRATION_STEPS.FailMigration.purpose,
-    input: { execution: JsonPath.stringAt('$$.Execution.Name'), error: JsonPath.objectAt('$') },
-    caughtBy: failed,
-    // The first error counts, also where it could not be recorded.
-    errorPath: '$.unrecorded',
+    step: MIGRATION_STEPS.FailMigration,
   });
-  failMigration.next(failed);
 
   const planMigration = taskState(scope, 'PlanMigration', {
     invokes: functionOf('PlanMigration'),

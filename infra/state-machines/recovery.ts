@@ -13,7 +13,6 @@
 import {
   Choice,
   Condition,
-  Fail,
   JsonPath,
   Map,
   Pass,
@@ -24,6 +23,7 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { taskState } from '../constructs/task-state.ts';
+import { failureStates } from './failure.ts';
 import { RECOVERY_STEPS, type FunctionOf, type RecoveryStep } from './steps.ts';
 
 /** Shown as the machine's comment: what a person copies into "Start execution". */
@@ -39,20 +39,11 @@ const ONE_STAGE = 1;
 
 /** Builds the definition in `scope`. */
 export function recoveryDefinition(scope: Construct, functionOf: FunctionOf<RecoveryStep>): IChainable {
-  const failed = new Fail(scope, 'RecoveryFailed', {
-    comment: 'Ends the execution with the code of the error catalogue',
-    errorPath: '$.Error',
-    causePath: '$.Cause',
-  });
-  const failRecovery = taskState(scope, 'FailRecovery', {
+  const failRecovery = failureStates(scope, {
+    of: 'Recovery',
     invokes: functionOf('FailRecovery'),
-    comment: RECOVERY_STEPS.FailRecovery.purpose,
-    input: { execution: JsonPath.stringAt('$$.Execution.Name'), error: JsonPath.objectAt('$') },
-    caughtBy: failed,
-    // The first error counts, also where it could not be recorded.
-    errorPath: '$.unrecorded',
+    step: RECOVERY_STEPS.FailRecovery,
   });
-  failRecovery.next(failed);
 
   const planRecovery = taskState(scope, 'PlanRecovery', {
     invokes: functionOf('PlanRecovery'),

@@ -9,7 +9,6 @@
 import {
   Choice,
   Condition,
-  Fail,
   JsonPath,
   Map,
   Pass,
@@ -19,6 +18,7 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { taskState } from '../constructs/task-state.ts';
+import { failureStates } from './failure.ts';
 import { RESOLUTION_STEPS as STEPS, type FunctionOf, type ResolutionStep } from './steps.ts';
 
 /** Shown as the machine's comment: what a person copies into "Start execution". */
@@ -37,20 +37,11 @@ const OF_OPERATION = {
 
 /** Builds the definition in `scope`. */
 export function resolutionDefinition(scope: Construct, functionOf: FunctionOf<ResolutionStep>): IChainable {
-  const failed = new Fail(scope, 'ResolutionFailed', {
-    comment: 'Ends the execution with the code of the error catalogue',
-    errorPath: '$.Error',
-    causePath: '$.Cause',
-  });
-  const failResolution = taskState(scope, 'FailResolution', {
+  const failResolution = failureStates(scope, {
+    of: 'Resolution',
     invokes: functionOf('FailResolution'),
-    comment: STEPS.FailResolution.purpose,
-    input: { execution: JsonPath.stringAt('$$.Execution.Name'), error: JsonPath.objectAt('$') },
-    caughtBy: failed,
-    // The first error counts, also where it could not be recorded.
-    errorPath: '$.unrecorded',
+    step: STEPS.FailResolution,
   });
-  failResolution.next(failed);
   const planResolution = taskState(scope, 'PlanResolution', {
     invokes: functionOf('PlanResolution'),
     comment: STEPS.PlanResolution.purpose,

@@ -12,7 +12,6 @@
 import {
   Choice,
   Condition,
-  Fail,
   JsonPath,
   Map,
   Pass,
@@ -25,6 +24,7 @@ import {
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { taskState } from '../constructs/task-state.ts';
+import { failureStates } from './failure.ts';
 import { SYNCHRONIZATION_STEPS as STEPS, type FunctionOf, type SynchronizationStep } from './steps.ts';
 import { groupOfRun } from './synchronization-group.ts';
 
@@ -50,24 +50,12 @@ const ENTITIES = JsonPath.objectAt('$$.Map.Item.Value.entities');
 
 /** Builds the definition in `scope`. */
 export function synchronizationDefinition(scope: Construct, functionOf: FunctionOf<SynchronizationStep>): IChainable {
-  const failed = new Fail(scope, 'SynchronizationFailed', {
-    comment: 'Ends the execution with the code of the error catalogue',
-    errorPath: '$.Error',
-    causePath: '$.Cause',
-  });
-  const failSynchronization = taskState(scope, 'FailSynchronization', {
+  const failSynchronization = failureStates(scope, {
+    of: 'Synchronization',
     invokes: functionOf('FailSynchronization'),
-    comment: STEPS.FailSynchronization.purpose,
-    input: {
-      execution: JsonPath.stringAt('$$.Execution.Name'),
-      request: JsonPath.objectAt('$$.Execution.Input'),
-      error: JsonPath.objectAt('$'),
-    },
-    caughtBy: failed,
-    // The first error counts, also where it could not be recorded.
-    errorPath: '$.unrecorded',
+    step: STEPS.FailSynchronization,
+    input: { request: JsonPath.objectAt('$$.Execution.Input') },
   });
-  failSynchronization.next(failed);
 
   const beginRun = taskState(scope, 'BeginRun', {
     invokes: functionOf('BeginRun'),

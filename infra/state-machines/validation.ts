@@ -7,10 +7,11 @@
  *
  * A piece that cannot be read does not stop the others: it is a hole in what the verdict rests on, and the gate says unknown.
  */
-import { Choice, Condition, Fail, JsonPath, Map, Pass, ProcessorMode, Result } from 'aws-cdk-lib/aws-stepfunctions';
+import { Choice, Condition, JsonPath, Map, Pass, ProcessorMode, Result } from 'aws-cdk-lib/aws-stepfunctions';
 import type { IChainable } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { taskState } from '../constructs/task-state.ts';
+import { failureStates } from './failure.ts';
 import { VALIDATION_STEPS, type FunctionOf, type ValidationStep } from './steps.ts';
 
 /** Shown as the machine's comment: what a person copies into "Start execution". */
@@ -29,20 +30,11 @@ const CHECKS = [
 
 /** Builds the definition in `scope`. */
 export function validationDefinition(scope: Construct, functionOf: FunctionOf<ValidationStep>): IChainable {
-  const failed = new Fail(scope, 'ValidationFailed', {
-    comment: 'Ends the execution with the code of the error catalogue',
-    errorPath: '$.Error',
-    causePath: '$.Cause',
-  });
-  const failValidation = taskState(scope, 'FailValidation', {
+  const failValidation = failureStates(scope, {
+    of: 'Validation',
     invokes: functionOf('FailValidation'),
-    comment: VALIDATION_STEPS.FailValidation.purpose,
-    input: { execution: JsonPath.stringAt('$$.Execution.Name'), error: JsonPath.objectAt('$') },
-    caughtBy: failed,
-    // The first error counts, also where it could not be recorded.
-    errorPath: '$.unrecorded',
+    step: VALIDATION_STEPS.FailValidation,
   });
-  failValidation.next(failed);
 
   const planValidation = taskState(scope, 'PlanValidation', {
     invokes: functionOf('PlanValidation'),

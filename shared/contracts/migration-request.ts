@@ -106,7 +106,6 @@ export const migrationRequest = z.discriminatedUnion('command', [
   resetEntityRequest,
   resumeAllRequest,
 ]);
-export type MigrationRequest = z.infer<typeof migrationRequest>;
 export type MigrateRequest = z.infer<typeof migrateRequest>;
 export type RetryRequest = z.infer<typeof retryRequest>;
 export type ResumeRequest = z.infer<typeof resumeRequest>;

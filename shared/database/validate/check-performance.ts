@@ -1,9 +1,8 @@
 /** The last completed run of an entity against the limits of the settings (SEMANTICS 38). */
 import type { Settings } from '../../domain/entity-map.ts';
+import { PERFORMANCE_FLOOR } from '../../domain/settings.ts';
 import type { Session } from '../session.ts';
 
-/** What the guide asks for where no limit is set. */
-const FLOOR_ROWS_PER_SECOND = 500;
 /** A shorter run says nothing about a rate. */
 const FEWEST_ROWS = 10_000;
 const SHORTEST_SECONDS = 5;
@@ -38,7 +37,7 @@ export async function checkPerformance(
     return { ...base, rowsPerSecond: null, beyond: [], note };
   }
   const rowsPerSecond = Math.round(rows / seconds);
-  const floor = settings.performanceFloor ?? FLOOR_ROWS_PER_SECOND;
+  const floor = settings.performanceFloor ?? PERFORMANCE_FLOOR;
   const slowest = Number(run?.['slowest_ms'] ?? 0);
   const memoryMb = Math.round(Number(run?.['memory'] ?? 0) / 2 ** 20);
   const beyond = [
