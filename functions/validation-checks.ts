@@ -3,6 +3,9 @@ import type { ValidateRequest } from '../shared/contracts/validation.ts';
 import type { CheckName } from '../shared/database/ledger/validation-pieces.ts';
 import type { Scope } from '../shared/database/sql/validate/compare.ts';
 
+/** Shown to whoever starts an execution with an input that is not valid. */
+export const VALIDATE_EXAMPLE = '{"command": "data-validator validate", "entities": "all"}';
+
 /**
  * Checks of a type. One pass over the rows reads keys, values and references, so that `all` needs no pass of its own for
  * completeness, and of relationships only the mappings.

@@ -38,6 +38,7 @@ export function validationText(answer: JudgeOutput, paint: Paint): string {
     ...coverage.holes.map((hole) => `Not read: ${hole.entity}, ${hole.check}: ${hole.code ?? ''} ${hole.message}\n`),
     ...answer.findings.map((finding) => `${paint('red', finding.code)} ${finding.entity}: ${finding.message}\n`),
     ...differences(answer, paint),
+    ...fixed(answer),
     ...answer.notes.map((note) => `${note}\n`),
     ...(answer.output === undefined ? [] : [`The report is in ${answer.output}\n`]),
     ...advice(answer),
@@ -45,6 +46,13 @@ export function validationText(answer: JudgeOutput, paint: Paint): string {
     .filter((part) => part !== '')
     .join('\n');
 }
+
+const fixed = ({ repair }: JudgeOutput): readonly string[] =>
+  repair === undefined
+    ? []
+    : [
+        `Before it, references of ${rowsOf(repair.rows)} were set to the source's own parent: ${repair.operationId}. It can be taken back: npx portage differential-migration rollback --operation-id ${repair.operationId}\n`,
+      ];
 
 function basis({ complete, sampled, holes, entities }: JudgeOutput['coverage']): string {
   const read = Object.values(entities).flatMap(({ pieces }) => pieces);

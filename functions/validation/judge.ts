@@ -9,7 +9,7 @@ import {
   type JudgeOutput,
 } from '../../shared/contracts/validation.ts';
 import { runsInLambda } from '../../shared/config.ts';
-import { endOperation, mustBeOf } from '../../shared/database/ledger/operations.ts';
+import { endOperation, mustBeOf, repairOfExecution } from '../../shared/database/ledger/operations.ts';
 import { piecesOf } from '../../shared/database/ledger/validation-pieces.ts';
 import type { Session } from '../../shared/database/session.ts';
 import {
@@ -71,6 +71,7 @@ export async function judge(input: JudgeInput, deps: Invocation): Promise<JudgeO
         : coverage.holes.length > 0
           ? 'failed'
           : 'completed';
+    const repair = request.fixReferences ? await repairOfExecution(target, input.execution) : null;
     const answer: JudgeOutput = {
       operationId: operation.operationId,
       batchId: operation.batchLabel,
@@ -82,6 +83,7 @@ export async function judge(input: JudgeInput, deps: Invocation): Promise<JudgeO
       ...listed,
       findings: [...findings, ...mappings],
       codes: codesOf(judged, findings),
+      ...(repair === null ? {} : { repair }),
       notes: [...operation.notes, ...notesOf(evidence)],
     };
     const output = await writeReport(target, operation.operationNo, request.output, answer);

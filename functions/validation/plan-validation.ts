@@ -26,12 +26,10 @@ import { selectEntities } from '../../shared/domain/select-entities.ts';
 import { checkedInput } from '../checked-input.ts';
 import type { Sides } from '../dependencies.ts';
 import { step, type Invocation } from '../step.ts';
-import { checksOf, readsRows } from '../validation-checks.ts';
+import { checksOf, readsRows, VALIDATE_EXAMPLE } from '../validation-checks.ts';
 
 /** Both servers work on a piece at once; two pieces keep two cores busy, and the source is not asked for more. */
 const LANES = 2;
-
-const EXAMPLE = '{"command": "data-validator validate", "entities": "all"}';
 
 const planned = async (sides: Sides, operation: Operation, lanes: number): Promise<PlanValidationOutput> => ({
   operationId: operation.operationId,
@@ -48,7 +46,7 @@ export async function planValidation(
   input: { execution: string; request: unknown },
   deps: Invocation,
 ): Promise<PlanValidationOutput> {
-  const request = checkedInput(validateRequest, input.request, { example: EXAMPLE });
+  const request = checkedInput(validateRequest, input.request, { example: VALIDATE_EXAMPLE });
   const map = await deps.configuredMap();
   const entities = selectEntities(request.entities, Object.keys(map.entities));
   const lanes = Math.min(LANES, deps.settings(map).lanes ?? LANES);

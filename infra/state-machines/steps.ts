@@ -58,6 +58,7 @@ export const MIGRATION_STEPS = {
 export type MigrationStep = keyof typeof MIGRATION_STEPS;
 
 export const VALIDATION_STEPS = {
+  FixReferences: step('Sets broken references to what the mapping proves, where that is asked for', true, MOVES_ROWS),
   PlanValidation: step('Checks the request, opens the operation and cuts what is to be read into pieces', true, ASKS),
   CheckIntegrity: step('Compares keys, values and references of one piece on both sides', true, MOVES_ROWS),
   CheckRelationships: step(

@@ -1,6 +1,7 @@
 /**
  * The machine behind `data-validator validate`.
  *
+ *     (FixReferences, again until none is left, where asked for) ->
  *     PlanValidation -> EachPiece of (WhichCheck? -> CheckIntegrity | CheckRelationships | CheckCompleteness | CheckPerformance,
  *                                     each again until its piece is read) -> Judge
  *     a piece that fails -> FailPiece; anything else -> FailValidation -> ValidationFailed
@@ -68,7 +69,38 @@ export function validationDefinition(scope: Construct, functionOf: FunctionOf<Va
   });
   eachPiece.itemProcessor(pieceItem(scope, functionOf), { mode: ProcessorMode.INLINE });
   eachPiece.addCatch(failValidation);
-  return planValidation.next(eachPiece).next(judge);
+  planValidation.next(eachPiece).next(judge);
+  return fixedFirst(scope, functionOf, planValidation, failValidation);
+}
+
+/** What is repaired is repaired before anything is read, so that the verdict is about what is there then. */
+function fixedFirst(
+  scope: Construct,
+  functionOf: FunctionOf<ValidationStep>,
+  planValidation: IChainable,
+  caughtBy: IChainable,
+): IChainable {
+  const fixReferences = taskState(scope, 'FixReferences', {
+    invokes: functionOf('FixReferences'),
+    comment: VALIDATION_STEPS.FixReferences.purpose,
+    input: {
+      execution: JsonPath.stringAt('$$.Execution.Name'),
+      request: JsonPath.objectAt('$$.Execution.Input'),
+      state: JsonPath.objectAt('$'),
+    },
+    caughtBy,
+  });
+  fixReferences.next(
+    new Choice(scope, 'ReferencesFixed?', { comment: 'Goes on until every range was looked through' })
+      .when(Condition.isPresent('$.unfinished'), fixReferences)
+      .otherwise(planValidation),
+  );
+  return new Choice(scope, 'FixReferences?', { comment: 'Only where it is asked for' })
+    .when(
+      Condition.and(Condition.isPresent('$.fixReferences'), Condition.booleanEquals('$.fixReferences', true)),
+      fixReferences,
+    )
+    .otherwise(planValidation);
 }
 
 /** One piece: state `{ operationId, piece, entity, check }`, and what its check returns goes back into it. */

@@ -1,6 +1,7 @@
 /** What the states of the `validation` machine take and give. States carry ids and counts, never rows. */
 import { z } from 'zod';
 import { entitySelection } from './migration.ts';
+import { rowProgress } from './operation.ts';
 
 export const VALIDATION_TYPES = [
   'data_integrity',
@@ -20,12 +21,18 @@ export const validateRequest = z
     verbose: z.boolean().default(false),
     comprehensive: z.boolean().default(false),
     output: z.string().min(1).optional(),
+    /** First sets references to the source's own parent where the mapping proves it: an operation of its own. */
+    fixReferences: z.boolean().default(false),
     /** A verdict that is not match ends the execution as failed, with its code: for alarms of the console. */
     fail: z.boolean().default(false),
   })
   .refine(({ quick, type }) => !quick || type !== 'performance', {
     path: ['quick'],
     message: 'performance reads no rows: there is nothing to sample',
+  })
+  .refine(({ fixReferences, type }) => !fixReferences || ['relationship_integrity', 'all'].includes(type), {
+    path: ['fixReferences'],
+    message: '--fix-references needs a type that looks at references: relationship_integrity, or all',
   });
 export type ValidateRequest = z.output<typeof validateRequest>;
 
@@ -33,6 +40,17 @@ const execution = z.string();
 const stateError = z.looseObject({ Error: z.string(), Cause: z.string().optional() });
 
 export const checkName = z.enum(['integrity', 'relationships', 'completeness', 'performance']);
+
+/** `state` is the execution input at first, then what the step itself has left. */
+export const fixReferencesInput = z.strictObject({
+  execution,
+  request: z.unknown(),
+  state: z.looseObject({ unfinished: rowProgress.optional() }),
+});
+export type FixReferencesInput = z.output<typeof fixReferencesInput>;
+/** Without `unfinished` it is done: what it has written, the ledger knows. */
+export const fixReferencesOutput = z.strictObject({ unfinished: rowProgress.optional() });
+export type FixReferencesOutput = z.output<typeof fixReferencesOutput>;
 
 export const planValidationInput = z.strictObject({ execution, request: z.unknown() });
 export const planValidationOutput = z.strictObject({
@@ -163,6 +181,8 @@ export const judgeOutput = z.strictObject({
   findings: z.array(finding),
   /** Codes of what was found, V001 first. */
   codes: z.array(z.string()),
+  /** What --fix-references did before anything was read: its operation, and the rows that it wrote. */
+  repair: z.strictObject({ operationId: z.string(), rows: z.int() }).optional(),
   notes: z.array(z.string()),
   output: z.string().optional(),
 });
@@ -171,6 +191,5 @@ export type Difference = z.output<typeof difference>;
 export type Finding = z.output<typeof finding>;
 
 export const failValidationInput = z.looseObject({ execution, error: stateError });
-export type FailValidationInput = z.output<typeof failValidationInput>;
 export const failValidationOutput = z.strictObject({ Error: z.string(), Cause: z.string() });
 export type FailValidationOutput = z.output<typeof failValidationOutput>;

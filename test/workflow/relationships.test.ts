@@ -9,6 +9,7 @@ import {
   repairRelationshipsAnswer,
   type RepairRelationshipsAnswer,
 } from '../../shared/operations/migration-analyzer/repair-relationships.ts';
+import { judgeOutput } from '../../shared/contracts/validation.ts';
 import { portage, type Portage } from '../support/portage.ts';
 import { practice, PRACTICE_SOURCE, PRACTICE_TARGET } from '../support/practice.ts';
 
@@ -174,6 +175,22 @@ describe('harmed references', () => {
 
     expect(output?.entities['visits']).toMatchObject({ read: 200, updated: 0, kept: 1, conflicts: 0, unchanged: 199 });
     expect((await analyze(['visits'])).broken).toBe(1);
+  });
+
+  test('are mended before a validation that is asked for it, whose verdict is about what is there then', async () => {
+    const validate = { command: 'data-validator validate', entities: ['visits'], type: 'relationship_integrity' };
+    const harmed = await p.command(validate);
+    expect(harmed.output).toMatchObject({ entities: { visits: { orphan: 2, wrongParent: 3 } } });
+    expect(harmed.output).not.toHaveProperty('repair');
+
+    const { output, failure } = await p.command({ ...validate, fixReferences: true });
+
+    expect(failure).toBeNull();
+    const { repair: made, ...judged } = judgeOutput.parse(output);
+    expect(made).toEqual({ operationId: expect.stringMatching(/^repair_/), rows: 5 });
+    expect(judged).toMatchObject({ verdict: 'match', entities: { visits: { orphan: 0, wrongParent: 0 } } });
+    await p.rollback(made!.operationId);
+    expect((await p.command(validate)).output).toMatchObject({ entities: { visits: { orphan: 2, wrongParent: 3 } } });
   });
 
   test('that the target refuses to have mended are told, and the others are mended', async () => {

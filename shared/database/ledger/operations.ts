@@ -146,6 +146,20 @@ export async function operationOfExecution(target: Session, execution: string): 
   return row && operationOf(row);
 }
 
+/** What a repair that went before in the same execution wrote. */
+export const repairOfExecution = async (
+  target: Session,
+  execution: string,
+): Promise<{ readonly operationId: string; readonly rows: number } | null> => {
+  const row = await target.maybeOne<{ operation_id: string; rows: string }>(
+    `SELECT o.operation_id, coalesce(sum(b.updated), 0) AS rows FROM portage.operations o
+       LEFT JOIN portage.migration_checkpoints c USING (operation_id) LEFT JOIN portage.migration_batches b ON b.checkpoint_id = c.id
+     WHERE o.execution = $1 AND o.operation_type = 'repair' GROUP BY o.operation_no ORDER BY o.operation_no DESC LIMIT 1`,
+    [execution],
+  );
+  return row && { operationId: row.operation_id, rows: Number(row.rows) };
+};
+
 /** Takes an operation up again under another execution. */
 export const reopenOperation = (target: Session, operationId: string, execution: string): Promise<number> =>
   target.run(

@@ -25,6 +25,12 @@ export const validate = operation({
       kind: 'switch',
       help: 'also the mappings against the identity of their rows, whatever the type',
     },
+    {
+      name: 'fix-references',
+      kind: 'switch',
+      contradicts: ['quick'],
+      help: "first set references to the source's own parent where the mapping proves it; can be rolled back",
+    },
     { name: 'output', kind: 'text', placeholder: 'FILE', help: 'write the whole report into FILE, as JSON' },
     { name: 'fail', kind: 'switch', help: 'end as failed, with the code of what was found (V001 to V004)' },
     { name: 'no-wait', kind: 'switch', cliOnly: true, help: 'start it, print the operation id and return' },
@@ -32,6 +38,7 @@ export const validate = operation({
   examples: [
     'data-validator validate --entities all',
     'data-validator validate --entities doctors,patients --type data_integrity --verbose',
+    'data-validator validate --entities doctors --type relationship_integrity --fix-references',
     'data-validator validate --quick',
     'data-validator validate --entities all --output validation-report.json --json',
   ],
