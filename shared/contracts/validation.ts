@@ -192,4 +192,3 @@ export type Finding = z.output<typeof finding>;
 
 export const failValidationInput = z.looseObject({ execution, error: stateError });
 export const failValidationOutput = z.strictObject({ Error: z.string(), Cause: z.string() });
-export type FailValidationOutput = z.output<typeof failValidationOutput>;
