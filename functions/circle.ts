@@ -21,12 +21,9 @@ import { quoteIdentifier } from '../shared/domain/identifiers.ts';
 import { slicesFrom } from '../shared/domain/slice.ts';
 import { writeOrder } from '../shared/domain/write-order.ts';
 import type { LoadedOperation, Sides } from './dependencies.ts';
-import { entityOf, workerOf } from './entity-worker.ts';
+import { closureRowsOf, entityOf, workerOf } from './entity-worker.ts';
 import { refuseDrift, tellingDrift } from './schema-drift.ts';
 import type { Invocation } from './step.ts';
-
-/** Rows of a closed set beyond which it is no batch any more: it stands in one transaction, and in temporary tables. */
-const CLOSURE_ROWS = 100_000;
 
 /** The checkpoint of this execution, or, on its first call, one that is claimed and planned as a single slice. */
 async function take(
@@ -99,20 +96,26 @@ async function work(
 ): Promise<MigrateCycleOutput> {
   const taken = [];
   for (const name of order) taken.push(await take(sides, loaded, name, deps));
-  const circle = taken.map(({ worker }) => worker);
-  const progress = await workCycle(circle, deps.settings(loaded.map).closureRows ?? CLOSURE_ROWS);
+  const workers = taken.map(({ worker }) => worker);
+  // A reference that was cut may lead out of the circle, to an entity that has its turn later.
+  const later = await laterThan(sides, loaded, input);
+  const progress = await workCycle({ workers, most: closureRowsOf(loaded, deps), later });
   const done = progress.done || progress.stopped;
   if (done) {
-    const ended = (await checkpointsOf(sides.target, input.operationId)).filter((c) => c.status === 'completed');
-    // A reference that was cut may lead out of the circle, to an entity that has its turn later.
-    const later = [...loaded.entities.keys()].filter(
-      (name) => !input.entities.includes(name) && !ended.some((checkpoint) => checkpoint.entity === name),
-    );
+    const still = await laterThan(sides, loaded, input);
     for (const { worker, checkpoint } of taken) {
       if (progress.done) await linkPending({ ...worker, slice: -1 });
-      await completeEntity({ ...worker, slice: -1 }, checkpoint, later, true);
+      await completeEntity({ ...worker, slice: -1 }, checkpoint, still, true);
     }
   }
   const { operationId, execution, entities, connectionRetries } = input;
   return { operationId, execution, entities, connectionRetries, rows: input.rows + progress.rows, done };
+}
+
+/** Entities outside of the circle that have not had their turn yet. */
+async function laterThan(sides: Sides, loaded: LoadedOperation, input: MigrateCycleInput): Promise<readonly string[]> {
+  const ended = (await checkpointsOf(sides.target, input.operationId)).filter((c) => c.status === 'completed');
+  return [...loaded.entities.keys()].filter(
+    (name) => !input.entities.includes(name) && !ended.some((checkpoint) => checkpoint.entity === name),
+  );
 }

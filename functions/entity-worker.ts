@@ -8,6 +8,7 @@ import { quoteIdentifier } from '../shared/domain/identifiers.ts';
 import { listedRowsOf } from '../shared/domain/listed-rows.ts';
 import { BATCH_BYTES, BATCH_ROWS } from '../shared/domain/settings.ts';
 import { comparesMoments, settlementFor } from '../shared/domain/settlement.ts';
+import { writeOrder } from '../shared/domain/write-order.ts';
 import { logger } from '../shared/log/current.ts';
 import type { LoadedOperation, Sides } from './dependencies.ts';
 import { refuseDrift, tellingDrift } from './schema-drift.ts';
@@ -100,6 +101,7 @@ export const workerOf = (
   listed: listedRowsOf(loaded.operation.request),
   timeIsUp: deps.timeIsUp,
   workerOn: (name) => workerOn(sides, loaded, claim, name, deps),
+  circle: () => circleOf(sides, loaded, claim, deps),
   onBatch: logBatch(claim.operationId),
 });
 
@@ -120,15 +122,39 @@ async function workerOn(
   name: string,
   deps: Invocation,
 ): Promise<Worker | null> {
-  const circle = loaded.order.waves.flat().find((group) => group.entities.includes(name));
   // A list is about its own rows: a parent that it does not name is not carried along.
-  if (circle?.cycle === true || listedRowsOf(loaded.operation.request) !== null) return null;
+  if (listedRowsOf(loaded.operation.request) !== null) return null;
   const checkpoint = (await checkpointsOf(sides.target, operationId)).find((c) => c.entity === name);
   if (name !== own.entity && !['in_progress', 'completed'].includes(checkpoint?.status ?? '')) return null;
   const claim = checkpoint
     ? { operationId, entity: name, checkpointId: checkpoint.id, fence: checkpoint.fence }
     : { operationId, ...own };
   return workerOf(sides, loaded, claim, NO_SLICE, false, deps);
+}
+
+/** Rows of a closed set beyond which it is no batch any more: it stands in one transaction, and in temporary tables. */
+const CLOSURE_ROWS = 100_000;
+
+export const closureRowsOf = (loaded: LoadedOperation, deps: Invocation): number =>
+  deps.settings(loaded.map).closureRows ?? CLOSURE_ROWS;
+
+/** On every entity of the circle, where it is one and this run has all of it. */
+async function circleOf(
+  sides: Sides,
+  loaded: LoadedOperation,
+  { operationId, ...own }: EntityClaim,
+  deps: Invocation,
+): ReturnType<Worker['circle']> {
+  const group = loaded.order.waves.flat().find(({ entities }) => entities.includes(own.entity));
+  if (group?.cycle !== true || listedRowsOf(loaded.operation.request) !== null) return null;
+  const checkpoints = await checkpointsOf(sides.target, operationId);
+  const workers = writeOrder(group.entities, (name) => loaded.relations.get(name)?.target).flatMap((entity) => {
+    const found = checkpoints.find((c) => c.entity === entity && ['in_progress', 'completed'].includes(c.status));
+    if (found === undefined) return [];
+    const claim = { operationId, entity, checkpointId: found.id, fence: found.fence };
+    return [workerOf(sides, loaded, claim, NO_SLICE, false, deps)];
+  });
+  return workers.length === group.entities.length ? { workers, most: closureRowsOf(loaded, deps) } : null;
 }
 
 /** Lets unqualified names of the entity's expressions mean tables of its own schema. */

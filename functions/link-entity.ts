@@ -1,5 +1,6 @@
 /** References that waited for an entity or in it, and the last look at its parked rows: alike in every run that carries rows. */
-import { linkPending, waitsFor, workParked } from '../shared/database/engine/link.ts';
+import { linkPending, workParked } from '../shared/database/engine/link.ts';
+import { waitsFor } from '../shared/database/engine/pull.ts';
 import { pullPending } from '../shared/database/engine/pull-pending.ts';
 import { checkpointById, checkpointsOf } from '../shared/database/ledger/checkpoints.ts';
 import type { Worker } from '../shared/database/engine/worker.ts';

@@ -97,6 +97,7 @@ export async function ledgered(
     batchRows: 5000,
     timeIsUp: () => false,
     workerOn: () => Promise.resolve(null),
+    circle: () => Promise.resolve(null),
     onBatch: () => undefined,
     ...more,
   });

@@ -77,6 +77,18 @@ describe('a full migration over edits of the target', () => {
     ).toEqual(found);
   });
 
+  test('finds a row that it put in again under another natural key, and so does who takes it back', async () => {
+    await target("DELETE FROM rates WHERE code IN ('C2', 'C3')");
+    await migrate();
+    const before = await snapshot(p);
+    await source("UPDATE rate SET code = 'New', amount = amount + 1 WHERE no IN (2, 4)");
+    const run = await migrate({ mode: 'full' });
+    expect(run.entities['rates']).toMatchObject({ inserted: 2, updated: 1, setAside: 0 });
+    expect(await migrate()).toMatchObject({ status: 'completed', entities: { rates: { unchanged: 6, inserted: 0 } } });
+    expect(await back(run.operationId)).toMatchObject({ keptRows: 0, entities: { rates: { deleted: 2, updated: 1 } } });
+    same(await snapshot(p), before);
+  });
+
   test('and so does one of what is missing, and one of rows that are named', async () => {
     await target("DELETE FROM rates WHERE code IN ('C2', 'C3'); UPDATE people SET name = 'Mine' WHERE legacy_id = 3");
     const before = await snapshot(p);

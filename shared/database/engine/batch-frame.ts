@@ -90,10 +90,10 @@ export async function endBatch(
   );
 }
 
-/** What the batch does with its rows: of a row that was settled, what it becomes. */
-export async function countActions(worker: Worker, range?: KeyRange): Promise<ActionCount[]> {
+/** What the batch does with its rows: of a row that was settled, what it becomes. @param which as of actionCounts */
+export async function countActions(worker: Worker, which?: string): Promise<ActionCount[]> {
   const rows = await worker.target.rows<{ action: string; in_source: string; rows: string; waiting: string }>(
-    actionCounts(worker.entity, range),
+    actionCounts(worker.entity, which),
   );
   return rows.map((row) => ({
     action: row.action,

@@ -11,7 +11,8 @@ import { parkedKeys, setAsideOne, unpark } from '../sql/record.ts';
 import { createScratch, emptyStage } from '../sql/scratch.ts';
 import type { BatchOutcome } from './batch-frame.ts';
 import { inListBatch, runBatch } from './batch.ts';
-import { pullForStaged } from './pull.ts';
+import { clearStages, writeWithNeeded } from './closed-set.ts';
+import { inSchemasOf, pullForStaged, waitsFor } from './pull.ts';
 import { reasonOf } from './reason.ts';
 import { workApart, type ListWork, type Step } from './rings.ts';
 import type { SliceProgress } from './slice.ts';
@@ -102,7 +103,10 @@ export async function workParked(
   const { entity, target } = worker;
   let rows = 0;
   const columns = waitsFor(entity, later);
-  const ended = ({ stopped }: BatchOutcome, count: number): Step => {
+  // A row of a circle goes with what it needs there, and so do rows of it that were parked.
+  const circle = await worker.circle();
+  const look = (owner: Worker, staged: readonly string[]): Promise<SliceProgress> => workParked(owner, [], staged);
+  const ended = ({ stopped }: Pick<BatchOutcome, 'stopped'>, count: number): Step => {
     if (stopped) return { rows, done: true, stopped: true };
     rows += count;
     return worker.timeIsUp() ? { rows, done: false, stopped: false } : true;
@@ -119,7 +123,17 @@ export async function workParked(
     },
     async write(keys, replace) {
       await list.stage(keys);
-      const pulled = await pullForStaged(worker, columns, waiting, (owner, staged) => workParked(owner, [], staged));
+      if (circle !== null && replace === undefined) {
+        await clearStages(circle.workers, worker);
+        const seed = { worker, own: { keys }, readMs, bytes };
+        const members = circle.workers.map((one) => one.entity);
+        const { progress } = await inSchemasOf(worker.source, members, () =>
+          writeWithNeeded({ ...circle, later }, seed, look, waiting),
+        );
+        if (!progress.done && !progress.stopped) return { rows, done: false, stopped: false };
+        return ended(progress, keys.length);
+      }
+      const pulled = await pullForStaged(worker, columns, waiting, look);
       if (!pulled.done || pulled.stopped) return { rows, done: pulled.done, stopped: pulled.stopped };
       const label = `parked ${randomUUID()}`;
       const outcome = await runBatch(worker, WHOLE, { readMs, bytes, list: { label, keys, later: columns, replace } });
@@ -149,12 +163,6 @@ export async function workParked(
     if (step !== true) return step;
   }
 }
-
-/** Columns of references that were cut, to entities that have their turn later. */
-export const waitsFor = (entity: CompiledEntity, later: readonly string[]): readonly string[] =>
-  entity.references
-    .filter((reference) => reference.cut && reference.parent !== entity.name && later.includes(reference.parent))
-    .map((reference) => reference.column);
 
 /** Lists rows whose reference leads nowhere now that every parent had its turn, and forgets those that were set. */
 export async function settleUnlinked(worker: Worker): Promise<void> {

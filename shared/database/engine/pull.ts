@@ -3,7 +3,9 @@
  * entity and take the way of every parked row (link.ts), which pulls their own parents first, and so on. Only entities of
  * this run are pulled, because only those are ours to write: what nobody chose is not carried, its children are set aside.
  */
+import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { PortageError } from '../../domain/errors.ts';
+import { quoteIdentifier } from '../../domain/identifiers.ts';
 import type { Session } from '../session.ts';
 import { notSetAside, parkParents, presentKeys, unmappedParents } from '../sql/pull.ts';
 import { raiseSequences } from './finish.ts';
@@ -19,9 +21,14 @@ export type Look = (owner: Worker, waiting: readonly string[]) => Promise<SliceP
 const NONE: SliceProgress = { rows: 0, done: true, stopped: false };
 
 /** Unqualified names of an expression mean tables of its own entity's schema. */
-async function inSchemaOf<T>(source: Session, schema: string, work: () => Promise<T>): Promise<T> {
+export async function inSchemasOf<T>(
+  source: Session,
+  entities: readonly CompiledEntity[],
+  work: () => Promise<T>,
+): Promise<T> {
+  const schemas = new Set(['pg_catalog', ...entities.map((entity) => entity.source.schema)]);
   const { path } = await source.one<{ path: string }>("SELECT current_setting('search_path') AS path");
-  await source.run("SELECT set_config('search_path', 'pg_catalog, ' || quote_ident($1), false)", [schema]);
+  await source.run("SELECT set_config('search_path', $1, false)", [[...schemas].map(quoteIdentifier).join(', ')]);
   try {
     return await work();
   } finally {
@@ -30,8 +37,8 @@ async function inSchemaOf<T>(source: Session, schema: string, work: () => Promis
   }
 }
 
-/** One child at a time: two that pull the same parent would both insert it. */
-async function alone<T>(target: Session, entityId: number | null, work: () => Promise<T>): Promise<T> {
+/** One child at a time: two that pull the same parent would both insert it, and with a row of a circle all that it needs there. */
+async function alone<T>(target: Session, entityId: number, work: () => Promise<T>): Promise<T> {
   await target.run('SELECT pg_advisory_lock($1, $2)', [PULL_LOCK, entityId]);
   try {
     return await work();
@@ -44,12 +51,14 @@ async function alone<T>(target: Session, entityId: number | null, work: () => Pr
 /** @returns how many of the rows the source had */
 async function pull(child: Worker, owner: Worker, keys: readonly string[], look: () => Promise<SliceProgress>) {
   const { source, target, entity, operationNo } = owner;
-  return inSchemaOf(source, entity.source.schema, async () => {
+  return inSchemasOf(source, [entity], async () => {
     const keysOf = (rows: readonly { key: string }[]): readonly string[] => rows.map((row) => row.key);
     const untried = keysOf(await target.rows(notSetAside(entity, operationNo), [keys]));
     const present = untried.length === 0 ? [] : keysOf(await source.rows(presentKeys(entity, untried)));
     if (present.length === 0) return NONE;
-    return alone(target, entity.entityId, async () => {
+    const circle = (await owner.circle())?.workers ?? [owner];
+    const first = Math.min(...circle.map((one) => one.entity.entityId ?? 0));
+    return alone(target, first, async () => {
       await target.run(parkParents(entity, operationNo), [present, child.entity.name]);
       const looked = await look();
       if (looked.rows > 0) await raiseSequences(target, entity);
@@ -103,3 +112,9 @@ export async function pullForStaged(
   }
   return { rows, done: true, stopped: false };
 }
+
+/** Columns of references that were cut, to entities that have their turn later. */
+export const waitsFor = (entity: CompiledEntity, later: readonly string[]): readonly string[] =>
+  entity.references
+    .filter((reference) => reference.cut && reference.parent !== entity.name && later.includes(reference.parent))
+    .map((reference) => reference.column);

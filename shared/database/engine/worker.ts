@@ -37,9 +37,16 @@ export interface Worker {
   readonly timeIsUp: () => boolean;
   /**
    * A worker of this run on another entity, which had its turn already, for rows that came too late; null where the run does
-   * not have it, or it can only be written in a circle.
+   * not have it.
    */
   readonly workerOn: (entity: string) => Promise<Worker | null>;
+  /** Where the entity is of a circle that can only be written together: this run's workers on all of it. */
+  readonly circle: () => Promise<{
+    /** In the order in which they are written. */
+    readonly workers: readonly Worker[];
+    /** Rows that go together, at most. */
+    readonly most: number;
+  } | null>;
   /** A line for every committed batch. */
   readonly onBatch: (batch: BatchReport) => void;
 }

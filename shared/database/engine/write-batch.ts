@@ -57,6 +57,8 @@ export async function writeRows(
     if (moved !== null) await target.run(moved);
   } else {
     foreseen = await run(mapInserts(entity, facts, action));
+    const moved = action === 'again' ? moveKeys(entity, action) : null;
+    if (moved !== null) await target.run(moved);
     if (entity.target.foreseeable) {
       await target.run(insertForeseen(entity, action));
       return;

@@ -130,8 +130,9 @@ const clearKeys = (entity: CompiledEntity, keys: string): string =>
    WHERE EXISTS (SELECT FROM portage.set_aside_rows x WHERE x.entity_id = ${entity.entityId} AND x.state IN ('open', 'ignored'))
      AND a.entity_id = ${entity.entityId} AND a.state IN ('open', 'ignored') AND a.legacy_key = ${keys}`;
 
-export const actionCounts = (entity: CompiledEntity, range: KeyRange = { from: null, to: null }): string =>
-  `SELECT coalesce(w.decided, w.action) AS action, w.in_source::text AS in_source, count(*) AS rows, count(w.missing) AS waiting FROM ${work(entity)} w WHERE ${allOf(inRange(entity.order, 'w.k', range))} GROUP BY 1, 2`;
+/** @param which a condition over `w`, where not all of the batch's rows are meant */
+export const actionCounts = (entity: CompiledEntity, which = 'true'): string =>
+  `SELECT coalesce(w.decided, w.action) AS action, w.in_source::text AS in_source, count(*) AS rows, count(w.missing) AS waiting FROM ${work(entity)} w WHERE ${which} GROUP BY 1, 2`;
 
 /** The differentials that this run would have seen again and did not: they are gone. What a validation saw is compared by values, not with bases: only a validation can tell that it is gone. */
 export const closeGone = (entity: CompiledEntity, operationNo: number): string =>

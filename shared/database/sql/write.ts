@@ -36,24 +36,31 @@ export const undoArrays = (entity: CompiledEntity): { legacy: string; target: st
   target: targetKeyColumn(entity) === 'target_uuid' ? 'target_uuids' : 'target_keys',
 });
 
+/** The target key that a row has once it is written: a natural key may change with it. */
+const keyToBe = (entity: CompiledEntity): string => {
+  const own = `w.${targetKeyColumn(entity)}`;
+  return entity.target.keyDesired === null ? own : `coalesce(${entity.target.keyDesired}, ${own})`;
+};
+
 /** Mappings, bases and undo entries of rows to insert. Gives their number and the sum of their hashes. */
 export function mapInserts(entity: CompiledEntity, facts: WriteFacts, action: 'insert' | 'again'): string {
   const key = targetKeyColumn(entity);
   const undo = undoArrays(entity);
+  const own = keyToBe(entity);
   const map =
     action === 'insert'
       ? `INSERT INTO ${entity.leaf} AS m (${legacyColumn(entity)}, source_hash, target_hash, ${key}, entity_id, operation_no, origin, source_columns)
          SELECT w.k, g.h, ${entity.target.hashDesired}, w.${key}, ${entity.entityId}, ${facts.operationNo}, 'i', ${entity.target.columnHashesDesired} FROM ${rowsOf(entity, action)}`
-      : `UPDATE ${entity.leaf} AS m SET source_hash = g.h, target_hash = ${entity.target.hashDesired}, source_columns = ${entity.target.columnHashesDesired}, target_columns = NULL, closed_by = NULL
+      : `UPDATE ${entity.leaf} AS m SET source_hash = g.h, target_hash = ${entity.target.hashDesired}, source_columns = ${entity.target.columnHashesDesired}, target_columns = NULL, closed_by = NULL, ${key} = ${own}
          FROM ${rowsOf(entity, action)} AND ${leafKey(entity)} = w.k`;
   // A mapping that is there already says something that an undo must give back.
   const before =
     action === 'insert'
       ? ''
       : `before AS (
-      INSERT INTO portage.undo_log (${mappingColumns})
-      SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'remap', ${keyText(entity)}, w.${key}::text, NULL, m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by
-      FROM ${work(entity)} w ${basesOf(entity)} WHERE w.action = 'again'
+      INSERT INTO portage.undo_log (${mappingColumns}, key_before)
+      SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'remap', ${keyText(entity)}, ${own}::text, NULL, m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by, CASE WHEN m.${key} <> ${own} THEN m.${key}::text END
+      FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k ${basesOf(entity)} WHERE w.action = 'again'
     ), `;
   return `WITH ${before}map AS (${map} RETURNING ${leafKey(entity)} AS k, m.${key} AS key, m.target_hash AS h
     ), undo AS (
@@ -87,7 +94,7 @@ const undoColumns =
 export const mappingColumns =
   'batch_no, entity_id, operation_no, action, legacy_key, target_key, hash_after, source_hash, target_hash, source_columns, target_columns, closed_before';
 const basesOf = (entity: CompiledEntity): string =>
-  `CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k) m`;
+  `CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by, m.${targetKeyColumn(entity)} FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k) m`;
 
 /** References of a work row that wait before it is written; nothing is looked up while none of the entity waits. */
 export const waitingBefore = (entity: CompiledEntity): string => {
@@ -110,7 +117,7 @@ export function keepBefore(entity: CompiledEntity, facts: WriteFacts, action: 'u
       ? 'NULL'
       : `CASE WHEN ${entity.target.keyDesired} <> ${own} THEN ${own}::text END`;
   return `INSERT INTO portage.undo_log (${undoColumns}, closed_before, key_before, waiting)
-    SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'update', ${keyText(entity)}, coalesce(${entity.target.keyDesired ?? 'NULL'}, ${own})::text, b.before,
+    SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'update', ${keyText(entity)}, ${keyToBe(entity)}::text, b.before,
       ${entity.target.hashDesired}, m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by, ${moved}, ${waitingBefore(entity)}
     FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k ${basesOf(entity)}
     CROSS JOIN LATERAL (SELECT ${before} AS before FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) b WHERE w.action = '${action}'`;
@@ -145,12 +152,12 @@ export const releaseUnique = (entity: CompiledEntity): string | null =>
 export const mapUpdates = (entity: CompiledEntity): string =>
   `WITH map AS (
       UPDATE ${entity.leaf} AS m SET source_hash = g.h, target_hash = ${entity.target.hashDesired}, source_columns = ${entity.target.columnHashesDesired}, target_columns = NULL, closed_by = NULL,
-        ${targetKeyColumn(entity)} = coalesce(${entity.target.keyDesired ?? 'NULL'}, w.${targetKeyColumn(entity)})
+        ${targetKeyColumn(entity)} = ${keyToBe(entity)}
       FROM ${rowsOf(entity, 'update')} AND ${leafKey(entity)} = w.k RETURNING m.target_hash AS h
     ) SELECT count(*) AS rows, sum(h) AS hashes FROM map`;
 
 /** A natural key may have changed with its row: from here on the row is found under its new key. */
-export const moveKeys = (entity: CompiledEntity, action: 'update' | 'merge' = 'update'): string | null =>
+export const moveKeys = (entity: CompiledEntity, action: 'update' | 'merge' | 'again' = 'update'): string | null =>
   entity.target.keyDesired === null
     ? null
     : `UPDATE ${work(entity)} u SET ${targetKeyColumn(entity)} = x.key FROM (SELECT w.k, ${entity.target.keyDesired} AS key FROM ${rowsOf(entity, action)}) x WHERE u.k = x.k AND u.action = '${action}'`;

@@ -41,6 +41,7 @@ async function workOn({ operationNo, operationId, checkpointId, fence, point }: 
         batchRows: 5,
         timeIsUp: () => false,
         workerOn: () => Promise.resolve(null),
+        circle: () => Promise.resolve(null),
         onBatch: () => undefined,
       },
       { slice: 0, from: null, to: null },

@@ -50,7 +50,7 @@ WITH written AS (
 INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns, closed_before, key_before, waiting)
     SELECT 42, 3, 7, 'update', w.k, coalesce(jsonb_build_array(g.c0::text, g.c1::date)::text COLLATE "C", w.target_key)::text, b.before,
       hashint8extended(hash_record_extended(row((g.c0::text) COLLATE "C", (g.c1::date), (g.c2::numeric(8,2))::text COLLATE "C"), 0), 0), m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by, CASE WHEN jsonb_build_array(g.c0::text, g.c1::date)::text COLLATE "C" <> w.target_key THEN w.target_key::text END, NULL::jsonb
-    FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by FROM portage.uuid_mappings_3 m WHERE m.legacy_key = w.k) m
+    FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by, m.target_key FROM portage.uuid_mappings_3 m WHERE m.legacy_key = w.k) m
     CROSS JOIN LATERAL (SELECT jsonb_object(ARRAY['code', 'day', 'amount'], ARRAY[(t."code")::text, (t."day")::text, (t."amount")::text]) AS before FROM "public"."rates" t WHERE t."code" = ((w.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((w.target_key::jsonb)->>1)::pg_catalog."date") b WHERE w.action = 'update';
 
 -- updateRows
