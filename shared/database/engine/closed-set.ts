@@ -166,8 +166,7 @@ async function write(circle: readonly Worker[], seed: Seed, later: readonly stri
       const own = isSeed && 'range' in seed.own ? worker : { ...worker, slice: NO_SLICE };
       const begun = await beginBatch(own, isSeed ? range : { from: `closure ${randomUUID()}`, to: null });
       if (begun.stopped) return { progress: { rows: 0, done: false, stopped: true } };
-      if (begun.repeated)
-        return { progress: { rows: 0, done: true, stopped: false }, repeatedTo: begun.repeated.to };
+      if (begun.repeated) return { progress: { rows: 0, done: true, stopped: false }, repeatedTo: begun.repeated.to };
       batches.push({ worker: own, batchNo: begun.batchNo });
     }
     await decide(batches, seed, later);
