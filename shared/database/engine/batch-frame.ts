@@ -14,6 +14,8 @@ export interface BatchOutcome {
   readonly stopped: boolean;
   /** Another worker had committed this batch: where it ended. */
   readonly repeatedTo?: string | null;
+  /** Rows of its counts that were as they were, and not staged. */
+  readonly passed?: number;
 }
 
 interface Begun {
@@ -107,6 +109,7 @@ interface Done {
   readonly counts: RowCounts;
   readonly readMs: number;
   readonly bytes?: number;
+  readonly passed?: number;
 }
 
 /** The frame of every batch: begun under the fence, ended with its counts, all in one transaction. */
@@ -120,7 +123,7 @@ export async function inBatch(
     const begun = await beginBatch(worker, range);
     if (begun.stopped) return { counts: NOTHING, stopped: true };
     if (begun.repeated) return { counts: NOTHING, stopped: false, repeatedTo: begun.repeated.to };
-    const { counts, readMs, bytes = 0 } = await work(begun.batchNo);
+    const { counts, readMs, bytes = 0, passed = 0 } = await work(begun.batchNo);
     const writeMs = Math.round(performance.now() - started);
     await endBatch(worker, begun.batchNo, counts, { readMs, writeMs, bytes });
     worker.onBatch({
@@ -133,6 +136,6 @@ export async function inBatch(
       memoryBytes: process.memoryUsage.rss(),
       bytes,
     });
-    return { counts, stopped: false };
+    return { counts, stopped: false, passed };
   });
 }

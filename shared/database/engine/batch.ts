@@ -125,9 +125,10 @@ export const runBatch = (
     const staged = await target.one<{ rows: string }>(
       `SELECT count(*) AS rows FROM ${stage(entity)} g WHERE ${allOf(inRange(entity.order, 'g.k', range))}`,
     );
+    const passed = list === undefined ? await passedIn(worker, range) : 0;
     const decided = await countActions(worker);
     const counts = addCounts(
-      countsOf(Number(staged.rows) - (loaded?.written ?? 0), decided),
+      countsOf(passed + Number(staged.rows) - (loaded?.written ?? 0), decided),
       countsOf(loaded?.written ?? 0, loadedAction(loaded)),
     );
     // Rows that take values from each other are here together: checked when all of them are written.
@@ -136,8 +137,11 @@ export const runBatch = (
     if (list !== undefined) await target.run(unpark(entity), [list.keys]);
     // Deferred constraints would fail at COMMIT, where no row can be told from another (SEMANTICS 24).
     await target.run('SET CONSTRAINTS ALL IMMEDIATE');
-    return { counts, readMs, bytes };
+    return { counts, readMs, bytes, passed };
   });
+
+/** Rows of the range that are not staged because they are as they were. */
+const passedIn = async ({ passed }: Worker, range: KeyRange): Promise<number> => (await passed?.(range)) ?? 0;
 
 /** A transaction on rows that are not read from the source: references that are set now, rows that cannot be. */
 export const inListBatch = (
@@ -161,13 +165,9 @@ export const setAsideRow = (worker: Worker, range: KeyRange, key: string, reason
     }
     if (reason.taken === true) await target.run(parkOne(entity, operationNo), [key, reason.text]);
     else await target.run(setAsideOne(entity, operationNo), [key, reason.code, reason.column, reason.text]);
-    return {
-      counts: countsOf(1, [
-        { action: reason.taken === true ? 'park' : 'set_aside', inSource: true, rows: 1 },
-        ...vanished,
-      ]),
-      readMs: 0,
-    };
+    const passed = await passedIn(worker, range);
+    const action = reason.taken === true ? 'park' : 'set_aside';
+    return { counts: countsOf(1 + passed, [{ action, inSource: true, rows: 1 }, ...vanished]), readMs: 0, passed };
   });
 
 /** Records a range in which both sides equal their bases: read, nothing to do. */

@@ -3,6 +3,7 @@ import { gatherVanished } from '../sql/decide.ts';
 import type { KeyRange } from '../sql/range.ts';
 import type { Mode } from '../sql/decide.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
+import { changedMappings } from '../sql/changed-keys.ts';
 import { listLeaving, markLeaving } from '../sql/vanished.ts';
 import type { Worker } from './worker.ts';
 
@@ -13,7 +14,8 @@ export const appliesDeletes = (entity: CompiledEntity, mode: Mode): boolean =>
 /** Finds them. They are not deleted here, but when all entities had their turn: rows that refer to them may go first. */
 export async function findVanished(worker: Worker, range: KeyRange, except: string | null = null): Promise<void> {
   const { target, entity, operationNo, mode } = worker;
-  await target.run(gatherVanished(entity, range, operationNo, except));
+  const rows = worker.passed === undefined ? undefined : changedMappings(entity);
+  await target.run(gatherVanished(entity, range, operationNo, except, rows));
   if (appliesDeletes(entity, mode)) await target.run(markLeaving(entity));
 }
 

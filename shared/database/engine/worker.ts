@@ -5,6 +5,7 @@ import type { ListedRows } from '../../domain/listed-rows.ts';
 import type { Settlement } from '../../domain/settlement.ts';
 import type { Session } from '../session.ts';
 import type { Mode } from '../sql/decide.ts';
+import type { KeyRange } from '../sql/range.ts';
 import type { Reading } from './stage-rows.ts';
 
 export interface Worker {
@@ -31,6 +32,11 @@ export interface Worker {
   readonly listed?: ListedRows | null;
   /** Only rows that the source changed lately are read: what is not among them is not gone. */
   readonly changesOnly?: boolean;
+  /**
+   * The rows of the range were compared by key (engine/changed-keys.ts), and only those that differ are staged: how many of a
+   * part of it are as they were.
+   */
+  readonly passed?: (range: KeyRange) => Promise<number>;
   /** What decides on rows that both sides changed; without it they are recorded and left alone. */
   readonly settlement?: Settlement | null;
   /** True when the step must return its progress. */

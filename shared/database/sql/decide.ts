@@ -151,20 +151,25 @@ export const gatherVanished = (
   range: KeyRange,
   operationNo: number | null = null,
   except: string | null = null,
+  rows = `${entity.leaf ?? ''} m`,
 ): string => {
   const rest = except === null ? [] : [`${leafKey(entity)} <> ${keyLiteral(entity.order, except)}`];
-  const found = gatherVanishedWhere(entity, [...inRange(entity.order, leafKey(entity), range), ...rest]);
+  const found = gatherVanishedWhere(entity, [...inRange(entity.order, leafKey(entity), range), ...rest], rows);
   return entity.keyIsUnique || operationNo === null
     ? found
     : `${found} AND NOT EXISTS (SELECT FROM portage.set_aside_rows a WHERE a.entity_id = ${entity.entityId} AND a.legacy_key = ${leafKey(entity)}::text AND a.code = 'M012' AND a.operation_no = ${operationNo})`;
 };
 
 /** The same for the mapped rows, `m`, that fulfil the conditions. */
-export const gatherVanishedWhere = (entity: CompiledEntity, conditions: readonly string[]): string =>
+export const gatherVanishedWhere = (
+  entity: CompiledEntity,
+  conditions: readonly string[],
+  rows = `${entity.leaf ?? ''} m`,
+): string =>
   `INSERT INTO ${work(entity)} (k, action, known, in_source, source_changed, target_state, based, target_uuid, target_key)
    SELECT ${leafKey(entity)}, CASE WHEN t.h IS NULL THEN 'close' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'conflict' ELSE 'deleted' END, true, false, true,
      CASE WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'changed' ELSE 'same' END, m.target_hash IS NOT NULL, m.target_uuid, m.target_key
-   FROM ${entity.leaf} m LEFT JOIN LATERAL (SELECT ${entity.target.hash} AS h FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('m')}) t ON true
+   FROM ${rows} LEFT JOIN LATERAL (SELECT ${entity.target.hash} AS h FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('m')}) t ON true
    WHERE ${allOf(['m.closed_by IS NULL', ...conditions])} AND NOT EXISTS (SELECT FROM ${stage(entity)} g WHERE g.k = ${leafKey(entity)})`;
 
 /**

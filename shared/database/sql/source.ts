@@ -86,6 +86,10 @@ export const copyOutWithParents = (entity: CompiledEntity, selection: RowSelecti
   return `COPY (SELECT ${names.join(', ')} FROM ${projection(entity, selection, parents)}) TO STDOUT${copyFormat(entity)}`;
 };
 
+/** Key and hash of every row of a range. */
+export const copyHashes = (entity: CompiledEntity, range: KeyRange): string =>
+  `COPY (SELECT q.k, ${entity.source.hash} FROM ${projection(entity, { range }, [], true)}) TO STDOUT (FORMAT binary)`;
+
 /** Count and hash sum of the source in each of the ranges that `bounds` cut `range` into; bucket 0 is the first. */
 export function sourceSums(entity: CompiledEntity, range: KeyRange, bounds: readonly string[]): string {
   return `SELECT ${bucketOf(entity, 'q.k', bounds)} AS bucket, count(*) AS rows, sum(${entity.source.hash}) AS hashes FROM ${projection(entity, { range }, [], true)} GROUP BY 1`;

@@ -1,0 +1,92 @@
+/**
+ * The last step of the descent: which rows of a range differ, by key and hash, before any row is moved. It pays where few of
+ * many do, and where rows can be looked up by their keys afterwards; otherwise the range is read as it is.
+ */
+import { emptyStage } from '../sql/scratch.ts';
+import { copyHashes } from '../sql/source.ts';
+import type { KeyRange } from '../sql/range.ts';
+import {
+  copyHashesIn,
+  countPassed,
+  countSeen,
+  createChanged,
+  emptyChanged,
+  findChanged,
+  nextChanged,
+} from '../sql/changed-keys.ts';
+import { DataError } from '../pg-errors.ts';
+import { copyRows } from './copy-rows.ts';
+import { stageRows } from './stage-rows.ts';
+import { mostBytesOf, type RangeReader } from './work-range.ts';
+import { TooWide } from './copy-rows.ts';
+import type { Worker } from './worker.ts';
+
+/** As many keys as fit into one statement without growing it beyond reason. */
+const MOST_KEYS = 2000;
+/** Where each look-up reads the whole table there are never more than this many. */
+const MOST_SCANS = 2;
+/** Of rows that differ in such a share, reading all of them costs less. */
+const DENSE = 1 / 3;
+
+export interface ChangedRows {
+  /** Looks at rows that differ, and passes by the others of a range. */
+  readonly worker: Worker;
+  readonly reader: RangeReader;
+}
+
+/** @returns null where every row of the range is better read: too many differ, or one of them cannot be evaluated */
+export async function compareKeys(worker: Worker, range: KeyRange): Promise<ChangedRows | null> {
+  const { source, target, entity } = worker;
+  await target.run(createChanged(entity));
+  await target.run(emptyChanged(entity));
+  try {
+    await copyRows(source, copyHashes(entity, range), target, copyHashesIn(entity));
+  } catch (error) {
+    if (error instanceof DataError) return null;
+    throw error;
+  }
+  await target.run(findChanged(entity, range));
+  const counts = await target.one<{ seen: string; changed: string }>(countSeen(entity));
+  const [seen, changed] = [Number(counts.seen), Number(counts.changed)];
+  const lookUps = entity.order === 'integer' ? 0 : Math.ceil(changed / MOST_KEYS);
+  if (changed > seen * DENSE || lookUps > MOST_SCANS) return null;
+  const passed = async (part: KeyRange): Promise<number> =>
+    Number((await target.one<{ rows: string }>(countPassed(entity, part))).rows);
+  return { worker: { ...worker, passed }, reader: changedRows(worker) };
+}
+
+/** Rows by the keys that were found. */
+function changedRows(worker: Worker): RangeReader {
+  const { target, entity } = worker;
+  const keysOf = async (range: KeyRange, limit: number): Promise<readonly string[]> =>
+    (await target.rows<{ key: string }>(nextChanged(entity, range, limit))).map((row) => row.key);
+  return {
+    byLimit: true,
+    async stage(range, limit = Infinity) {
+      await target.run(emptyStage(entity));
+      const mostBytes = mostBytesOf(worker, limit);
+      const staged = { to: range.to, rows: 0, bytes: 0, ms: 0 };
+      let from = range.from;
+      for (let left = limit; left > 0;) {
+        const wanted = Math.min(left, MOST_KEYS);
+        const keys = await keysOf({ from, to: range.to }, wanted);
+        if (keys.length > 0) {
+          const copied = await stageRows(worker, { keys }, { mostBytes });
+          staged.rows += copied.rows;
+          staged.bytes += copied.bytes;
+          staged.ms += copied.ms;
+        }
+        if (keys.length < wanted) return staged;
+        if (mostBytes !== undefined && staged.bytes > mostBytes) throw new TooWide(`${staged.bytes} bytes`);
+        from = keys.at(-1) ?? null;
+        left -= keys.length;
+      }
+      return { ...staged, to: from };
+    },
+    async firstKey(range) {
+      const [key] = await keysOf(range, 1);
+      if (key === undefined) throw new RangeError('no row of the range differs');
+      return key;
+    },
+  };
+}
