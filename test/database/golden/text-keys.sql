@@ -5,10 +5,10 @@ COPY (SELECT q.k, hashint8extended(hash_record_extended(row(q.k, q.c0 COLLATE "C
 SELECT width_bucket(q.k, ARRAY['["b", "2023-01-01"]' COLLATE "C"]) - (q.k = ANY (ARRAY['["b", "2023-01-01"]' COLLATE "C"]))::int AS bucket, count(*) AS rows, sum(hashint8extended(hash_record_extended(row(q.k, q.c0 COLLATE "C", (q.c1), (q.c2)::text COLLATE "C"), 0), 0)) AS hashes FROM (SELECT (CASE WHEN ((s."code")::pg_catalog."text") IS NOT NULL AND ((s."day")::pg_catalog."date") IS NOT NULL THEN jsonb_build_array((s."code")::pg_catalog."text", (s."day")::pg_catalog."date")::text END) COLLATE "C" AS k, (s."code")::pg_catalog."text" AS c0, (s."day")::pg_catalog."date" AS c1, (s."amount")::pg_catalog."numeric" AS c2 FROM "public"."rate" AS s WHERE (CASE WHEN ((s."code")::pg_catalog."text") IS NOT NULL AND ((s."day")::pg_catalog."date") IS NOT NULL THEN jsonb_build_array((s."code")::pg_catalog."text", (s."day")::pg_catalog."date")::text END) COLLATE "C" > '["a", "2023-01-01"]' COLLATE "C") AS q GROUP BY 1;
 
 -- mappedSums
-SELECT width_bucket(m.legacy_key, ARRAY['["b", "2023-01-01"]' COLLATE "C"]) - (m.legacy_key = ANY (ARRAY['["b", "2023-01-01"]' COLLATE "C"]))::int AS bucket, count(*) AS rows, count(*) FILTER (WHERE m.source_hash IS NULL OR m.target_hash IS NULL) AS unbased,
-     sum(m.source_hash) AS source_hashes, sum(m.target_hash) AS target_hashes, count(t.h) AS target_rows, sum(t.h) AS target_now
-   FROM portage.uuid_mappings_3 m LEFT JOIN LATERAL (SELECT hashint8extended(hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0), 0) AS h FROM "public"."rates" t WHERE t."code" = ((m.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((m.target_key::jsonb)->>1)::pg_catalog."date") t ON true
-   WHERE m.closed_by IS NULL AND m.legacy_key > '["a", "2023-01-01"]' COLLATE "C" GROUP BY 1;
+SELECT width_bucket(m.k, ARRAY['["b", "2023-01-01"]' COLLATE "C"]) - (m.k = ANY (ARRAY['["b", "2023-01-01"]' COLLATE "C"]))::int AS bucket, count(*) AS rows, count(*) FILTER (WHERE m.source_hash IS NULL OR m.target_hash IS NULL) AS unbased,
+     sum(m.source_hash) AS source_hashes, sum(m.target_hash) AS target_hashes, count(m.now) AS target_rows, sum(m.now) AS target_now
+   FROM (SELECT m.legacy_key AS k, m.source_hash, m.target_hash, CASE WHEN t."code" IS NOT NULL THEN hashint8extended(hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0), 0) END AS now FROM portage.uuid_mappings_3 m LEFT JOIN "public"."rates" t ON t."code" = ((m.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((m.target_key::jsonb)->>1)::pg_catalog."date"
+     WHERE m.closed_by IS NULL AND m.legacy_key > '["a", "2023-01-01"]' COLLATE "C" OFFSET 0) m GROUP BY 1;
 
 -- gather
 INSERT INTO pg_temp.work_3 (k, action, known, in_source, source_changed, target_state, based, target_uuid, target_key, code, missing)
