@@ -103,7 +103,7 @@ test('one that is stopped goes on after its last batch, and nothing is counted t
   await p.run('source', "UPDATE bed SET ward = 'new' WHERE bed_no % 10 = 0");
   const operation = await p.operation();
   const checkpoint = await p.claim(operation, 'beds');
-  
+
   const slice = { slice: 0, ...WHOLE };
   let rows = 0;
   for (let calls = 0; calls < 100; calls++) {
