@@ -3,6 +3,10 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { compareKeys } from '../../shared/database/engine/changed-keys.ts';
 import { workSlice } from '../../shared/database/engine/slice.ts';
 import type { BatchReport, Worker } from '../../shared/database/engine/worker.ts';
+import * as changedKeys from '../../shared/database/sql/changed-keys.ts';
+import { gatherVanished } from '../../shared/database/sql/decide.ts';
+import { copyHashes } from '../../shared/database/sql/source.ts';
+import { expectGolden } from '../support/golden.ts';
 import { ledgered, type Ledgered } from '../support/ledgered.ts';
 
 const ROWS = 600;
@@ -35,6 +39,21 @@ afterAll(() => p.end());
 beforeEach(async () => {
   await p.reset();
   await p.run('source', 'TRUNCATE bed, stay');
+});
+
+test('the text of what looks for them', () => {
+  const beds = p.entity('beds');
+  const RANGE = { from: '10', to: '20' };
+  expectGolden('changed-keys', {
+    copyHashes: copyHashes(beds, RANGE),
+    createChanged: changedKeys.createChanged(beds),
+    copyHashesIn: changedKeys.copyHashesIn(beds),
+    findChanged: changedKeys.findChanged(beds, RANGE),
+    countSeen: changedKeys.countSeen(beds),
+    nextChanged: changedKeys.nextChanged(beds, RANGE, 2000),
+    countPassed: changedKeys.countPassed(beds, RANGE),
+    'gatherVanished among them': gatherVanished(beds, RANGE, 7, null, changedKeys.changedMappings(beds)),
+  });
 });
 
 const fill = async (): Promise<void> => {

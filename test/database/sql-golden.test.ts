@@ -1,7 +1,6 @@
 // The exact SQL of every builder, for an entity with one of everything and for one whose keys are text. What the
 // statements do is shown beside it, in sql-*.test.ts.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import * as changedKeys from '../../shared/database/sql/changed-keys.ts';
 import { alignBases, forgetSourceHashes, forgetTargetHashes } from '../../shared/database/sql/align.ts';
 import { missingParents, demote, resolveWithin } from '../../shared/database/sql/closure.ts';
 import {
@@ -77,20 +76,6 @@ describe('the text of', () => {
       leafTotals: leafTotals(doctors),
       targetTotals: targetTotals(doctors),
       mappedSums: mappedSums(doctors, RANGE, BOUNDS),
-    });
-  });
-
-  test('rows found by their keys', () => {
-    const doctors = p.entity('doctors');
-    expectGolden('changed-keys', {
-      copyHashes: source.copyHashes(doctors, RANGE),
-      createChanged: changedKeys.createChanged(doctors),
-      copyHashesIn: changedKeys.copyHashesIn(doctors),
-      findChanged: changedKeys.findChanged(doctors, RANGE),
-      countSeen: changedKeys.countSeen(doctors),
-      nextChanged: changedKeys.nextChanged(doctors, RANGE, 2000),
-      countPassed: changedKeys.countPassed(doctors, RANGE),
-      'gatherVanished among them': gatherVanished(doctors, RANGE, 7, null, changedKeys.changedMappings(doctors)),
     });
   });
 
