@@ -2,11 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { BlockCipher } from './cipher.ts';
 import type { Form, Mark } from './form.ts';
-import { linesOf } from './lines.ts';
 import { Damaged, type Piece } from './pieces.ts';
-
-/** ROW_FIELDS, then the columns. */
-export type KeptRow = readonly (string | null)[];
 
 /** Where reading may begin. */
 export interface Place {
@@ -20,7 +16,8 @@ export interface Place {
 /** Rows that follow each other. */
 export interface Rows {
   readonly kind: 'rows';
-  readonly rows: readonly string[];
+  /** Lines of rows, encrypted no more. */
+  readonly lines: Buffer;
   /** As they stand in the file. */
   readonly bytes: Buffer;
   readonly place: Pick<Place, 'offset' | 'sealed'>;
@@ -35,57 +32,52 @@ export interface Opening {
   cipher: BlockCipher | null;
 }
 
+const [OPEN, QUOTE, COMMA, NEW_LINE] = [0x5b, 0x22, 0x2c, 10];
+
 /** Lines of a piece as events: marks one by one, rows as many as follow each other, or those of an encrypted block. */
 export async function* eventsOf(form: Form, { offset, plain }: Piece, opening: Opening): AsyncGenerator<Event> {
   if (!isUtf8(plain)) throw new Damaged('bytes that are no text');
-  let run: string[] = [];
-  let from = 0;
-  const event = (rows: readonly string[], to: number, sealed: number): Event => ({
+  let from: number | null = null;
+  const event = (lines: Buffer, bytes: Buffer, at: number, sealed: number): Event => ({
     kind: 'rows',
-    rows,
-    bytes: plain.subarray(from, to),
+    lines,
+    bytes,
     // A compressed piece can only be begun where it begins; it holds rows and nothing else.
-    place: { offset: form.compressed ? offset : offset + from, sealed },
+    place: { offset: form.compressed ? offset : offset + at, sealed },
     piece: offset,
   });
-  for (const { at, bytes, text } of linesOf(plain)) {
-    const row = /^,["[]./.test(text) ? text.slice(1) : text;
-    if (row.startsWith('[')) {
-      if (run.length === 0) from = at;
-      run.push(row);
+  const run = (begin: number, end: number): Event => {
+    const lines = plain.subarray(begin, end);
+    return event(lines, lines, begin, opening.sealed);
+  };
+  for (let at = 0; at < plain.length;) {
+    const found = plain.indexOf(NEW_LINE, at);
+    const end = found < 0 ? plain.length : found;
+    const next = end + 1;
+    const first = plain[at] === COMMA ? at + 1 : at;
+    if (plain[first] === OPEN) {
+      from ??= at;
+      at = next;
       continue;
     }
-    if (run.length > 0) yield event(run, at, opening.sealed);
-    run = [];
-    if (row.startsWith('"') && row.endsWith('"')) {
-      from = at;
+    if (from !== null) yield run(from, at);
+    from = null;
+    if (plain[first] === QUOTE && plain[end - 1] === QUOTE && end - 1 > first) {
       const { sealed } = opening;
-      yield event(await opened(row, opening), at + bytes.length, sealed);
-      continue;
+      const lines = await opened(plain.toString('latin1', first + 1, end - 1), opening);
+      yield event(lines, plain.subarray(at, next), at, sealed);
+    } else {
+      const mark = form.read(plain.toString('utf8', at, end));
+      if (mark === null) throw new Damaged('a line that is none of a backup');
+      yield { kind: 'mark', mark };
     }
-    const mark = form.read(text);
-    if (mark === null) throw new Damaged('a line that is none of a backup');
-    yield { kind: 'mark', mark };
+    at = next;
   }
-  if (run.length > 0) yield event(run, plain.length, opening.sealed);
+  if (from !== null) yield run(from, plain.length);
 }
 
-async function opened(line: string, opening: Opening): Promise<readonly string[]> {
-  const rows = await opening.cipher?.open(++opening.sealed, line.slice(1, -1));
+async function opened(sealed: string, opening: Opening): Promise<Buffer> {
+  const rows = await opening.cipher?.open(++opening.sealed, sealed);
   if (!rows) throw new Damaged('an encrypted block does not open');
-  return [...linesOf(rows)].map(({ text }) => text.replace(/^,/, ''));
-}
-
-export function rowOf(text: string, width: number): KeptRow {
-  let row: unknown;
-  try {
-    row = JSON.parse(text);
-  } catch {
-    throw new Damaged('a row that is no JSON');
-  }
-  if (!Array.isArray(row) || row.length !== width || !row.every((value) => value === null || typeof value === 'string'))
-    throw new Damaged(`a row that is no list of ${width} texts`);
-  const [key, , origin] = row as KeptRow;
-  if (key === null || !['i', 'a', 'r'].includes(origin ?? '')) throw new Damaged('a row without its mapping');
-  return row as KeptRow;
+  return rows;
 }

@@ -40,22 +40,3 @@ export async function* inBlocks(chunks: AsyncIterable<Buffer>): AsyncGenerator<L
   const bytes = Buffer.concat(held);
   yield { bytes, count: countLines(bytes) };
 }
-
-export interface Line {
-  /** Where it begins in the block. */
-  readonly at: number;
-  /** With its end. */
-  readonly bytes: Buffer;
-  /** Without it. */
-  readonly text: string;
-}
-
-/** The lines of a block. */
-export function* linesOf(block: Buffer): Generator<Line> {
-  for (let at = 0; at < block.length;) {
-    const found = block.indexOf(NEW_LINE, at);
-    const end = found < 0 ? block.length : found;
-    yield { at, bytes: block.subarray(at, end + 1), text: block.toString('utf8', at, end) };
-    at = end + 1;
-  }
-}

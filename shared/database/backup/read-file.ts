@@ -5,10 +5,11 @@
 import { createHash } from 'node:crypto';
 import type { BackupHeader, BackupTotals } from '../../domain/backup.ts';
 import type { BlockCipher } from './cipher.ts';
-import { eventsOf, rowOf, type KeptRow, type Opening, type Place } from './events.ts';
+import { eventsOf, type Opening, type Place } from './events.ts';
 import type { Form } from './form.ts';
 import { formOf } from './form.ts';
 import { Damaged, piecesOf, type BackupBytes } from './pieces.ts';
+import { rowsIn, type RowText } from './row-text.ts';
 import { headerIn, refused, Structure, told, type ReadOptions } from './structure.ts';
 import { lastBytes } from './write-file.ts';
 
@@ -108,28 +109,22 @@ async function endsWell(file: BackupBytes, form: Form, length: number): Promise<
 }
 
 /**
- * Rows of an entity from a place on, block by block, until its end. The file was verified before.
+ * Rows of an entity from a place on, run by run, until its end. The file was verified before.
  * @throws PortageError M020 where it is not what was verified
  */
 export async function* readRows(
   file: BackupBytes,
   cipher: BlockCipher | null,
-  width: number,
   place: Place,
-): AsyncGenerator<readonly KeptRow[]> {
+): AsyncGenerator<Iterable<RowText>> {
   const form = formOfFile(file);
   const opening: Opening = { sealed: place.sealed, cipher };
   try {
     for await (const piece of piecesOf(form.compressed, file, place.offset, file.size)) {
-      const rows: KeptRow[] = [];
-      let ended = false;
       for await (const event of eventsOf(form, piece, opening)) {
-        ended = event.kind === 'mark';
-        if (event.kind === 'mark') break;
-        for (const row of event.rows) rows.push(rowOf(row, width));
+        if (event.kind === 'mark') return;
+        yield rowsIn(event.lines);
       }
-      if (rows.length > 0) yield rows;
-      if (ended) return;
     }
   } catch (error) {
     throw told(file, error, `around byte ${place.offset}`);

@@ -14,7 +14,8 @@ import type { RestoredReference, RowRange } from '../sql/restore.ts';
 import { lockForReplace } from '../sql/rings.ts';
 import { work } from '../sql/scratch.ts';
 import { adoptRows, rebaseRows } from '../sql/write.ts';
-import type { KeptRow, Place } from './events.ts';
+import type { Place } from './events.ts';
+import type { RowText } from './row-text.ts';
 import type { ComparableBases } from './stage-rows.ts';
 
 /** An entity that is being restored. */
@@ -31,7 +32,7 @@ export interface Restoring {
   readonly rows: number;
   readonly places: readonly Place[];
   /** Rows from a place on. */
-  readonly read: (place: Place) => AsyncGenerator<readonly KeptRow[]>;
+  readonly read: (place: Place) => AsyncGenerator<Iterable<RowText>>;
 }
 
 export interface RestoreOutcome {

@@ -16,8 +16,8 @@ import { stageRows, type NumberedRow } from './stage-rows.ts';
 
 /** How far a failing batch shrinks at a time. */
 const SHRINK = 8;
-/** A batch is also bounded by what its rows hold, in characters. */
-const BATCH_CHARACTERS = 16 << 20;
+/** A batch is also bounded by what its rows hold. */
+const BATCH_BYTES = 16 << 20;
 
 /** Rows of the file that are done; null: all. */
 async function cursorOf({ target, checkpointId }: Worker): Promise<number | null> {
@@ -45,19 +45,17 @@ export async function* numberedRows(one: Restoring, done: number): AsyncGenerato
     }
 }
 
-const size = ({ row }: NumberedRow): number => row.reduce((sum, text) => sum + (text?.length ?? 0), 0);
-
 /** The rows in batches. */
 export async function* batchesOf(one: Restoring, done: number): AsyncGenerator<readonly NumberedRow[]> {
   let batch: NumberedRow[] = [];
-  let characters = 0;
+  let bytes = 0;
   for await (const row of numberedRows(one, done)) {
     batch.push(row);
-    characters += size(row);
-    if (batch.length < one.worker.batchRows && characters < BATCH_CHARACTERS) continue;
+    bytes += row.row.to - row.row.from;
+    if (batch.length < one.worker.batchRows && bytes < BATCH_BYTES) continue;
     yield batch;
     batch = [];
-    characters = 0;
+    bytes = 0;
   }
   if (batch.length > 0) yield batch;
 }

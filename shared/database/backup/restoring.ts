@@ -1,6 +1,5 @@
 /** What is known of an entity before its rows come back: its columns in the file, its foreign keys, and whether its bases mean the same today. */
 import type { BackupHeader } from '../../domain/backup.ts';
-import { ROW_FIELDS } from '../../domain/backup.ts';
 import type { Relation } from '../../domain/catalog.ts';
 import { columnOf } from '../../domain/catalog.ts';
 import { restoredEntity, restoredValue, stagedText } from '../../domain/compiled/compile-restored.ts';
@@ -63,7 +62,7 @@ export async function restoring(
     columns,
     rows: rows[entity.name] ?? 0,
     places: places[entity.name] ?? [],
-    read: (place) => readRows(file.bytes, file.cipher, ROW_FIELDS.length + columns.length, place),
+    read: (place) => readRows(file.bytes, file.cipher, place),
   };
 }
 

@@ -14,7 +14,7 @@ export interface RowText {
 
 const code = (character: string): number => character.charCodeAt(0);
 const [QUOTE, BACKSLASH, COMMA, OPEN, CLOSE] = [code('"'), code('\\'), code(','), code('['), code(']')];
-const [NEW_LINE, TAB, NULL, CAPITAL_N, X, U] = [10, 9, code('n'), code('N'), code('x'), code('u')];
+const [NEW_LINE, TAB, NULL, CAPITAL_N, X, U, L] = [10, 9, code('n'), code('N'), code('x'), code('u'), code('l')];
 const SPACE = 32;
 
 /** Escapes of JSON that are those of COPY, too. `\"` and `\/` stand for themselves. */
@@ -56,7 +56,7 @@ export function copyFields(
     if (bytes[at] === NULL) {
       if (!isNull(bytes, at)) throw malformed(width);
       if (field === KEY || field === ORIGIN) throw unmapped();
-      at += NULL_LETTERS;
+      at += NULLS;
       place = putNull(out, place);
       continue;
     }
@@ -95,10 +95,9 @@ export function copyFields(
 }
 
 const SLASH = code('/');
-const NULL_LETTERS = 4;
+const NULLS = 4;
 const isNull = (bytes: Buffer, at: number): boolean =>
-  bytes[at + 1] === U_LETTER && bytes[at + 2] === L_LETTER && bytes[at + 3] === L_LETTER;
-const [U_LETTER, L_LETTER] = [code('u'), code('l')];
+  bytes[at + 1] === U && bytes[at + 2] === L && bytes[at + 3] === L;
 
 const malformed = (width: number): Damaged => new Damaged(`a row that is no list of ${width} texts`);
 const unmapped = (): Damaged => new Damaged('a row without its mapping');

@@ -12,6 +12,7 @@ import * as restore from '../sql/restore.ts';
 import { emptyStage } from '../sql/scratch.ts';
 import { passRow, passUnsettled, restoreListed, type Restoring } from './restore-batch.ts';
 import { numberedRows } from './restore-entity.ts';
+import { keyOf } from './row-text.ts';
 import { stageRows, type NumberedRow } from './stage-rows.ts';
 
 /** Rows that are looked at together, of each entity. A circle of more of them cannot be closed. */
@@ -85,7 +86,7 @@ async function stageKeys(one: Restoring, keys: readonly string[]): Promise<void>
   const wanted = new Set(keys);
   const found: NumberedRow[] = [];
   for await (const row of numberedRows(one, 0)) {
-    if (!wanted.has(row.row[0] ?? '')) continue;
+    if (!wanted.has(keyOf(row.row))) continue;
     found.push(row);
     if (found.length === wanted.size) break;
   }

@@ -8,7 +8,7 @@ import { translated } from '../pg-errors.ts';
 import type { Session } from '../session.ts';
 import { copyInRestored } from '../sql/restore.ts';
 import { emptyStage } from '../sql/scratch.ts';
-import type { KeptRow } from './events.ts';
+import { copyFields, mostBytes, type FieldForm, type RowText } from './row-text.ts';
 
 /** Which bases of the file mean the same today: servers that hash otherwise, or another key, make them meaningless. */
 export interface ComparableBases {
@@ -20,50 +20,40 @@ export interface ComparableBases {
 /** A row with its number in the file. */
 export interface NumberedRow {
   readonly number: number;
-  readonly row: KeptRow;
+  readonly row: RowText;
 }
-
-const SPECIAL = /[\\\n\r\t]/;
-const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-const field = (text: string | null): string => {
-  if (text === null) return '\\N';
-  return SPECIAL.test(text) ? text.replace(/[\\\n\r\t]/g, (special) => ESCAPES[special] ?? '') : text;
-};
-
-const bytes = (hex: string | null): string | null => (hex === null ? null : `\\x${hex}`);
 
 /** ROW_FIELDS as the stage has them. */
-function lineOf({ number, row }: NumberedRow, comparable: ComparableBases): string {
-  const [key, target, origin, closed, sourceHash, targetHash, sourceColumns, targetColumns, waiting] = row;
-  const hashes = comparable.target;
-  const columns = hashes && comparable.columns;
-  const fields = [
-    key ?? null,
-    target ?? null,
-    origin ?? null,
-    closed ?? null,
-    comparable.source ? (sourceHash ?? null) : null,
-    hashes ? (targetHash ?? null) : null,
-    columns ? bytes(sourceColumns ?? null) : null,
-    columns ? bytes(targetColumns ?? null) : null,
-    waiting ?? null,
-  ];
-  return `${number}\t${[...fields, ...row.slice(ROW_FIELDS.length)].map(field).join('\t')}\n`;
+function formsOf({ source, target, columns }: ComparableBases): readonly FieldForm[] {
+  const form: Partial<Record<(typeof ROW_FIELDS)[number], FieldForm>> = {
+    sourceHash: { omitted: !source },
+    targetHash: { omitted: !target },
+    sourceColumns: { hex: true, omitted: !(target && columns) },
+    targetColumns: { hex: true, omitted: !(target && columns) },
+  };
+  return ROW_FIELDS.map((field) => form[field] ?? {});
 }
 
-/** So many characters are handed over at a time. */
+/** So many bytes are handed over at a time. */
 const CHUNK = 1 << 17;
 
-function* chunks(rows: readonly NumberedRow[], comparable: ComparableBases): Generator<string> {
-  let text = '';
-  for (const row of rows) {
-    text += lineOf(row, comparable);
-    if (text.length < CHUNK) continue;
-    yield text;
-    text = '';
+function* chunks(rows: readonly NumberedRow[], width: number, forms: readonly FieldForm[]): Generator<Buffer> {
+  let out = Buffer.allocUnsafe(CHUNK);
+  let at = 0;
+  for (const { number, row } of rows) {
+    if (at + mostBytes(row) > out.length) {
+      if (at > 0) yield out.subarray(0, at);
+      out = Buffer.allocUnsafe(Math.max(CHUNK, mostBytes(row)));
+      at = 0;
+    }
+    at += out.write(`${number}\t`, at, 'latin1');
+    at = copyFields(row, width, forms, out, at);
+    at = out.writeUInt8(NEW_LINE, at);
   }
-  if (text !== '') yield text;
+  if (at > 0) yield out.subarray(0, at);
 }
+
+const NEW_LINE = 10;
 
 /** Empties the stage and fills it with the rows. */
 export async function stageRows(
@@ -74,7 +64,11 @@ export async function stageRows(
 ): Promise<void> {
   await target.run(emptyStage(entity));
   try {
-    await pipeline(Readable.from(chunks(rows, comparable)), target.client.query(copyFrom(copyInRestored(entity))));
+    const width = ROW_FIELDS.length + entity.columns.length;
+    await pipeline(
+      Readable.from(chunks(rows, width, formsOf(comparable))),
+      target.client.query(copyFrom(copyInRestored(entity))),
+    );
   } catch (error) {
     throw translated(error, 'target');
   }

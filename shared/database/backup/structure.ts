@@ -4,8 +4,9 @@ import type { BackupHeader, BackupTotals } from '../../domain/backup.ts';
 import { BACKUP_VERSION, ROW_FIELDS } from '../../domain/backup.ts';
 import { PortageError } from '../../domain/errors.ts';
 import { blockCipher, isKeyOf, type BlockCipher } from './cipher.ts';
-import { rowOf, type Event, type Place, type Rows } from './events.ts';
+import type { Event, Place, Rows } from './events.ts';
 import { Damaged, type BackupBytes } from './pieces.ts';
+import { proveRow, rowsIn } from './row-text.ts';
 
 export interface ReadOptions {
   /** The secret of encrypted rows; null: none is configured. */
@@ -108,15 +109,19 @@ export class Structure {
     this.#open = { rows: 0, width, places, piece: -1, hash: createHash('sha256') };
   }
 
-  #rows({ rows, bytes, place, piece }: Rows): number {
+  #rows({ lines, bytes, place, piece }: Rows): number {
     const open = this.#open;
     if (open === null) throw new Damaged('a row outside of an entity');
-    for (const row of rows) rowOf(row, open.width);
+    let rows = 0;
+    for (const row of rowsIn(lines)) {
+      proveRow(row, open.width);
+      rows++;
+    }
     if (open.piece !== piece) open.places.push({ ...place, row: open.rows });
     open.piece = piece;
-    open.rows += rows.length;
+    open.rows += rows;
     open.hash.update(bytes);
-    return rows.length;
+    return rows;
   }
 
   #end(end: unknown): void {
