@@ -34,6 +34,8 @@ export interface Dependencies {
   /** Opens both sessions for the work and closes them after it, whatever happens. */
   withSides<T>(step: string, schemas: readonly string[], work: (sides: Sides) => Promise<T>): Promise<T>;
   withTarget<T>(step: string, work: (target: Session) => Promise<T>): Promise<T>;
+  /** Where a side is, with the user and the password of this moment. */
+  addressOf(side: 'source' | 'target'): Promise<DatabaseConfig>;
   /** The sessions that this process has to a side. */
   pool(side: 'source' | 'target'): PoolUse;
   /** The operation with its map as it was registered; compiled once an execution and container. */
@@ -51,6 +53,13 @@ function databaseOf(config: Config, side: 'source' | 'target'): DatabaseConfig {
       got: 'nothing',
     });
   return database;
+}
+
+/** The address with what opens it. The clients of AWS are loaded where a secret or a token does, and nowhere else. */
+export async function openedBy(database: DatabaseConfig): Promise<DatabaseConfig> {
+  if (database.secretArn === null && database.auth === 'password') return database;
+  const { databaseLogin } = await import('../shared/aws/database-login.ts');
+  return { ...database, ...(await databaseLogin(database)) };
 }
 
 const keyOf = (side: string, { user, host, port, name }: DatabaseConfig): string =>
@@ -91,7 +100,7 @@ export function dependencies(connecting: Connecting = { retries: 0, hasTime: () 
       key: keyOf(side, database),
       applicationName,
       searchPath,
-      open: () => openCounted(() => openSession(side, database, options), connecting),
+      open: () => openCounted(async () => openSession(side, await openedBy(database), options), connecting),
     };
   };
   const withTarget = <T>(step: string, work: (target: Session) => Promise<T>): Promise<T> =>
@@ -111,6 +120,7 @@ export function dependencies(connecting: Connecting = { retries: 0, hasTime: () 
     withSides: (step, schemas, work) =>
       withPooled(wanted('source', step, schemas), (source) => withTarget(step, (target) => work({ source, target }))),
     withTarget,
+    addressOf: (side) => openedBy(databaseOf(config, side)),
     pool: (side) => poolUse(keyOf(side, databaseOf(config, side))),
     async loadOperation(sides, operationId) {
       await tellRetries(sides.target, operationId);

@@ -6,15 +6,15 @@ import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import type { z } from 'zod';
 import { PortageError } from '../shared/domain/errors.ts';
-import { runsInLambda } from '../shared/config.ts';
-import { logger, setLogSink } from '../shared/log/current.ts';
-import { streamSink, type LogKind } from '../shared/log/logger.ts';
+import { logger } from '../shared/log/current.ts';
+import type { LogKind } from '../shared/log/logger.ts';
 import { failureText } from '../shared/operations/failure.ts';
 import { checkedInput } from './checked-input.ts';
 import { dependencies, type Dependencies } from './dependencies.ts';
 import { retriesIn } from './connection-retries.ts';
+import { writesLogs } from './lambda-log.ts';
 
-if (runsInLambda()) setLogSink(streamSink(process.stdout));
+writesLogs();
 
 /** What a step knows of its own invocation. */
 export interface Invocation extends Dependencies {

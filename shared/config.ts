@@ -140,5 +140,8 @@ function portageFault(variable: string, expected: string, env: Environment): Con
   };
 }
 
+/** The secret of whoever may make roles, in the one function that brings the ledger to its version; null: somebody else makes them. */
+export const adminSecretOf = (env: Environment = process.env): string | null => env['PORTAGE_ADMIN_SECRET_ARN'] ?? null;
+
 /** Whether this process is a Lambda function, whose standard output is its log. */
 export const runsInLambda = (env: Environment = process.env): boolean => env['AWS_LAMBDA_FUNCTION_NAME'] !== undefined;

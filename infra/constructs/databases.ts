@@ -1,5 +1,5 @@
 /** The two databases: one that exists is an address and a secret, one of our own is an RDS instance. */
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { InstanceType, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import {
   CaCertificate,
@@ -21,6 +21,8 @@ import type { DatabaseAddress } from './step-function.ts';
 const ENGINE = DatabaseInstanceEngine.postgres({ version: PostgresEngineVersion.VER_17_9 });
 const DATABASE = 'portage';
 const MASTER_USER = 'portage_admin';
+/** Owns the ledger and writes rows; AWS answers for it. Made at the first deployment (functions/environment/apply-ledger.ts). */
+const WRITER = 'portage_writer';
 
 /** A database that somebody else keeps: its secret, by ARN, or an empty one that its owner fills. */
 export function existingDatabase(
@@ -32,7 +34,7 @@ export function existingDatabase(
   const { host, port, database: name, connections } = database;
   if (database.secretArn !== undefined) {
     const secret = Secret.fromSecretCompleteArn(scope, id, database.secretArn);
-    return { host, port: String(port), name, connections, secret };
+    return { host, port: String(port), name, connections, secret, iam: null };
   }
   const secret = new Secret(scope, id, {
     secretName: `portage/${environment.name}/${id.toLowerCase()}`,
@@ -48,7 +50,7 @@ export function existingDatabase(
     'SMG4',
     'The password is made and rotated by the owner of that database, who is not in this account.',
   );
-  return { host, port: String(port), name, connections, secret: secret as ISecret };
+  return { host, port: String(port), name, connections, secret: secret as ISecret, iam: null };
 }
 
 /** An instance of our own, its password kept and rotated by RDS. */
@@ -107,11 +109,14 @@ export function ownDatabase(
     acknowledge(instance, 'RDS10', `${environment.name} is made and thrown away with its stack; a snapshot stays.`);
   }
   if (instance.secret === undefined) throw new Error(`${id} has no secret, although RDS manages its password`);
+  const { partition, region, account } = Stack.of(scope);
+  const user = `arn:${partition}:rds-db:${region}:${account}:dbuser:${String(instance.instanceResourceId)}/${WRITER}`;
   return {
     host: instance.dbInstanceEndpointAddress,
     port: instance.dbInstanceEndpointPort,
     name: DATABASE,
     connections: database.connections,
     secret: instance.secret,
+    iam: { user: WRITER, arn: user },
   };
 }

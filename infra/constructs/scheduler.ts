@@ -15,7 +15,7 @@ import { SYNCHRONIZATION } from '../state-machines/machines.ts';
 import { acknowledge } from './acknowledge.ts';
 
 /** The longest that SQS keeps a message: somebody may be on holiday. */
-const DEAD_LETTER_RETENTION = Duration.days(14);
+export const DEAD_LETTER_RETENTION = Duration.days(14);
 
 /** `portage-ENV`. */
 export class Scheduler extends Construct {

@@ -21,7 +21,9 @@ export interface DatabaseAddress {
   readonly host: string;
   readonly port: string;
   readonly name: string;
+  /** Where IAM answers for the user of the functions, it opens the database for the administrator alone. */
   readonly secret: ISecret;
+  readonly iam: { readonly user: string; readonly arn: string } | null;
   readonly connections: number;
 }
 
@@ -109,7 +111,9 @@ const databaseVariables = (prefix: string, database: DatabaseAddress): Record<st
   [`${prefix}_PORT`]: database.port,
   [`${prefix}_NAME`]: database.name,
   [`${prefix}_SSL`]: 'verify-full',
-  [`${prefix}_SECRET_ARN`]: database.secret.secretArn,
+  ...(database.iam === null
+    ? { [`${prefix}_SECRET_ARN`]: database.secret.secretArn }
+    : { [`${prefix}_AUTH`]: 'iam', [`${prefix}_USER`]: database.iam.user }),
   [`${prefix}_MAX_CONNECTIONS`]: String(database.connections),
 });
 
@@ -119,8 +123,8 @@ function stepRole(scope: Construct, name: string, step: Step, around: StepSurrou
     assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
   });
   around.logGroup.grantWrite(role);
-  around.target.secret.grantRead(role);
-  if (step.readsSource) around.source.secret.grantRead(role);
+  letIn(role, around.target);
+  if (step.readsSource) letIn(role, around.source);
   if (step.bucket !== null) grantObjects(role, step.bucket, around.objects);
   // Lambda puts its network interfaces into the VPC in the name of this role; these calls know no narrower resource.
   role.addToPolicy(
@@ -145,6 +149,13 @@ function stepRole(scope: Construct, name: string, step: Step, around: StepSurrou
     'Network interfaces of a function in a VPC and X-Ray segments have no resource that a policy could name.',
   );
   return role;
+}
+
+/** Lets a function log in, by the one way that the database has for it. */
+function letIn(role: Role, { iam, secret }: DatabaseAddress): void {
+  const [action, resource] =
+    iam === null ? ['secretsmanager:GetSecretValue', secret.secretArn] : ['rds-db:connect', iam.arn];
+  role.addToPolicy(new PolicyStatement({ actions: [action], resources: [resource] }));
 }
 
 /** An upload that is given up is taken away by the function itself, and by the bucket where that died. */

@@ -1,18 +1,22 @@
 /** What runs: the state machines, a function for each of their tasks, the logs of both, and what fires the jobs. */
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
+import { Ledger } from '../constructs/ledger.ts';
+import { logGroup } from '../constructs/log-group.ts';
+import { Recorder } from '../constructs/recorder.ts';
 import { Scheduler } from '../constructs/scheduler.ts';
-import type { BucketObjects } from '../constructs/step-function.ts';
-import { Workflow } from '../constructs/workflow.ts';
+import { stepFunction, type BucketObjects } from '../constructs/step-function.ts';
+import { Workflow, type WorkflowProps } from '../constructs/workflow.ts';
 import type { Environment } from '../environments.ts';
 import { MACHINES } from '../state-machines/machines.ts';
-import type { OperationStep } from '../state-machines/steps.ts';
+import { ENVIRONMENT_STEPS, type EnvironmentStep, type OperationStep } from '../state-machines/steps.ts';
 import type { DataStack } from './data-stack.ts';
 
 export class WorkflowsStack extends Stack {
   readonly workflows: ReadonlyMap<string, Workflow>;
   readonly scheduler: Scheduler;
+  readonly recorder: Recorder;
 
   constructor(scope: Construct, id: string, environment: Environment, data: DataStack, props: StackProps) {
     super(scope, id, props);
@@ -34,8 +38,29 @@ export class WorkflowsStack extends Stack {
         }),
       ]),
     );
+    const own = this.ownFunctions(environment, around);
+    const machines = [...this.workflows.values()].map(({ stateMachine }) => stateMachine);
+    this.recorder = new Recorder(this, 'Recorder', environment, own.RecordEnd, machines);
     this.scheduler = new Scheduler(this, 'Scheduler', environment);
     this.scheduler.letManage(this.functionOf('operation', 'ManageSchedules' satisfies OperationStep));
+    new Ledger(this, 'Ledger', own.ApplyLedger, data.target, [...machines, this.recorder.rule, this.scheduler]);
+  }
+
+  /** Those that no state machine calls. */
+  private ownFunctions(
+    environment: Environment,
+    around: WorkflowProps['around'],
+  ): Readonly<Record<EnvironmentStep, NodejsFunction>> {
+    const scope = new Construct(this, 'Environment');
+    const surroundings = {
+      ...around,
+      environment: environment.name,
+      logGroup: logGroup(scope, 'Logs', environment, `/portage/${environment.name}/environment`),
+    };
+    const made = Object.entries(ENVIRONMENT_STEPS).map(
+      ([name, step]) => [name, stepFunction(scope, 'environment', name, step, surroundings)] as const,
+    );
+    return Object.fromEntries(made) as Record<EnvironmentStep, NodejsFunction>;
   }
 
   private functionOf(area: string, step: string): NodejsFunction {

@@ -149,6 +149,17 @@ export const OPERATION_STEPS = {
 } as const satisfies Record<string, Step>;
 export type OperationStep = keyof typeof OPERATION_STEPS;
 
+/** What AWS calls beside the machines: a deployment, and EventBridge. */
+export const ENVIRONMENT_STEPS = {
+  ApplyLedger: step('Brings the ledger to this version when the environment is deployed', false, ASKS),
+  RecordEnd: step(
+    'Records executions that ended without recording it themselves, and gives their leases back',
+    false,
+    ASKS,
+  ),
+} as const satisfies Record<string, Step>;
+export type EnvironmentStep = keyof typeof ENVIRONMENT_STEPS;
+
 /** Where a definition gets its functions from: the deployed ones, or stable names when it is only extracted. */
 export type FunctionOf<Name extends string> = (name: Name) => IFunction;
 

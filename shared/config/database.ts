@@ -4,6 +4,8 @@ import { optional, wholeNumber, withoutPassword, type ConfigFault, type Environm
 
 const SSL_MODES = ['disable', 'require', 'verify-full'] as const;
 type SslMode = (typeof SSL_MODES)[number];
+const AUTH_MODES = ['password', 'iam'] as const;
+type AuthMode = (typeof AUTH_MODES)[number];
 
 export interface DatabaseConfig {
   readonly host: string;
@@ -17,6 +19,8 @@ export interface DatabaseConfig {
   readonly connectionTimeoutMs: number;
   readonly ssl: SslMode;
   readonly secretArn: string | null;
+  /** `iam`: AWS answers for the user, who has no password. */
+  readonly auth: AuthMode;
 }
 
 export interface DatabaseReading {
@@ -47,6 +51,7 @@ const parts = z.object({
   URL: optional(z.string()),
   SSL: optional(sslMode),
   SECRET_ARN: optional(z.string().regex(/^arn:[\w-]+:secretsmanager:/, 'the ARN of a secret in Secrets Manager')),
+  AUTH: optional(z.enum(AUTH_MODES, `one of ${AUTH_MODES.join(', ')}`)),
   MAX_CONNECTIONS: optional(wholeNumber(1, 10_000)),
   CONNECTION_TIMEOUT: optional(wholeNumber(1, 3_600_000)),
 });
@@ -86,7 +91,7 @@ function build(prefix: string, own: z.infer<typeof parts>, url: Address | undefi
     faults.push(fault(prefix, url ? 'URL' : part, url ? `a URL without ${what}` : 'nothing', what));
   if (host === undefined) missing('HOST', 'a host name');
   if (name === undefined) missing('NAME', 'a database name');
-  if (user === undefined && own.SECRET_ARN === undefined) missing('USER', 'a user name');
+  if (user === undefined && (own.SECRET_ARN === undefined || own.AUTH === 'iam')) missing('USER', 'a user name');
   if (host === undefined || name === undefined || faults.length > 0) return { given: true, database: null, faults };
   return {
     given: true,
@@ -101,6 +106,7 @@ function build(prefix: string, own: z.infer<typeof parts>, url: Address | undefi
       connectionTimeoutMs: own.CONNECTION_TIMEOUT ?? 30_000,
       ssl: address.ssl ?? own.SSL ?? defaultSsl(host),
       secretArn: own.SECRET_ARN ?? null,
+      auth: own.AUTH ?? 'password',
     },
   };
 }

@@ -85,6 +85,12 @@ const REFUSED_FOR_NOW = /^(08...|53300|57P0[123])$/;
 const NOT_THERE =
   /^E(CONNREFUSED|CONNRESET|CONNABORTED|TIMEDOUT|PIPE|HOSTUNREACH|HOSTDOWN|NETUNREACH|NOTFOUND|AI_AGAIN)$/;
 
+/** Whether the server does not let this user in: no such role, a wrong password, or a token that it does not take. */
+export function isRefusedLogin(error: unknown): boolean {
+  const cause = error instanceof PortageError ? error.cause : error;
+  return isDatabaseError(cause) && cause.code.startsWith('28');
+}
+
 /** Whether the same connection may be had later: it was lost, or refused for now. A wrong password stays wrong. */
 export function isConnectionLoss(error: PortageError): boolean {
   if (error.code !== 'SYS001' && error.code !== 'SYS003') return false;

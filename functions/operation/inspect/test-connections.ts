@@ -16,11 +16,12 @@ export async function testConnections(
 ): Promise<{ connections: Probe[] }> {
   const { entities, notes } = await mappedEntities(deps);
   const probe = async (side: Side): Promise<Probe> => {
-    const address = deps.config[side];
-    if (address === null) return unconfigured(side);
+    const configured = deps.config[side];
+    if (configured === null) return unconfigured(side);
     const relations = entities.map((entity) => entity[side].relation);
-    const timeoutMs = timeout ?? address.connectionTimeoutMs;
-    const answer = await probeDatabase({ side, address, timeoutMs, relations, verbose });
+    const timeoutMs = timeout ?? configured.connectionTimeoutMs;
+    const address = () => deps.addressOf(side);
+    const answer = await probeDatabase({ side, place: configured, address, timeoutMs, relations, verbose });
     return { ...answer, notes: [...answer.notes, ...notes] };
   };
   return { connections: await Promise.all([probe('source'), probe('target')]) };

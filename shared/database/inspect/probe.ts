@@ -22,7 +22,9 @@ export interface Probe {
 
 export interface ProbeRequest {
   readonly side: Side;
-  readonly address: DatabaseAddress;
+  readonly place: Pick<DatabaseAddress, 'host' | 'port' | 'name'>;
+  /** With what opens it, which may have to be asked for. */
+  readonly address: () => Promise<DatabaseAddress>;
   /** For the connection and for each statement. */
   readonly timeoutMs: number;
   /** The map's relations of this side. */
@@ -48,8 +50,8 @@ const SETTINGS = [
 ] as const;
 
 export async function probeDatabase(request: ProbeRequest): Promise<Probe> {
-  const { side, address, timeoutMs } = request;
-  const place = `${address.host}:${address.port}/${address.name}`;
+  const { side, timeoutMs } = request;
+  const place = `${request.place.host}:${request.place.port}/${request.place.name}`;
   const unknown = {
     side,
     address: place,
@@ -64,7 +66,7 @@ export async function probeDatabase(request: ProbeRequest): Promise<Probe> {
   try {
     session = await openSession(
       side,
-      { ...address, connectionTimeoutMs: timeoutMs },
+      { ...(await request.address()), connectionTimeoutMs: timeoutMs },
       { applicationName: 'portage:test-connections', statementTimeoutMs: timeoutMs },
     );
   } catch (error) {
