@@ -3,3 +3,4 @@ import './templates.ts';
 import './nag.ts';
 import './scheduler.ts';
 import './definitions.ts';
+import './ledger.ts';

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ENVIRONMENT_NAMES } from '../../infra/environments.ts';
 import { MACHINES } from '../../infra/state-machines/machines.ts';
-import { fileOf } from '../../infra/state-machines/steps.ts';
+import { ENVIRONMENT_STEPS, fileOf } from '../../infra/state-machines/steps.ts';
 import { resourcesOf, stacksOf, synthesise } from './stacks.ts';
 
-const STEPS = MACHINES.flatMap(({ area, steps }) => Object.keys(steps).map((name) => `${area}-${name}`));
+const AREAS = [...MACHINES, { area: 'environment', steps: ENVIRONMENT_STEPS }];
+const STEPS = AREAS.flatMap(({ area, steps }) => Object.keys(steps).map((name) => `${area}-${name}`));
 
 interface Statement {
   readonly Action: string | readonly string[];
@@ -89,11 +90,11 @@ describe.each(ENVIRONMENT_NAMES)('the stacks of %s', (name) => {
     for (const is of functions) {
       const { Variables: variables } = is['Environment'] as { Variables: Record<string, unknown> };
 
-      expect(Object.keys(variables).filter((key) => /PASSWORD|USER|HASH_KEY|_URL|TOKEN/.test(key))).toEqual([]);
+      expect(Object.keys(variables).filter((key) => /PASSWORD|HASH_KEY|_URL|TOKEN/.test(key))).toEqual([]);
       expect(JSON.stringify(variables)).not.toContain('resolve:secretsmanager');
-      for (const side of ['SOURCE_DB', 'TARGET_DB']) {
-        expect(variables).toMatchObject({ [`${side}_SSL`]: 'verify-full', [`${side}_SECRET_ARN`]: expect.anything() });
-      }
+      expect(variables).toMatchObject({ SOURCE_DB_SSL: 'verify-full', SOURCE_DB_SECRET_ARN: expect.anything() });
+      expect(variables).toMatchObject({ TARGET_DB_SSL: 'verify-full', TARGET_DB_AUTH: 'iam', TARGET_DB_USER: 'portage_writer' }); // prettier-ignore
+      expect(variables).not.toHaveProperty('TARGET_DB_SECRET_ARN');
     }
   });
 
@@ -128,7 +129,7 @@ describe.each(ENVIRONMENT_NAMES)('the stacks of %s', (name) => {
 });
 
 describe('the row of a step', () => {
-  const rows = MACHINES.flatMap(({ area, steps }) =>
+  const rows = AREAS.flatMap(({ area, steps }) =>
     Object.entries(steps).map(([name, { readsSource }]) => [name, fileOf(area, name), readsSource] as const),
   );
 

@@ -55,6 +55,7 @@ test('a database is read from its parts', () => {
     connectionTimeoutMs: 60_000,
     ssl: 'require',
     secretArn: null,
+    auth: 'password',
   });
 });
 
@@ -95,6 +96,15 @@ test('with a secret, user and password come from there', () => {
     TARGET_DB_NAME: 'app',
   });
   expect(target).toMatchObject({ secretArn: arn, user: null, password: null });
+});
+
+test('a user for whom IAM answers needs no password, and must be named', () => {
+  const parts = { ...BOTH, TARGET_DB_URL: '', TARGET_DB_HOST: 'rds', TARGET_DB_NAME: 'app', TARGET_DB_AUTH: 'iam' };
+  expect(readConfig({ ...parts, TARGET_DB_USER: 'portage_writer' }).target).toMatchObject({
+    user: 'portage_writer',
+    auth: 'iam',
+  });
+  expect(errorOf(parts).message).toMatch(/^TARGET_DB_USER: got nothing/);
 });
 
 test('settings of a connection alone do not name a database', () => {
