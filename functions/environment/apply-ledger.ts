@@ -26,7 +26,7 @@ writesLogs();
 /** How the two get in. */
 export interface Logins {
   /** Who works with the ledger. */
-  writer(): Promise<Session>;
+  readonly writer: () => Promise<Session>;
   /** Who may make the writer, where that is not somebody else's business. */
   readonly admin: (() => Promise<Session>) | null;
   readonly writerName: string | null;

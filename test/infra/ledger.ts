@@ -32,12 +32,12 @@ describe('the ledger of a deployment', () => {
   });
 
   test('does not let CloudFormation wait for an hour for a function that died', () => {
-    expect(resource!.Properties['ServiceTimeout']).toBe(360);
+    expect(resource!.Properties['ServiceTimeout']).toBe('360');
   });
 
   test('is the only one that may read the administrator’s secret', () => {
     const readers = resourcesOf(workflowsTemplate, 'AWS::IAM::Policy')
-      .filter(([, is]) => JSON.stringify(is.Properties).includes('TargetSecret'))
+      .filter(([, is]) => JSON.stringify(is.Properties).includes('MasterUserSecret'))
       .map(([id]) => id);
     expect(readers).toEqual([expect.stringContaining('ApplyLedger')]);
   });

@@ -1,23 +1,18 @@
-// What AWS does beside the state machines, on real databases: functions log in by a secret or a token, a deployment brings the
-// ledger to its version, and an execution that died without a word is recorded.
+// What AWS does beside the state machines, on real databases: functions log in by a secret or a token, and a deployment brings
+// the ledger to its version.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Context } from 'aws-lambda';
-import { closeDependencies } from '../../functions/dependencies.ts';
 import { applyAtDeploy, handler as applyLedgerHandler } from '../../functions/environment/apply-ledger.ts';
-import { handler as recordEnd } from '../../functions/environment/record-end.ts';
 import { databaseLogin } from '../../shared/aws/database-login.ts';
-import { LEDGER_VERSION } from '../../shared/database/ledger/apply.ts';
+import { LEDGER_VERSION, ledgerVersion } from '../../shared/database/ledger/apply.ts';
 import { openSession } from '../../shared/database/session.ts';
 import { fault, type Endpoint } from '../support/aws/endpoint.ts';
 import { secretsService } from '../support/aws/secrets-service.ts';
 import { createDatabase, dropDatabase, withClient } from '../support/database.ts';
 import { under } from '../support/inspect.ts';
-import { jobs } from '../support/jobs.ts';
-import { portage, type Around, type Portage } from '../support/portage.ts';
 import { addressOf } from '../support/sides.ts';
-import { SURGERY_SOURCE, SURGERY_TARGET, surgery } from '../support/surgery.ts';
 
 const SECRET = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:portage/dev/target-AbCdEf';
 const secrets = new Map<string, string>();
@@ -95,12 +90,14 @@ describe('the ledger at a deployment', () => {
     expect(answers[0]).toMatchObject({ StackId: request.StackId, RequestId: 'r1', LogicalResourceId: 'LedgerVersion', PhysicalResourceId: 'portage-ledger' }); // prettier-ignore
     return answers[0]!;
   }
-  const version = (): Promise<unknown> =>
-    withClient(url, async (client) => {
-      const { rows } = await client.query("SELECT to_regclass('portage.schema_versions') IS NOT NULL AS there");
-      if ((rows[0] as { there: boolean }).there === false) return 0;
-      return (await client.query('SELECT max(version) AS v FROM portage.schema_versions')).rows[0]?.v as unknown;
-    });
+  const version = async (): Promise<number> => {
+    const session = await openSession('target', addressOf(url), { applicationName: 'portage:test' });
+    try {
+      return await ledgerVersion(session);
+    } finally {
+      await session.end();
+    }
+  };
   const run = (sql: string): Promise<unknown> => withClient(url, (client) => client.query(sql));
 
   test('that is taken back leaves no ledger by half, and says why', async () => {
@@ -196,93 +193,5 @@ describe('a login', () => {
     await under(deployed('postgres://u:p@127.0.0.1/d'), () =>
       expect(databaseLogin(request)).rejects.toMatchObject({ code: 'SYS010', facts: { where: SECRET } }),
     );
-  });
-});
-
-describe('an execution that died', () => {
-  let p: Portage;
-  beforeAll(async () => {
-    p = await portage(SURGERY_SOURCE, SURGERY_TARGET, surgery);
-    await p.migrate();
-  });
-  afterAll(() => p.end());
-  const dies: Around = async (_, go, kill) => {
-    await go(true);
-    kill();
-    return go();
-  };
-  const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
-
-  /** As EventBridge sends it. */
-  const event = (area: string, name: string, detail: Record<string, unknown>) => ({
-    version: '0',
-    id: '315c1398-40ff-a850-213b-158f73e60175',
-    'detail-type': 'Step Functions Execution Status Change',
-    source: 'aws.states',
-    account: '111122223333',
-    time: '2026-02-26T19:42:21Z',
-    region: 'eu-central-1',
-    resources: [`arn:aws:states:eu-central-1:111122223333:execution:portage-dev-${area}:${name}`],
-    detail: {
-      executionArn: `arn:aws:states:eu-central-1:111122223333:execution:portage-dev-${area}:${name}`,
-      stateMachineArn: `arn:aws:states:eu-central-1:111122223333:stateMachine:portage-dev-${area}`,
-      name,
-      startDate: 1551225271984,
-      stopDate: 1551225272000,
-      input: '{}',
-      output: null,
-      inputDetails: { included: true },
-      outputDetails: null,
-      error: null,
-      cause: null,
-      redriveCount: 0,
-      redriveDate: null,
-      ...detail,
-    },
-  });
-  const last = () =>
-    p.rows('SELECT operation_id AS id, execution, status, error_code AS code FROM operations ORDER BY operation_no DESC LIMIT 1'); // prettier-ignore
-  const held = () => p.value("SELECT count(*) FROM migration_checkpoints WHERE status = 'in_progress'");
-
-  test.each([
-    ['ABORTED', {}, 'stopped', 'M013'],
-    ['TIMED_OUT', { error: 'States.Timeout' }, 'failed', 'M002'],
-    ['FAILED', { error: 'States.DataLimitExceeded', cause: 'too large' }, 'failed', 'SYS008'],
-  ])('as %s is recorded, and what it held can be taken at once', async (status, detail, recorded, code) => {
-    await p.empty();
-    await p.migrateAround({ MigrateSlice: dies }, { batchSize: 5 });
-    const [operation] = await last();
-    expect(operation).toMatchObject({ status: 'running' });
-    expect(Number(await held())).toBeGreaterThan(0);
-
-    const execution = operation!['execution']!;
-    expect(await recordEnd(event('migration', execution, { status, ...detail }), context)).toEqual({ execution, recorded: true }); // prettier-ignore
-    expect(await last()).toMatchObject([{ status: recorded, code }]);
-    expect(await held()).toBe('0');
-    expect((await p.resume()).output).toMatchObject({ status: 'completed' });
-    expect(await p.value('SELECT count(*) FROM doctors')).toBe('20');
-  });
-
-  test('but had recorded its failure itself is left as it is; so is one that the ledger never knew', async () => {
-    const before = await last();
-    for (const name of [before[0]!['execution']!, 'never-known'])
-      expect(await recordEnd(event('migration', name, { status: 'FAILED', error: 'M012', cause: 'x' }), context)).toEqual({ execution: name, recorded: false }); // prettier-ignore
-    expect(await last()).toEqual(before);
-  });
-
-  test('as a run of a job ends the run too, and the job can run again', async () => {
-    await p.empty();
-    await p.migrate();
-    const { job, run } = jobs(p, surgery.name);
-    await job('nightly');
-    await p.run('source', "UPDATE doctor SET doc_nm = 'Changed' WHERE doc_no = 3");
-    await run('nightly', { ApplyChanges: dies });
-    const [operation] = await last();
-    expect(operation).toMatchObject({ status: 'running' });
-    await recordEnd(event('synchronization', operation!['execution']!, { status: 'ABORTED' }), context);
-    expect(await last()).toMatchObject([{ status: 'stopped', code: 'M013' }]);
-    expect(await p.rows('SELECT status FROM synchronization_runs')).toEqual([{ status: 'stopped' }]);
-    expect((await run('nightly')).output).toMatchObject({ status: 'completed' });
-    await closeDependencies();
   });
 });
