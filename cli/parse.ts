@@ -1,5 +1,5 @@
 /** From the words of a command line to an execution input that fits its schema, or a UsageError that says why not. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { commandOf, fieldOf, type Operation } from '../shared/operations/operation.ts';
 import { flagsOf, readWords, type SeenFlag } from './program.ts';
 import { UsageError, unknownName } from './usage-error.ts';

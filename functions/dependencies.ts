@@ -80,6 +80,8 @@ export interface Connecting {
   readonly retries: number;
   /** False when the step has no time for another. */
   readonly hasTime: () => boolean;
+  /** Cuts off whatever is connected then. */
+  readonly signal?: AbortSignal;
 }
 
 /** Dependencies from the configuration of this moment. */
@@ -100,6 +102,7 @@ export function dependencies(connecting: Connecting = { retries: 0, hasTime: () 
       key: keyOf(side, database),
       applicationName,
       searchPath,
+      signal: connecting.signal,
       open: () => openCounted(async () => openSession(side, await openedBy(database), options), connecting),
     };
   };

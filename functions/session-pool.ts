@@ -16,6 +16,8 @@ export interface Wanted {
   readonly key: string;
   readonly applicationName: string;
   readonly searchPath: readonly string[];
+  /** Cuts the session when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
   open(): Promise<Session>;
 }
 
@@ -62,20 +64,25 @@ export async function withPooled<T>(wanted: Wanted, work: (session: Session) => 
   const session = (await reused(wanted)) ?? (await opened(wanted, use));
   use.now++;
   try {
-    return await lend(session, wanted.key, work);
+    return await lend(session, wanted, work);
   } finally {
     use.now--;
   }
 }
 
-async function lend<T>(session: Session, key: string, work: (session: Session) => Promise<T>): Promise<T> {
+async function lend<T>(session: Session, { key, signal }: Wanted, work: (session: Session) => Promise<T>): Promise<T> {
+  const cut = (): void => session.cut();
+  signal?.addEventListener('abort', cut);
   let result: T;
   try {
+    signal?.throwIfAborted();
     result = await work(session);
     if (session.side === 'target') await session.run('DISCARD TEMP');
   } catch (error) {
     await session.end();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', cut);
   }
   const sessions = idle.get(key);
   if (sessions) sessions.push(session);

@@ -4,7 +4,7 @@
  */
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { PortageError } from '../shared/domain/errors.ts';
 import { logger } from '../shared/log/current.ts';
 import type { LogKind } from '../shared/log/logger.ts';
@@ -12,9 +12,7 @@ import { failureText } from '../shared/operations/failure.ts';
 import { checkedInput } from './checked-input.ts';
 import { dependencies, type Dependencies } from './dependencies.ts';
 import { retriesIn } from './connection-retries.ts';
-import { writesLogs } from './lambda-log.ts';
-
-writesLogs();
+import { observed } from './lambda.ts';
 
 /** What a step knows of its own invocation. */
 export interface Invocation extends Dependencies {
@@ -26,6 +24,9 @@ export interface Invocation extends Dependencies {
 
 /** A step keeps this much of its remaining time to commit, to answer and to close. */
 const SAFETY_MS = 10_000;
+/** What has not come to an end by then is cut off: its transactions are rolled back, and its error has a code. */
+const CUT_OFF_MS = 3_000;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 type StepHandler<Output> = (event: unknown, context: Context) => Promise<Output>;
 
@@ -43,6 +44,22 @@ const tellsErrors = (name: string, kind: LogKind): middy.MiddlewareObj<unknown, 
   },
 });
 
+/** Aborted a little before the function's time is over. A step that is asked to stop when it begins has no time left: nothing cuts it off. */
+function cutOff(name: string, context: Context): { readonly signal: AbortSignal; readonly clear: () => void } {
+  const aborter = new AbortController();
+  const left = context.getRemainingTimeInMillis() - CUT_OFF_MS;
+  const cut = (): void =>
+    aborter.abort(
+      new PortageError('M002', `${name} was cut off, because the time of its function was over`, {
+        got: `${Math.round((left + CUT_OFF_MS) / 1000)} s`,
+        expected: 'less: its last batch, or the statement that it waited for, took too long',
+        where: name,
+      }),
+    );
+  const timer = left > 0 ? setTimeout(cut, Math.min(left, LONGEST_TIMER_MS)) : undefined;
+  return { signal: aborter.signal, clear: () => clearTimeout(timer) };
+}
+
 /** What a state takes and gives (shared/contracts): both are checked, so that a step cannot put into a state what the next one refuses. */
 export interface Contract<Input extends z.ZodType, Output extends z.ZodType> {
   readonly input: Input;
@@ -56,13 +73,22 @@ export function step<Input extends z.ZodType, Output extends z.ZodType>(
   logic: (input: z.output<Input>, deps: Invocation) => Promise<z.output<Output>>,
   kind: LogKind = 'migration',
 ): StepHandler<z.output<Output>> {
-  return middy(async (event: unknown, context: Context): Promise<z.output<Output>> => {
+  const handler = middy(async (event: unknown, context: Context): Promise<z.output<Output>> => {
     const hasTime = (): boolean => context.getRemainingTimeInMillis() >= SAFETY_MS;
-    const deps = await dependencies({ retries: retriesIn(event), hasTime });
-    const ends = Date.now() + deps.config.stepBudgetMs;
-    const outOfTime = (): boolean => !hasTime();
-    const timeIsUp = (): boolean => Date.now() >= ends || outOfTime();
-    const result = await logic(checkedInput(contract.input, event, { name }), { ...deps, timeIsUp, outOfTime });
-    return contract.output.parse(result);
-  }).use(tellsErrors(name, kind) as never);
+    const { signal, clear } = cutOff(name, context);
+    try {
+      const deps = await dependencies({ retries: retriesIn(event), hasTime, signal });
+      const ends = Date.now() + deps.config.stepBudgetMs;
+      const outOfTime = (): boolean => !hasTime();
+      const timeIsUp = (): boolean => Date.now() >= ends || outOfTime();
+      const result = await logic(checkedInput(contract.input, event, { name }), { ...deps, timeIsUp, outOfTime });
+      return contract.output.parse(result);
+    } catch (error) {
+      // That its connection was lost then is our own doing.
+      throw signal.aborted ? (signal.reason as Error) : error;
+    } finally {
+      clear();
+    }
+  });
+  return handler.use([...(observed?.middlewares() ?? []), tellsErrors(name, kind)] as never);
 }

@@ -2,7 +2,7 @@
  * Every difference between dev, staging and prod, in one table. A number or a name that differs between environments
  * stands here or it does not differ; the stacks know only the type.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { PortageError } from '../shared/domain/errors.ts';
 
 const secretArn = z.string().regex(/^arn:[\w-]+:secretsmanager:/, 'the complete ARN of a secret');

@@ -2,7 +2,7 @@
  * The only reader of `process.env`. Everything is checked at once and all faults are reported together, because a person
  * who corrects a configuration one error at a time gives up before the last one.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { PortageError } from './domain/errors.ts';
 import { SETTING_NAMES, SETTINGS, variableOf, type Settings } from './domain/settings.ts';
 import { readDatabase, type DatabaseConfig } from './config/database.ts';
@@ -139,6 +139,9 @@ function portageFault(variable: string, expected: string, env: Environment): Con
     expected,
   };
 }
+
+/** What a deployed environment is called; `local` elsewhere. */
+export const environmentName = (env: Environment = process.env): string => env['PORTAGE_ENVIRONMENT'] ?? 'local';
 
 /** The secret of whoever may make roles, in the one function that brings the ledger to its version; null: somebody else makes them. */
 export const adminSecretOf = (env: Environment = process.env): string | null => env['PORTAGE_ADMIN_SECRET_ARN'] ?? null;

@@ -1,5 +1,5 @@
 /** The answer of each command as a person reads it; a command without a text of its own prints its JSON. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import {
   checkpointStatus,
   checkpointStatusAnswer,

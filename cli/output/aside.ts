@@ -1,5 +1,5 @@
 /** `set-aside`: the work list, what was ignored, or how another look ended. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { finishMigrationOutput } from '../../shared/contracts/migration.ts';
 import { setAsideIgnored, setAsideList } from '../../shared/operations/differential-migration/set-aside.ts';
 import type { Paint } from '../io.ts';

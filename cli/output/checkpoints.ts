@@ -1,5 +1,5 @@
 /** How far each entity is, as a person reads it; and which validations read meanwhile. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { checkpointStatusAnswer } from '../../shared/operations/migration-analyzer/checkpoint-status.ts';
 import type { Paint } from '../io.ts';
 import { duration, number, table } from './table.ts';

@@ -1,5 +1,5 @@
 /** The end of `migrate` and `resume`: what became of the rows of each entity, and what to look at next. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { entitySummary, FinishMigrationOutput } from '../../shared/contracts/migration.ts';
 import type { Paint } from '../io.ts';
 import { runReportLines } from './run-report.ts';

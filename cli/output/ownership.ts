@@ -1,5 +1,5 @@
 /** The answers of commands that settle checkpoints and stop operations. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type {
   CompleteCheckpointAnswer,
   keyProof,

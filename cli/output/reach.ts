@@ -1,5 +1,5 @@
 /** Reach, encryption, version and rights of both databases, as a person reads them. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { connectionsAnswer } from '../../shared/operations/migration-analyzer/test-connections.ts';
 import type { Paint } from '../io.ts';
 import { number, table } from './table.ts';

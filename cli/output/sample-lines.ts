@@ -1,5 +1,5 @@
 /** One look as a line, short enough for a terminal of eighty columns. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { memorySample } from '../../shared/operations/migration-analyzer/memory-leak-check.ts';
 import type { connectionSample } from '../../shared/operations/migration-analyzer/monitor-connections.ts';
 import type { resourceSample } from '../../shared/operations/migration-analyzer/monitor-resources.ts';

@@ -1,5 +1,5 @@
 /** What the scheduler of this machine says while it runs: a line each, for a person or as JSON. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Failure } from '../../shared/operations/failure.ts';
 import type { RestartSchedulerAnswer } from '../../shared/operations/sync-scheduler/restart-scheduler.ts';
 import type { Io } from '../io.ts';

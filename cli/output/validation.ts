@@ -1,5 +1,5 @@
 /** The verdict as a person reads it: what it says, what it rests on, and what differs. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { JudgeOutput, validatedEntity } from '../../shared/contracts/validation.ts';
 import type { Paint } from '../io.ts';
 import { number, rowsOf, table, type Column } from './table.ts';

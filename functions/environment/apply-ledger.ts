@@ -19,9 +19,7 @@ import { logger } from '../../shared/log/current.ts';
 import { failureText } from '../../shared/operations/failure.ts';
 import { answerCloudFormation } from '../../shared/aws/cloudformation.ts';
 import { openedBy } from '../dependencies.ts';
-import { writesLogs } from '../lambda-log.ts';
-
-writesLogs();
+import '../lambda.ts';
 
 /** How the two get in. */
 export interface Logins {
@@ -77,7 +75,8 @@ function configuredLogins(): Logins {
 
 /** What the deployment shows is the code, the message and what to do: nothing that is secret is in one of our errors. */
 function reasonOf(error: unknown): string {
-  if (error instanceof PortageError) return `${error.code} ${failureText(error)}\nnext: ${error.next}`;
+  if (error instanceof PortageError)
+    return `${error.code} ${failureText(new PortageError(error.code, error.message, { ...error.facts, next: error.next }))}`;
   return `SYS008 ${error instanceof Error ? error.message : String(error)}`;
 }
 

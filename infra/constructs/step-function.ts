@@ -83,6 +83,7 @@ export function stepFunction(
       // The only folder that a function may write to.
       PORTAGE_HOME: '/tmp/portage',
       PORTAGE_LOG_DIR: '/tmp/portage/logs',
+      PORTAGE_ENVIRONMENT: environment,
       POWERTOOLS_SERVICE_NAME: area,
       POWERTOOLS_METRICS_NAMESPACE: 'Portage',
       ...databaseVariables('SOURCE_DB', source),

@@ -1,5 +1,5 @@
 /** SOURCE_DB_* and TARGET_DB_*: one URL, or a variable a part. The URL wins. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { optional, wholeNumber, withoutPassword, type ConfigFault, type Environment } from './variables.ts';
 
 const SSL_MODES = ['disable', 'require', 'verify-full'] as const;

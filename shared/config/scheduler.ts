@@ -1,5 +1,5 @@
 /** Where the schedules of the jobs are kept when deployed: a group, and what each schedule starts, in whose name. All or nothing. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { optional, type ConfigFault, type Environment } from './variables.ts';
 
 export interface SchedulerConfig {

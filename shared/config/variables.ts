@@ -1,5 +1,5 @@
 /** What every group of environment variables is read with. An empty variable counts as unset, as in a shell. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Setting } from '../domain/settings.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

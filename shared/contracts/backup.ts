@@ -1,5 +1,5 @@
 /** The header of a backup file, which comes from outside: its shape is checked before anything is believed. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { BackupHeader } from '../domain/backup.ts';
 
 const header = z.looseObject({

@@ -2,7 +2,7 @@
  * The mapping format (docs/mapping.md) as a zod schema: the one gate through which a map comes in, whether it is a JSON
  * file or TypeScript. The JSON Schema for editors is generated from it (publish-schema.ts).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EntityMap } from '../domain/entity-map.ts';
 import { PortageError } from '../domain/errors.ts';
 import { type Fault, mapFaults } from '../domain/map-faults.ts';

@@ -1,5 +1,5 @@
 /** What AWS sends beside the state machines: how an execution ended, and what a deployment asks of the ledger. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** An event of EventBridge, `Step Functions Execution Status Change`, as far as it is read here. */
 export const executionEnded = z.looseObject({

@@ -1,5 +1,5 @@
 /** Turns what zod says about a document into faults that a person can act on: where, what was met, what belongs there. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Fault, pathOf } from '../domain/map-faults.ts';
 import { suggestion } from '../domain/nearest-name.ts';
 

@@ -1,5 +1,5 @@
 /** What a migration, a resume and a dry run answer. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { NOTHING } from '../domain/action-counts.ts';
 
 /** Rows by what became of them (SEMANTICS 39). */

@@ -1,5 +1,5 @@
 /** What starts an execution of the `migration` machine: what a person types in the console, and what the command line sends. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const entitySelection = z.union([z.literal('all'), z.array(z.string().min(1)).min(1)]);
 

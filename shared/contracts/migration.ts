@@ -1,5 +1,5 @@
 /** What the states of the `migration` machine take and give. States carry ids, ranges and counts, never rows. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { NOTHING } from '../domain/action-counts.ts';
 import { counts, rehearsal } from './migration-answer.ts';
 

@@ -1,5 +1,5 @@
 /** What the states of the `operation` machine take: the execution input as it is. Each command's own schema is its descriptor's. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const shortCommandInput = z.looseObject({ command: z.string() });
 /** The answer of the command, whose own schema stands in its descriptor (shared/operations). */

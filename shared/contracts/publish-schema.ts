@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { entityMapSchema } from './entity-map.ts';
 
 const SCHEMA_FILE = fileURLToPath(new URL('../entities/entity-map.schema.json', import.meta.url));

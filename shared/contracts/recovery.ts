@@ -2,7 +2,7 @@
  * What the states of the `recovery` machine take and give: rollback, backup and restore differ in what one slice does, and
  * have the way around it in common. States carry ids, names and counts, never rows; where each stands is in the ledger.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { KEPT_REASONS } from '../domain/kept-reasons.ts';
 import { counts, entitySelection, entitySummary } from './migration.ts';
 

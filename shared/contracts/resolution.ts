@@ -1,5 +1,5 @@
 /** What the states of the `resolution` machine take and give, and what people ask of conflicts. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { SETTLED_ON_REQUEST, STRATEGIES } from '../domain/settlement.ts';
 import { entitySelection, entitySummary } from './migration.ts';
 

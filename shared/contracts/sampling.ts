@@ -1,5 +1,5 @@
 /** What SampleResources takes and gives: the command's request, and what was seen so far, until it is done. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The execution input the first time; afterwards what the step gave. */
 export const sampleInput = z.looseObject({

@@ -1,5 +1,5 @@
 /** What the states of the `synchronization` machine take and give. Which ranges are left of an entity stands in the ledger. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { entitySummary, group } from './migration.ts';
 
 /** What a schedule sends. */

@@ -1,5 +1,5 @@
 /** What the states of the `validation` machine take and give. States carry ids and counts, never rows. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { entitySelection } from './migration.ts';
 import { rowProgress } from './operation.ts';
 

@@ -1,5 +1,5 @@
 /** The answer that `check-record` and `compare-records` share. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { entitySelection, legacyKeys } from '../contracts/migration.ts';
 import type { Flag } from './operation.ts';
 

@@ -2,7 +2,7 @@
  * What a command is, without what it does. The command line's parser and help, the inputs of the console and the docs are
  * all derived from these descriptors, so they cannot disagree; handlers are bound in functions/ and cli/.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** Which state machine runs it, and which of its branches; one role of the database a class. */
 export type OperationClass =

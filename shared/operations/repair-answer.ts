@@ -1,5 +1,5 @@
 /** What both repairs answer: the counts of every long command, and what of the faults they found is mended. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { entitySummary } from '../contracts/migration.ts';
 
 export const repairFields = {

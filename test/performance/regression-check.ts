@@ -3,7 +3,7 @@
  * ends with 1 where a figure is worse by more than a fifth.
  */
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { compareWithBaseline } from '../../shared/domain/performance/regression.ts';
 import { flags } from './ask-portage.ts';
 import { measuredNow } from './measured-now.ts';

@@ -1,6 +1,8 @@
 // Executions that died without a word: what EventBridge tells of them is recorded, and what they held can be taken at once.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Context } from 'aws-lambda';
+import * as z from 'zod';
+import { step } from '../../functions/step.ts';
 import { handler as recordEnd } from '../../functions/environment/record-end.ts';
 import { jobs } from '../support/jobs.ts';
 import { portage, type Around, type Portage } from '../support/portage.ts';
@@ -90,5 +92,18 @@ describe('an execution that died', () => {
     expect(await last()).toMatchObject([{ status: 'stopped', code: 'M013' }]);
     expect(await p.rows('SELECT status FROM synchronization_runs')).toEqual([{ status: 'stopped' }]);
     expect((await own.run('nightly')).output).toMatchObject({ status: 'completed' });
+  });
+
+  test('is seldom one that ran out of time: what does not come to an end is cut off before, with a code, and rolled back', async () => {
+    const waits = step('Waits', { input: z.unknown(), output: z.unknown() }, (_, deps) =>
+      deps.withTarget('waits', (target) => target.run('BEGIN; DELETE FROM doctors; SELECT pg_sleep(30); COMMIT')),
+    );
+    const began = performance.now();
+    await expect(waits({}, { getRemainingTimeInMillis: () => 3_200 } as Context)).rejects.toMatchObject({
+      name: 'M002',
+      message: expect.stringMatching(/^Waits was cut off, because the time of its function was over\ngot: 3 s/),
+    });
+    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(await p.value('SELECT count(*) FROM doctors')).toBe('20');
   });
 });

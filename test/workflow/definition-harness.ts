@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExecutionError, StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import * as contracts from '../../shared/contracts/migration.ts';
 
 type Input = Readonly<Record<string, unknown>>;

@@ -4,6 +4,7 @@ import type { Job } from '../../../shared/database/ledger/jobs.ts';
 import type { Settings } from '../../../shared/domain/entity-map.ts';
 import { PortageError } from '../../../shared/domain/errors.ts';
 import { lastRun } from '../../../shared/domain/schedule/next-run.ts';
+import { logger } from '../../../shared/log/current.ts';
 import type { HealthCheckAnswer } from '../../../shared/operations/sync-scheduler/health-check.ts';
 import type { Invocation } from '../../step.ts';
 import { driftOfJob } from './job-status.ts';
@@ -53,6 +54,7 @@ export async function healthCheck(
         findings,
       });
     }
+    tell(checked);
     const strays =
       name === undefined ? (await schedules.names()).filter((each) => !jobs.some((job) => job.name === each)) : [];
     return {
@@ -61,6 +63,13 @@ export async function healthCheck(
       strays,
     };
   });
+}
+
+/** A line in the errors log each, by which an alarm is raised. */
+function tell(jobs: HealthCheckAnswer['jobs']): void {
+  for (const { name, findings } of jobs)
+    for (const { kind, message, next } of findings)
+      logger('errors').error('job_health', { job: name, finding: kind, message, next });
 }
 
 const finding = (kind: Finding['kind'], message: string, next: string): Finding => ({ kind, message, next });

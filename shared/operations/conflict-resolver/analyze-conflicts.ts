@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { entitySelection } from '../../contracts/migration.ts';
 import { trial } from '../../contracts/resolution.ts';
 import { operation } from '../operation.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { unresolved } from '../../contracts/resolution.ts';
 import { operation } from '../operation.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { entitySelection, finishMigrationOutput, legacyKeys } from '../../contracts/migration.ts';
 import { migrationExit } from '../migration-exit.ts';
 import { operation } from '../operation.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { HEALTH_STATES } from '../../domain/health/health.ts';
 import { operation } from '../operation.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { operation } from '../operation.ts';
 
 /** Faults are an error (SYS002, exit 2); an answer is a configuration that holds. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { entitySelection } from '../../contracts/migration.ts';
 import { operation } from '../operation.ts';
 

@@ -1,5 +1,5 @@
 /** A job and its runs as the commands of sync-scheduler answer them, and the flags that say what a job shall be. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { conflicts } from '../../contracts/entity-map.ts';
 import { entitySelection } from '../../contracts/migration.ts';
 import type { Flag } from '../operation.ts';
