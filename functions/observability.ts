@@ -65,8 +65,7 @@ export function observability(): { readonly sink: LogSink; middlewares(): readon
     if (told === null) return;
     // Once for all, which an alarm looks at, and once by name, which a person does.
     for (const dimensions of [{}, told.by]) {
-      const each = metrics.singleMetric();
-      each.addDimensions({ environment, ...dimensions });
+      const each = new Metrics({ defaultDimensions: { environment, ...dimensions } });
       for (const { name, unit, value } of told.figures) each.addMetric(name, unit, value);
       each.publishStoredMetrics();
     }

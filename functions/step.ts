@@ -73,7 +73,7 @@ export function step<Input extends z.ZodType, Output extends z.ZodType>(
   logic: (input: z.output<Input>, deps: Invocation) => Promise<z.output<Output>>,
   kind: LogKind = 'migration',
 ): StepHandler<z.output<Output>> {
-  const handler = middy(async (event: unknown, context: Context): Promise<z.output<Output>> => {
+  const worked = async (event: unknown, context: Context): Promise<z.output<Output>> => {
     const hasTime = (): boolean => context.getRemainingTimeInMillis() >= SAFETY_MS;
     const { signal, clear } = cutOff(name, context);
     try {
@@ -89,6 +89,10 @@ export function step<Input extends z.ZodType, Output extends z.ZodType>(
     } finally {
       clear();
     }
+  };
+  const made = observed.then((lambda): StepHandler<z.output<Output>> => {
+    const around = [...(lambda?.middlewares() ?? []), tellsErrors(name, kind)];
+    return middy(worked).use(around as never) as StepHandler<z.output<Output>>;
   });
-  return handler.use([...(observed?.middlewares() ?? []), tellsErrors(name, kind)] as never);
+  return async (event, context) => (await made)(event, context);
 }

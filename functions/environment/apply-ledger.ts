@@ -19,7 +19,7 @@ import { logger } from '../../shared/log/current.ts';
 import { failureText } from '../../shared/operations/failure.ts';
 import { answerCloudFormation } from '../../shared/aws/cloudformation.ts';
 import { openedBy } from '../dependencies.ts';
-import '../lambda.ts';
+import { observed } from '../lambda.ts';
 
 /** How the two get in. */
 export interface Logins {
@@ -98,5 +98,7 @@ export async function handleRequest(request: ResourceRequest, logins: () => Logi
   }
 }
 
-export const handler = (event: unknown, context: Context): Promise<void> =>
-  handleRequest(resourceRequest.parse(event), configuredLogins, context.logStreamName);
+export async function handler(event: unknown, context: Context): Promise<void> {
+  await observed;
+  await handleRequest(resourceRequest.parse(event), configuredLogins, context.logStreamName);
+}

@@ -6,6 +6,7 @@ import type { LogLine } from '../../shared/log/logger.ts';
 const lines: string[] = [];
 const VARIABLES = {
   POWERTOOLS_DEV: 'true',
+  POWERTOOLS_METRICS_DISABLED: 'false',
   POWERTOOLS_SERVICE_NAME: 'migration',
   POWERTOOLS_METRICS_NAMESPACE: 'Portage',
   PORTAGE_ENVIRONMENT: 'dev',

@@ -96,7 +96,9 @@ describe('an execution that died', () => {
 
   test('is seldom one that ran out of time: what does not come to an end is cut off before, with a code, and rolled back', async () => {
     const waits = step('Waits', { input: z.unknown(), output: z.unknown() }, (_, deps) =>
-      deps.withTarget('waits', (target) => target.run('BEGIN; DELETE FROM doctors; SELECT pg_sleep(30); COMMIT')),
+      deps.withTarget('waits', (target) =>
+        target.run('BEGIN; DELETE FROM public.doctors; SELECT pg_sleep(30); COMMIT'),
+      ),
     );
     const began = performance.now();
     await expect(waits({}, { getRemainingTimeInMillis: () => 3_200 } as Context)).rejects.toMatchObject({
