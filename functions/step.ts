@@ -92,7 +92,7 @@ export function step<Input extends z.ZodType, Output extends z.ZodType>(
   };
   const made = observed.then((lambda): StepHandler<z.output<Output>> => {
     const around = [...(lambda?.middlewares() ?? []), tellsErrors(name, kind)];
-    return middy(worked).use(around as never) as StepHandler<z.output<Output>>;
+    return middy(worked).use(around as never);
   });
   return async (event, context) => (await made)(event, context);
 }
