@@ -1,7 +1,8 @@
 /** What each type of a validation asks for, and which checks read it. One place, for the plan and for the gate. */
 import type { ValidateRequest } from '../shared/contracts/validation.ts';
-import type { CheckName } from '../shared/database/ledger/validation-pieces.ts';
+import type { CheckName, PlannedPiece } from '../shared/database/ledger/validation-pieces.ts';
 import type { Scope } from '../shared/database/sql/validate/compare.ts';
+import type { CompiledEntity } from '../shared/domain/compiled/types.ts';
 
 /** Shown to whoever starts an execution with an input that is not valid. */
 export const VALIDATE_EXAMPLE = '{"command": "data-validator validate", "entities": "all"}';
@@ -37,3 +38,20 @@ export const SCOPE_OF: Readonly<Record<'integrity' | 'relationships' | 'complete
 /** Checks whose pieces must leave no key out. */
 export const readsRows = (type: ValidateRequest['type'], check: CheckName): boolean =>
   check === 'integrity' || check === 'completeness' || (check === 'relationships' && type === 'relationship_integrity');
+
+/**
+ * Whether the piece of an entity that reads its rows also hears what they say of the mapping, so that no other piece has to
+ * read them again: it must be the only one, and the rows' own identity must say the legacy key.
+ */
+export const hearsWitness = (
+  request: Pick<ValidateRequest, 'type' | 'comprehensive'>,
+  { check, selection, share }: Pick<PlannedPiece, 'check' | 'selection' | 'share'>,
+  entity: CompiledEntity,
+): boolean =>
+  checksOf(request).includes('relationships') &&
+  check === 'integrity' &&
+  'part' in selection &&
+  selection.of === 1 &&
+  share === null &&
+  entity.leaf !== null &&
+  entity.verify.via === 'legacy';

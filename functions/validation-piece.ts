@@ -4,6 +4,7 @@ import type { CheckPieceInput, CheckPieceOutput } from '../shared/contracts/vali
 import { validateRequest } from '../shared/contracts/validation.ts';
 import { unhurried } from '../shared/database/session.ts';
 import { completePiece, pieceAt, type Piece, type PieceRead } from '../shared/database/ledger/validation-pieces.ts';
+import { checkMappings } from '../shared/database/validate/check-mappings.ts';
 import { comparePiece } from '../shared/database/validate/compare-piece.ts';
 import { hashModeOf } from '../shared/database/validate/hash-mode.ts';
 import type { Viewer } from '../shared/database/validate/look.ts';
@@ -13,7 +14,7 @@ import { logger } from '../shared/log/current.ts';
 import type { LoadedOperation, Sides } from './dependencies.ts';
 import { entityOf } from './entity-worker.ts';
 import type { Invocation } from './step.ts';
-import { SCOPE_OF } from './validation-checks.ts';
+import { SCOPE_OF, hearsWitness } from './validation-checks.ts';
 
 /** How long a difference must last on databases that are written to before it is believed. */
 const SETTLE_MS = 5_000;
@@ -77,9 +78,11 @@ export async function compareRows(
   const check = piece.check === 'performance' ? 'integrity' : piece.check;
   const scope = SCOPE_OF[check];
   const mode = await hashModeOf(sides.source, sides.target);
+  const entity = entityOf(loaded, input.entity);
   const viewer: Viewer = {
     ...sides,
-    entity: entityOf(loaded, input.entity),
+    entity,
+    witnessed: hearsWitness(requestOf(loaded), piece, entity),
     look: {
       mode,
       piece: piece.selection,
@@ -96,7 +99,15 @@ export async function compareRows(
   };
   const compared = await comparePiece(viewer, piece.expectedRows ?? 0, input.after);
   if ('after' in compared) return compared;
-  const { sourceRows, targetRows, buckets, differing, bytes, unreadable } = compared;
+  const { sourceRows, targetRows, buckets, differing, bytes, unreadable, witness } = compared;
+  const details = {
+    ...(unreadable > 0 ? { unreadable } : {}),
+    ...(witness === null
+      ? {}
+      : {
+          mappings: await checkMappings(sides.target, entity, loaded.operation.operationNo, piece.piece, witness),
+        }),
+  };
   return {
     read: {
       hashMode: mode,
@@ -105,10 +116,10 @@ export async function compareRows(
       buckets,
       differing,
       bytes,
-      details: unreadable > 0 ? { unreadable } : null,
+      details: Object.keys(details).length > 0 ? details : null,
     },
   };
 }
 
-/** The type that the operation was asked for. */
-export const typeOf = (loaded: LoadedOperation) => validateRequest.parse(loaded.operation.request).type;
+/** What the operation was asked for. */
+export const requestOf = (loaded: LoadedOperation) => validateRequest.parse(loaded.operation.request);

@@ -1,6 +1,6 @@
 /** The answer of a validation, made from what its pieces recorded in the ledger. */
 import type { Difference, Finding, JudgeOutput, ValidateRequest } from '../shared/contracts/validation.ts';
-import type { Piece } from '../shared/database/ledger/validation-pieces.ts';
+import type { CheckName, Piece } from '../shared/database/ledger/validation-pieces.ts';
 import type { MappingCounts } from '../shared/database/validate/check-mappings.ts';
 import type { PerformanceCheck } from '../shared/database/validate/check-performance.ts';
 import type { FindingKind, ListedFinding } from '../shared/database/validate/read-findings.ts';
@@ -23,7 +23,7 @@ export function coverageOf({ request, entities, pieces }: Evidence): JudgeOutput
   for (const entity of entities) {
     for (const check of checksOf(request)) {
       if (request.quick && check === 'relationships' && !readsRows(request.type, check)) continue;
-      const own = pieces.filter((piece) => piece.entity === entity && piece.check === check);
+      const own = pieces.filter((piece) => piece.entity === entity && reads(piece, check));
       for (const piece of own.filter(({ status }) => status !== 'done'))
         holes.push({
           entity,
@@ -33,7 +33,13 @@ export function coverageOf({ request, entities, pieces }: Evidence): JudgeOutput
           message: piece.errorMessage ?? 'not read: its worker did not come to an end',
         });
       if (!isGapless(own.map(({ selection }) => selection)))
-        holes.push({ entity, check, selection: null, code: null, message: 'the pieces leave keys out' });
+        holes.push({
+          entity,
+          check,
+          selection: null,
+          code: null,
+          message: readsRows(request.type, check) ? 'the pieces leave keys out' : 'not read',
+        });
     }
   }
   const sampled = pieces.some(({ share }) => share !== null);
@@ -49,6 +55,10 @@ export function coverageOf({ request, entities, pieces }: Evidence): JudgeOutput
     holes,
   };
 }
+
+/** The mappings may have been read with the rows: that is proved by what was found of them. */
+const reads = ({ check, details }: Piece, wanted: CheckName): boolean =>
+  check === wanted || (wanted === 'relationships' && details?.['mappings'] !== undefined);
 
 const readOf = (piece: Piece): JudgeOutput['coverage']['entities'][string]['pieces'][number] => ({
   check: piece.check,

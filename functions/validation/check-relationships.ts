@@ -12,7 +12,7 @@ import { checkMappings } from '../../shared/database/validate/check-mappings.ts'
 import { entityOf } from '../entity-worker.ts';
 import { step, type Invocation } from '../step.ts';
 import { readsRows } from '../validation-checks.ts';
-import { compareRows, typeOf, withPiece, type PieceWork } from '../validation-piece.ts';
+import { compareRows, requestOf, withPiece, type PieceWork } from '../validation-piece.ts';
 
 const NOTHING_READ = {
   hashMode: null,
@@ -29,7 +29,7 @@ const isFirst = ({ piece: { selection } }: PieceWork): boolean =>
 export const checkRelationships = (input: CheckPieceInput, deps: Invocation): Promise<CheckPieceOutput> =>
   withPiece(input, deps, async (work) => {
     const { sides, loaded, piece } = work;
-    const rows = readsRows(typeOf(loaded), 'relationships')
+    const rows = readsRows(requestOf(loaded).type, 'relationships')
       ? await compareRows(work, input, deps)
       : { read: { ...NOTHING_READ, details: null } };
     if ('after' in rows || !isFirst(work) || piece.share !== null) return rows;

@@ -26,7 +26,7 @@ import { selectEntities } from '../../shared/domain/select-entities.ts';
 import { checkedInput } from '../checked-input.ts';
 import type { Sides } from '../dependencies.ts';
 import { step, type Invocation } from '../step.ts';
-import { checksOf, readsRows, VALIDATE_EXAMPLE } from '../validation-checks.ts';
+import { checksOf, hearsWitness, readsRows, VALIDATE_EXAMPLE } from '../validation-checks.ts';
 
 /** Both servers work on a piece at once; two pieces keep two cores busy, and the source is not asked for more. */
 const LANES = 2;
@@ -100,7 +100,11 @@ async function piecesFor(
       const base = { entity: name, entityId: entity.entityId ?? 0, check };
       if (!readsRows(type, check)) {
         // A sample leaves mappings out: they are read whole or not at all.
-        if (quick && check === 'relationships') continue;
+        if (
+          check === 'relationships' &&
+          (quick || pieces.some((piece) => piece.entity === name && hearsWitness(request, piece, entity)))
+        )
+          continue;
         pieces.push({ ...base, selection: { part: 0, of: 1 }, share: null, expectedRows: null });
         continue;
       }

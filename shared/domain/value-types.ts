@@ -152,14 +152,32 @@ export function rowHash(exactForms: readonly string[], serverVersion: number): s
 
 /**
  * Forms in which a value is hashed to be compared with what another server says of it: equal forms are equal values. Where
- * rows are hashed typed, a number goes in as value and scale, which costs a third of its text; a float as its bytes, because
- * servers before 12 print it otherwise.
+ * rows are hashed typed, the server's own hash of a type leaves out what a second form puts back:
+ *
+ * - of a number its scale and its sign, and which of NaN and the infinities it is (still a third of the cost of its text);
+ * - of 64 bits the upper half, which is folded into the lower: -1 and 4294967295 have one hash;
+ * - of a float the sign of zero, so that it goes in as its bytes, also because servers before 12 print it otherwise.
+ *
+ * @param fixedScale every value has the same digits after the point, and none is infinite
  */
-export function hashForms(type: TypeInfo, sql: string, mode: 'record' | 'text'): readonly string[] {
+export function hashForms(
+  type: TypeInfo,
+  sql: string,
+  mode: 'record' | 'text',
+  fixedScale = false,
+): readonly string[] {
   const base = underlying(type);
   if (!base.builtin) return [exactForm(type, sql)];
   const plain = type === base ? `(${sql})` : `(${sql})::${builtin(base.name)}`;
-  if (base.name === 'numeric' && mode === 'record') return [plain, `scale(${plain})`];
   if (base.name === 'float8' || base.name === 'float4') return [`${base.name}send(${plain})`];
+  if (mode === 'text') return [exactForm(type, sql)];
+  if (base.name === 'numeric') return [plain, fixedScale ? `${plain} < 0` : signAndScale(plain)];
+  if (base.name === 'int8') return [plain, upperHalf(plain)];
   return [exactForm(type, sql)];
 }
+
+/** The half of a 64-bit integer that its hash folds away. */
+export const upperHalf = (sql: string): string => `(${sql} >> 32)`;
+
+const signAndScale = (plain: string): string =>
+  `coalesce(CASE WHEN ${plain} < 0 THEN -1 - scale(${plain}) ELSE scale(${plain}) END, hashtext(${plain}::text))`;

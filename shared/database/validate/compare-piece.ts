@@ -11,13 +11,14 @@ import { found } from '../sql/validate/compare.ts';
 import { writesTo } from '../sql/validate/writes.ts';
 import { compareSums, suspectsIn } from './descent.ts';
 import { beginExamination, examine } from './examine.ts';
-import type { Read, Suspect, Viewer } from './look.ts';
+import type { Read, Suspect, Viewer, WitnessSum } from './look.ts';
 import { settle } from './settle.ts';
 import { unreadableKeys } from './unreadable.ts';
 
 export interface Compared extends Read {
   /** Rows that could not be evaluated in the source, and were judged one by one. */
   readonly unreadable: number;
+  readonly witness: WitnessSum | null;
 }
 
 /**
@@ -37,7 +38,6 @@ export async function comparePiece(
       viewer.operationNo,
       viewer.piece,
     ]);
-  await beginExamination(viewer);
   const { sums, seeing, unreadable } = await takeSums(viewer, expectedRows);
   let bytes = sums.bytes;
   for await (const group of suspectsIn(seeing, sums, after)) {
@@ -45,13 +45,11 @@ export async function comparePiece(
     if (group.suspects.length === 0) continue;
     const busy = (await writes(viewer)) !== before;
     const { real } = await settle(seeing, group.suspects, busy);
-    bytes += await examine(seeing, real);
-    await keepFound(viewer);
+    if (real.length > 0) bytes += await examineAndKeep(seeing, real);
     if (viewer.timeIsUp() && !group.last) return { after: group.upTo };
   }
   const alone: readonly Suspect[] = unreadable.map((key) => ({ vk: key, keys: [key], source: null, target: null }));
-  bytes += await examine({ ...viewer, look: { ...viewer.look, without: [] } }, alone);
-  await keepFound(viewer);
+  if (alone.length > 0) bytes += await examineAndKeep({ ...viewer, look: { ...viewer.look, without: [] } }, alone);
   if (isFirst(viewer) && viewer.scope.keys) await noteNullKeys(source, target, viewer);
   const { sourceRows, targetRows, buckets, differing } = sums;
   return {
@@ -61,7 +59,15 @@ export async function comparePiece(
     differing,
     bytes,
     unreadable: unreadable.length,
+    witness: sums.witness,
   };
+}
+
+async function examineAndKeep(viewer: Viewer, suspects: readonly Suspect[]): Promise<number> {
+  await beginExamination(viewer);
+  const bytes = await examine(viewer, suspects);
+  await keepFound(viewer);
+  return bytes;
 }
 
 /** Rows that writers have changed on both sides so far, as the servers count them. */
@@ -109,5 +115,4 @@ async function keepFound({ target, entity, operationNo, piece }: Viewer): Promis
   await target.run(
     `INSERT INTO portage.validation_findings (operation_no, entity_id, piece, ${columns}) SELECT ${operationNo}, ${entity.entityId}, ${piece}, ${columns} FROM ${found(entity)} ON CONFLICT DO NOTHING`,
   );
-  await target.run(`TRUNCATE ${found(entity)}`);
 }

@@ -9,7 +9,7 @@
  */
 import type { Session } from '../session.ts';
 import { sourceBuckets, sourceRowsIn, targetBuckets, targetRowsIn, type Buckets } from '../sql/validate/sums.ts';
-import type { Read, Suspect, Viewer } from './look.ts';
+import type { Read, Suspect, Viewer, WitnessSum } from './look.ts';
 
 type Row = Record<string, string | null>;
 
@@ -26,32 +26,27 @@ export function bucketsFor(rows: number): number {
 
 export interface Sums extends Read {
   readonly of: Buckets;
+  /** What the identity of the target's rows says of the mapping; null where it was not asked. */
+  readonly witness: WitnessSum | null;
 }
+
+type Seen = Pick<Viewer, 'source' | 'target' | 'entity' | 'look' | 'witnessed'>;
 
 const bytesOf = (rows: readonly Row[]): number =>
   rows.reduce((sum, row) => sum + Object.values(row).reduce((n, value) => n + (value?.length ?? 0) + 4, 7), 0);
 
-/** Added up in place and by all workers: left alone, the planner would rather sort every row first (measured: twice the time). */
-async function addedUp(session: Session, sql: string): Promise<Row[]> {
-  await session.run('SET enable_sort = off; SET enable_mergejoin = off');
-  try {
-    return await session.rows<Row>(sql);
-  } finally {
-    // A session that is gone needs no reset, and its own error counts.
-    await session.run('RESET enable_sort; RESET enable_mergejoin').catch(() => undefined);
-  }
-}
-
 /** Step 1. */
 export async function compareSums(
-  { source, target, entity, look }: Pick<Viewer, 'source' | 'target' | 'entity' | 'look'>,
+  { source, target, entity, look, witnessed }: Seen,
   expectedRows: number,
 ): Promise<Sums> {
   const count = bucketsFor(expectedRows);
-  const [ofSource, ofTarget] = await Promise.all([
-    addedUp(source, sourceBuckets(entity, look, count)),
-    addedUp(target, targetBuckets(entity, look, count)),
-  ]);
+  const [ofSource, ofTarget] = await readBoth(
+    source,
+    sourceBuckets(entity, look, count),
+    target,
+    targetBuckets(entity, look, count, witnessed),
+  );
   const sourceOf = new Map(ofSource.map((row) => [row['bucket'], row]));
   const targetOf = new Map(ofTarget.map((row) => [row['bucket'], row]));
   const chosen = [...new Set([...sourceOf.keys(), ...targetOf.keys()])].filter((bucket) => {
@@ -66,8 +61,12 @@ export async function compareSums(
     buckets: count,
     differing: chosen.length,
     bytes: bytesOf(ofSource) + bytesOf(ofTarget),
+    witness: witnessed ? { rows: total(ofTarget), hashes: hashesOf(ofTarget) } : null,
   };
 }
+
+const hashesOf = (rows: readonly Row[]): string =>
+  rows.reduce((sum, { witness }) => sum + BigInt(witness ?? 0), 0n).toString();
 
 export interface SuspectGroup {
   readonly suspects: readonly Suspect[];
@@ -78,11 +77,7 @@ export interface SuspectGroup {
 }
 
 /** Step 2: suspects in groups of buckets, those after `after`. */
-export async function* suspectsIn(
-  viewer: Pick<Viewer, 'source' | 'target' | 'entity' | 'look'>,
-  sums: Sums,
-  after = -1,
-): AsyncGenerator<SuspectGroup> {
+export async function* suspectsIn(viewer: Seen, sums: Sums, after = -1): AsyncGenerator<SuspectGroup> {
   const { count } = sums.of;
   const chosen = sums.of.chosen.filter((bucket) => bucket > after);
   const perBucket = Math.max(1, (sums.sourceRows + sums.targetRows) / count);
@@ -95,7 +90,7 @@ export async function* suspectsIn(
 }
 
 async function rowsOf(
-  { source, target, entity, look }: Pick<Viewer, 'source' | 'target' | 'entity' | 'look'>,
+  { source, target, entity, look }: Seen,
   of: Buckets,
 ): Promise<{ readonly suspects: readonly Suspect[]; readonly bytes: number }> {
   const [ofSource, ofTarget] = await readBoth(

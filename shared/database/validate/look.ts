@@ -10,6 +10,8 @@ export interface Viewer {
   readonly entity: CompiledEntity;
   readonly look: Look;
   readonly scope: Scope;
+  /** The target's rows are also asked what they say of the mapping. */
+  readonly witnessed: boolean;
   /** Where differences are kept: an operation of the ledger. */
   readonly operationNo: number;
   readonly piece: number;
@@ -18,6 +20,12 @@ export interface Viewer {
   readonly pause: (ms: number) => Promise<void>;
   /** True when the step must return its progress. */
   readonly timeIsUp: () => boolean;
+}
+
+/** Count and hash sum of (legacy key, target key) over all rows: what a witness says of the mapping. */
+export interface WitnessSum {
+  readonly rows: number;
+  readonly hashes: string;
 }
 
 /** A row by its pairing key, as both sides had it when they were looked at; null: it was not there. */

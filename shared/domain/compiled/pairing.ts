@@ -1,6 +1,6 @@
 /** What pairs the rows of both sides: the legacy key that the identity says, the values of the identity, or the mapping. */
 import { quoteIdentifier, quoteLiteral } from '../identifiers.ts';
-import { exactText } from '../value-types.ts';
+import { exactText, upperHalf } from '../value-types.ts';
 import type { Join, Projected } from './identity-projection.ts';
 import { leafName, orderOf, targetKeyKind, type EntityFacts } from './key-forms.ts';
 import type { CompiledColumn } from './types.ts';
@@ -15,6 +15,11 @@ export interface Pairing extends Pick<
   /** More forms: what the mapping says beside the identity. */
   readonly forms: VerifiedForms;
 }
+
+const both = (source: string, target: string): VerifiedForms => ({
+  source: [source, upperHalf(source)],
+  target: [target, upperHalf(target)],
+});
 
 const NO_FORMS: VerifiedForms = { source: [], target: [] };
 
@@ -120,6 +125,11 @@ export function byIdentityValues(
       `(${[belongs.join(' AND '), ...(mapping ? [`${mapping.legacy} IS NOT NULL`] : [])].join(' OR ')})`,
       ...live,
     ],
-    forms: mapping ? { source: [order === 'integer' ? 'q.k::bigint' : 'q.k'], target: [mapping.legacy] } : NO_FORMS,
+    forms:
+      mapping === null
+        ? NO_FORMS
+        : order === 'integer'
+          ? both('q.k::bigint', mapping.legacy)
+          : { source: ['q.k'], target: [mapping.legacy] },
   };
 }

@@ -15,6 +15,8 @@ export interface VerifiedReference {
   readonly onMissing: 'setAside' | 'null';
   /** The parent's row is found by its own identity, not by its mapping. */
   readonly byIdentity: boolean;
+  /** The key is an integer that may need more than 32 bits. */
+  readonly wide: boolean;
 }
 
 /** A compared column that is no reference. */
@@ -32,6 +34,13 @@ export interface VerifiedForms {
   readonly source: readonly string[];
   /** Over the joined target, in the same order. */
   readonly target: readonly string[];
+}
+
+/** What the hash of a row is taken over: its key, and as much of the rest as is compared. */
+export interface ComparedForms {
+  readonly key: VerifiedForms;
+  readonly references: VerifiedForms;
+  readonly values: VerifiedForms;
 }
 
 export interface Verification {
@@ -53,7 +62,7 @@ export interface Verification {
   readonly where: readonly string[];
   readonly values: readonly VerifiedValue[];
   readonly references: readonly VerifiedReference[];
-  readonly forms: Readonly<Record<'record' | 'text', VerifiedForms>>;
+  readonly forms: Readonly<Record<'record' | 'text', ComparedForms>>;
   /** Over the joined target: something that no hash of the source can equal, such as a reference that leads nowhere. */
   readonly broken: string | null;
   /** Over `s`, by staged name: the value as the column would hold it. */

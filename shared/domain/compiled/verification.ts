@@ -6,15 +6,21 @@
  * Aliases: `q` the projected source row, `g` the staged source row, `t` the target row with `portage_*` columns beside
  * its own (sql/validate/project.ts).
  */
-import type { Column } from '../catalog.ts';
+import { underlying, type Column } from '../catalog.ts';
 import { qualifiedName, quoteIdentifier } from '../identifiers.ts';
-import { hashForms } from '../value-types.ts';
+import { hashForms, upperHalf } from '../value-types.ts';
 import { projectIdentity, type Join } from './identity-projection.ts';
-import { mustHave, orderOf, type CompileContext, type EntityFacts } from './key-forms.ts';
+import { keyColumns, mustHave, orderOf, type CompileContext, type EntityFacts } from './key-forms.ts';
 import { reasonOfValue } from './value-reasons.ts';
-import { byIdentityValues, byLegacyKey, byMapping } from './pairing.ts';
+import { byIdentityValues, byLegacyKey, byMapping, type Pairing } from './pairing.ts';
 import type { CompiledColumn, CompiledReference } from './types.ts';
-import type { Verification, VerifiedForms, VerifiedReference, VerifiedValue } from './verification-types.ts';
+import type {
+  ComparedForms,
+  Verification,
+  VerifiedForms,
+  VerifiedReference,
+  VerifiedValue,
+} from './verification-types.ts';
 
 const wireTypeName = (wire: string): string => /"(.*?)"/.exec(wire)?.[1] ?? 'text';
 
@@ -23,15 +29,18 @@ function formsOf(
   facts: EntityFacts,
   column: CompiledColumn,
   mode: 'record' | 'text',
-): { source: readonly string[]; target: readonly string[] } {
-  const { typeInfo } = mustHave(facts.target, column.column, facts.normal.name);
+  sourceVersion: number,
+): VerifiedForms {
+  const inTarget = mustHave(facts.target, column.column, facts.normal.name);
+  const { typeInfo } = inTarget;
   const projected = `q.${column.staged ?? ''}`;
+  const fixedScale = modifierCast(inTarget, column.wire, sourceVersion) !== null;
   const wire = wireTypeName(column.wire);
   const source =
     wire === 'text' || wire === '_text'
       ? [`(${projected})::text COLLATE "C"`]
-      : hashForms({ ...typeInfo, base: null, builtin: true, kind: 'base', name: wire }, projected, mode);
-  const target = hashForms(typeInfo, `t.${quoteIdentifier(column.column)}`, mode);
+      : hashForms({ ...typeInfo, base: null, builtin: true, kind: 'base', name: wire }, projected, mode, fixedScale);
+  const target = hashForms(typeInfo, `t.${quoteIdentifier(column.column)}`, mode, fixedScale);
   return source.length === target.length ? { source, target } : { source: [projected], target: [column.exactTarget] };
 }
 
@@ -59,13 +68,18 @@ function verifiedReference(
   if (byIdentity) {
     const on = [same(alias), ...byIdentity.conditions];
     return {
-      verified: { ...base, key: byIdentity.key, byIdentity: true },
+      verified: { ...base, key: byIdentity.key, byIdentity: true, wide: isWideKey(parent, byIdentity.plain) },
       joins: [{ table: `${table} AS ${alias}`, on }, ...byIdentity.joins],
     };
   }
   if (reference.parentLeaf === null)
     return {
-      verified: { ...base, key: `NULL::${orderOf(parent) === 'integer' ? 'bigint' : 'text'}`, byIdentity: false },
+      verified: {
+        ...base,
+        key: `NULL::${orderOf(parent) === 'integer' ? 'bigint' : 'text'}`,
+        byIdentity: false,
+        wide: false,
+      },
       joins: [],
     };
   const mapped = `${alias}_m`;
@@ -78,6 +92,7 @@ function verifiedReference(
       // A mapping whose row is gone says nothing.
       key: `CASE WHEN ${alias}.${quoteIdentifier(parentKey ?? '')} IS NOT NULL THEN ${legacy} END`,
       byIdentity: false,
+      wide: isWideKey(parent, null),
     },
     joins: [
       { table: `${table} AS ${alias}`, on: [same(alias)] },
@@ -85,6 +100,29 @@ function verifiedReference(
     ],
   };
 }
+
+/** Of a key on both sides; the hash of 64 bits folds their upper half away. */
+const keyForms = (source: string, target: string, wide: boolean): VerifiedForms =>
+  wide
+    ? { source: [source, upperHalf(source)], target: [target, upperHalf(target)] }
+    : { source: [source], target: [target] };
+
+const joinedForms = (each: readonly VerifiedForms[]): VerifiedForms => ({
+  source: each.flatMap(({ source }) => source),
+  target: each.flatMap(({ target }) => target),
+});
+
+const isNarrow = ({ typeInfo }: Column): boolean => /^int[24]$/.test(underlying(typeInfo).name);
+
+/** An integer key that one of the sides may say in more than 32 bits. `said`: the target's column that says it. */
+function isWideKey(facts: EntityFacts, said: string | null): boolean {
+  if (orderOf(facts) !== 'integer') return false;
+  const columns = [...keyColumns(facts), ...(said === null ? [] : [mustHave(facts.target, said, facts.normal.name)])];
+  return said === null || !columns.every(isNarrow);
+}
+
+const isWide = (facts: EntityFacts, { keyOrder, keyColumn }: Pairing): boolean =>
+  keyOrder === 'integer' && isWideKey(facts, keyColumn);
 
 const joined = (joins: readonly Join[]): string =>
   joins.map(({ table, on }) => ` LEFT JOIN ${table} ON ${on.join(' AND ')}`).join('');
@@ -108,19 +146,20 @@ export function compileVerification(
         ? byIdentityValues(facts, columns, verified, live)
         : byMapping(facts, live);
   const compared = columns.filter((column) => !column.onInsertOnly);
-  const forms = (mode: 'record' | 'text'): VerifiedForms => {
-    const each = compared.flatMap((column) => {
-      if (column.kind === 'constant') return [];
-      const reference = verified.find(({ column: name }) => name === column.column);
-      return [
-        reference ? { source: [`q.${reference.staged}`], target: [reference.key] } : formsOf(facts, column, mode),
-      ];
-    });
-    return {
-      source: [...each.flatMap(({ source }) => source), ...pairing.forms.source],
-      target: [...each.flatMap(({ target }) => target), ...pairing.forms.target],
-    };
-  };
+  // A column that says the pairing key as it is says it once.
+  const saysKey = ({ column }: CompiledColumn): boolean =>
+    pairing.keyOrder === 'integer' && pairing.keyColumn === column;
+  const valued = compared.filter((column) => column.kind === 'expression' && !saysKey(column));
+  const forms = (mode: 'record' | 'text'): ComparedForms => ({
+    key: keyForms(pairing.sourceKey, pairing.targetKey, mode === 'record' && isWide(facts, pairing)),
+    references: joinedForms(
+      verified.map(({ staged, key, wide }) => keyForms(`q.${staged}`, key, mode === 'record' && wide)),
+    ),
+    values: joinedForms([
+      ...valued.map((column) => formsOf(facts, column, mode, context.sourceVersion)),
+      pairing.forms,
+    ]),
+  });
   const broken = [
     ...verified.map(({ column, key }) => `(t.${quoteIdentifier(column)} IS NOT NULL AND ${key} IS NULL)`),
     ...compared

@@ -6,16 +6,21 @@ import type { CompiledEntity } from '../../../domain/compiled/types.ts';
 import { allOf } from '../range.ts';
 import { leafKey, targetKeyColumn } from '../leaf.ts';
 
-const witness = (key: string, targetKey: string): string =>
-  `count(*) AS rows, sum(hashint8extended(hash_record_extended(row(${key}, ${targetKey}), 0), 0)) AS hashes`;
+/** Hash sum of (legacy key, target key), each key being the seed under which the other is hashed. */
+export function witnessSum({ order, target }: CompiledEntity, key: string, targetKey: string): string {
+  const seed = order === 'integer' ? key : `hashtextextended(${key}, 0)`;
+  return `sum(${target.keyKind === 'uuid' ? 'uuid_hash_extended' : 'hashtextextended'}(${targetKey}, ${seed}))`;
+}
 
-/** Count and hash sum of (legacy key, target key) as open mappings have them. */
+/** Count and hash sum as open mappings have them. */
 export const mappingSums = (entity: CompiledEntity): string =>
-  `SELECT ${witness(leafKey(entity), `m.${targetKeyColumn(entity)}`)} FROM ${entity.leaf} m WHERE m.closed_by IS NULL`;
+  `SELECT count(*) AS rows, ${witnessSum(entity, leafKey(entity), `m.${targetKeyColumn(entity)}`)} AS hashes FROM ${entity.leaf} m WHERE m.closed_by IS NULL`;
 
 /** The same as the identity of the target's rows has them. */
-export const identitySums = ({ verify, target }: CompiledEntity): string =>
-  `SELECT ${witness('p.vk', 'p.key')} FROM (SELECT ${verify.targetKey} AS vk, ${target.keyOfRow} AS key FROM ${verify.from} WHERE ${allOf(verify.where)}) AS p WHERE p.vk IS NOT NULL`;
+export const identitySums = (entity: CompiledEntity): string => {
+  const { verify, target } = entity;
+  return `SELECT count(*) AS rows, ${witnessSum(entity, 'p.vk', 'p.key')} AS hashes FROM (SELECT ${verify.targetKey} AS vk, ${target.keyOfRow} AS key FROM ${verify.from} WHERE ${allOf(verify.where)}) AS p WHERE p.vk IS NOT NULL`;
+};
 
 const found = (entity: CompiledEntity, columns: string, rows: string): string =>
   `INSERT INTO portage.validation_findings (operation_no, entity_id, piece, legacy_key, kind, reason, target_key)

@@ -3,7 +3,7 @@
  * taken by the hash of the key, so that each row has one, whatever its key: nothing lies between them or beyond the last.
  */
 import type { CompiledEntity } from '../../../domain/compiled/types.ts';
-import type { HashMode, VerifiedForms } from '../../../domain/compiled/verification-types.ts';
+import type { ComparedForms, HashMode, VerifiedForms } from '../../../domain/compiled/verification-types.ts';
 import { quoteIdentifier, quoteLiteral } from '../../../domain/identifiers.ts';
 import { allOf, inRange, keyLiteral, type KeyRange } from '../range.ts';
 
@@ -32,10 +32,10 @@ export function keyHash(order: 'integer' | 'text', key: string, mode: HashMode):
   return order === 'integer' ? `hashint8extended(${key}, ${SEED})` : `hashtextextended(${key}, ${SEED})`;
 }
 
-/** A hash of a row of exact forms. Wrapped where it is linear (SEMANTICS 3). */
+/** A hash of a row of exact forms. Wrapped where it is linear (SEMANTICS 3), as a seed: as a value its halves would be folded. */
 function rowHash(forms: readonly string[], mode: HashMode): string {
   const row = `row(${forms.join(', ')})`;
-  if (mode === 'record') return `hashint8extended(hash_record_extended(${row}, 0), 0)`;
+  if (mode === 'record') return `hashint8extended(0, hash_record_extended(${row}, 0))`;
   return mode === 'text' ? `hashtextextended(${row}::text COLLATE "C", 0)` : digest(`${row}::text`);
 }
 
@@ -55,11 +55,14 @@ const ofPiece = (look: Look, order: 'integer' | 'text', key: string): readonly s
     : [`(${keyHash(order, key, look.mode)} >> ${SAMPLE_SHIFT}) & ${SAMPLES - 1} < ${look.share}`]),
 ];
 
-function formsFor({ verify }: CompiledEntity, { mode, compared }: Look): VerifiedForms {
-  if (compared === 'everything') return verify.forms[mode === 'record' ? 'record' : 'text'];
-  const references = compared === 'keys' ? [] : verify.references;
-  return { source: references.map(({ staged }) => `q.${staged}`), target: references.map(({ key }) => key) };
-}
+const PARTS_OF = {
+  everything: ['key', 'references', 'values'],
+  references: ['key', 'references'],
+  keys: ['key'],
+} as const satisfies Record<Look['compared'], readonly (keyof ComparedForms)[]>;
+
+const formsFor = ({ verify }: CompiledEntity, { mode, compared }: Look, side: keyof VerifiedForms): readonly string[] =>
+  PARTS_OF[compared].flatMap((part) => verify.forms[mode === 'record' ? 'record' : 'text'][part][side]);
 
 /** The source's rows as `q`, with `k` and the values as the target's columns would hold them. */
 function sourceRows(entity: CompiledEntity, look: Look, chosen: string | null): string {
@@ -78,7 +81,7 @@ function sourceRows(entity: CompiledEntity, look: Look, chosen: string | null): 
 /** `p.vk`, `p.h` and `p.k` (the legacy key) of the source's rows. */
 export function sourceProjection(entity: CompiledEntity, look: Look, chosen: string | null = null): string {
   const { verify } = entity;
-  const hash = rowHash([verify.sourceKey, ...formsFor(entity, look).source], look.mode);
+  const hash = rowHash(formsFor(entity, look, 'source'), look.mode);
   const rows = `(SELECT ${verify.sourceKey} AS vk, q.k AS k, ${hash} AS h FROM ${sourceRows(entity, look, chosen)}) AS p`;
   const rest = 'range' in look.piece && verify.via !== 'identity' ? { ...look, piece: { part: 0, of: 1 } } : look;
   return `${rows} WHERE ${allOf(ofPiece(rest, verify.keyOrder, 'p.vk'))}`;
@@ -102,11 +105,11 @@ const withoutKeys = ({ verify }: CompiledEntity, { without }: Look): readonly st
     ? []
     : [`p.vk NOT IN (${without.map((each) => keyLiteral(verify.keyOrder, each)).join(', ')})`];
 
-/** `p.vk`, `p.h` and `p.broken` of the target's rows. */
+/** `p.vk`, `p.h`, `p.broken` and `p.key` (the target key) of the target's rows. */
 export function targetProjection(entity: CompiledEntity, look: Look, chosen: string | null = null): string {
   const { verify } = entity;
-  const hash = rowHash([verify.targetKey, ...formsFor(entity, look).target], look.mode);
-  const rows = `(SELECT ${verify.targetKey} AS vk, ${hash} AS h, ${verify.broken === null || look.compared === 'keys' ? 'false' : `coalesce(${verify.broken}, false)`} AS broken FROM ${verify.from} WHERE ${allOf([...verify.where, ...(chosen === null ? [] : [chosen])])}) AS p`;
+  const hash = rowHash(formsFor(entity, look, 'target'), look.mode);
+  const rows = `(SELECT ${verify.targetKey} AS vk, ${hash} AS h, ${verify.broken === null || look.compared === 'keys' ? 'false' : `coalesce(${verify.broken}, false)`} AS broken, ${entity.target.keyOfRow} AS key FROM ${verify.from} WHERE ${allOf([...verify.where, ...(chosen === null ? [] : [chosen])])}) AS p`;
   // A row whose identity leads to no parent stands for no source row (SEMANTICS 10).
   return `${rows} WHERE ${allOf(['p.vk IS NOT NULL', ...ofPiece(look, verify.keyOrder, 'p.vk'), ...withoutKeys(entity, look)])}`;
 }

@@ -2,31 +2,36 @@
 import type { CompiledEntity } from '../../../domain/compiled/types.ts';
 import { quoteLiteral } from '../../../domain/identifiers.ts';
 import { allOf, inRange, keyLiteral } from '../range.ts';
+import { witnessSum } from './mappings.ts';
 import { keyHash, sourceProjection, targetKeysIn, targetProjection, type Look } from './project.ts';
 
 const bucketOf = (entity: CompiledEntity, look: Look, buckets: number): string =>
   `(${keyHash(entity.verify.keyOrder, 'p.vk', look.mode)} & ${buckets - 1})`;
 
 /**
- * Groups by buckets that are listed beside the rows: of an expression the planner believes that each row has its own value,
- * and would sort them all, in one process (measured: 4.5 s instead of 1.9 for a million rows).
+ * Groups in place, in every worker. Of an expression over a column the planner believes that each row has its own value, and
+ * would sort all rows in one process; of what a subquery made it believes that there are few (measured over a million rows:
+ * 4.5 s by sorting, 1.9 by a join with the list of buckets, 1.8 like this, and a fifth less processor time than the join).
  */
 const byBucket = (entity: CompiledEntity, look: Look, buckets: number, rows: string, sums: string): string =>
-  `SELECT b.n AS bucket, count(*) AS rows, ${sums} FROM (SELECT p.*, ${bucketOf(entity, look, buckets)} AS bucket FROM ${rows}) AS p
-    JOIN generate_series(0::bigint, ${buckets - 1}::bigint) AS b (n) ON b.n = p.bucket GROUP BY 1`;
+  `SELECT p.bucket, count(*) AS rows, ${sums} FROM (SELECT p.*, ${bucketOf(entity, look, buckets)} AS bucket FROM ${rows} OFFSET 0) AS p GROUP BY 1`;
 
 /** `bucket`, `rows` and `hashes` of the source. `buckets` is a power of two. */
 export const sourceBuckets = (entity: CompiledEntity, look: Look, buckets: number): string =>
   byBucket(entity, look, buckets, sourceProjection(entity, look), 'sum(p.h) AS hashes');
 
-/** The same of the target, and how many rows have something that no source row can have. */
-export const targetBuckets = (entity: CompiledEntity, look: Look, buckets: number): string =>
+/** The same of the target, how many rows have something that no source row can have, and what the rows say of the mapping. */
+export const targetBuckets = (entity: CompiledEntity, look: Look, buckets: number, witnessed: boolean): string =>
   byBucket(
     entity,
     look,
     buckets,
     targetProjection(entity, look),
-    'sum(p.h) AS hashes, count(*) FILTER (WHERE p.broken) AS broken',
+    [
+      'sum(p.h) AS hashes',
+      'count(*) FILTER (WHERE p.broken) AS broken',
+      ...(witnessed ? [`${witnessSum(entity, 'p.vk', 'p.key')} AS witness`] : []),
+    ].join(', '),
   );
 
 const inBuckets = (entity: CompiledEntity, look: Look, of: Buckets): string =>
