@@ -32,6 +32,8 @@ export function coverageOf({ request, entities, pieces }: Evidence): JudgeOutput
           code: piece.errorCode,
           message: piece.errorMessage ?? 'not read: its worker did not come to an end',
         });
+      // Where the rows were not read, nobody could hear what they say of the mappings.
+      if (own.length === 0 && !readsRows(request.type, check) && holes.some((hole) => hole.entity === entity)) continue;
       if (!isGapless(own.map(({ selection }) => selection)))
         holes.push({
           entity,
