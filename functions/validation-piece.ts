@@ -7,17 +7,14 @@ import { completePiece, pieceAt, type Piece, type PieceRead } from '../shared/da
 import { checkMappings } from '../shared/database/validate/check-mappings.ts';
 import { comparePiece } from '../shared/database/validate/compare-piece.ts';
 import { hashModeOf } from '../shared/database/validate/hash-mode.ts';
-import type { Viewer } from '../shared/database/validate/look.ts';
 import { PortageError } from '../shared/domain/errors.ts';
+import { SETTLE_MS } from '../shared/domain/settings.ts';
 import { quoteIdentifier } from '../shared/domain/identifiers.ts';
 import { logger } from '../shared/log/current.ts';
 import type { LoadedOperation, Sides } from './dependencies.ts';
 import { entityOf } from './entity-worker.ts';
 import type { Invocation } from './step.ts';
 import { SCOPE_OF, hearsWitness } from './validation-checks.ts';
-
-/** How long a difference must last on databases that are written to before it is believed. */
-const SETTLE_MS = 5_000;
 
 export interface PieceWork {
   readonly sides: Sides;
@@ -79,7 +76,7 @@ export async function compareRows(
   const scope = SCOPE_OF[check];
   const mode = await hashModeOf(sides.source, sides.target);
   const entity = entityOf(loaded, input.entity);
-  const viewer: Viewer = {
+  const viewer: Parameters<typeof comparePiece>[0] = {
     ...sides,
     entity,
     witnessed: hearsWitness(requestOf(loaded), piece, entity),
@@ -93,7 +90,7 @@ export async function compareRows(
     scope,
     operationNo: loaded.operation.operationNo,
     piece: piece.piece,
-    settleMs: SETTLE_MS,
+    settleMs: deps.settings(loaded.map).settleMs ?? SETTLE_MS,
     pause: (ms) => pause(ms),
     timeIsUp: deps.timeIsUp,
   };

@@ -47,6 +47,11 @@ export const SETTINGS = {
   fullDescentHours: number('Hours between full comparisons.', 0, MOST_DAYS * 24),
   undoRetentionDays: number('Days for which an operation can be rolled back.', 0, MOST_DAYS),
   closureRows: integer('Rows of a cycle that are loaded together, at most.', 1, 10_000_000),
+  settleMs: integer(
+    'How long a difference must last on databases that are written to before a validation believes it.',
+    0,
+    3_600_000,
+  ),
   logDir: { kind: 'text', what: 'Folder of the log files.' } as TextSetting,
 } as const;
 
@@ -72,3 +77,5 @@ export const PERFORMANCE_FLOOR = 500;
 export const BATCH_ROWS = 10_000;
 /** Rows of up to 3 kB do not feel it; what is wider is what would fill temporary tables and logs. */
 export const BATCH_BYTES = 33_554_432;
+/** Longer than what a write to one side takes to reach the other where an application writes both. */
+export const SETTLE_MS = 5_000;

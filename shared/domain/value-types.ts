@@ -160,12 +160,7 @@ export function rowHash(exactForms: readonly string[], serverVersion: number): s
  *
  * @param fixedScale every value has the same digits after the point, and none is infinite
  */
-export function hashForms(
-  type: TypeInfo,
-  sql: string,
-  mode: 'record' | 'text',
-  fixedScale = false,
-): readonly string[] {
+export function hashForms(type: TypeInfo, sql: string, mode: 'record' | 'text', fixedScale = false): readonly string[] {
   const base = underlying(type);
   if (!base.builtin) return [exactForm(type, sql)];
   const plain = type === base ? `(${sql})` : `(${sql})::${builtin(base.name)}`;

@@ -27,12 +27,17 @@ export interface Compared extends Read {
  * @returns what was read, or the last bucket that was compared when the step's time was up
  */
 export async function comparePiece(
-  viewer: Viewer,
+  given: Omit<Viewer, 'isBusy' | 'begunAt'>,
   expectedRows: number,
   after = -1,
 ): Promise<Compared | { readonly after: number }> {
-  const { source, target } = viewer;
-  const before = await writes(viewer);
+  const { source, target } = given;
+  const before = await writes(given);
+  const viewer: Viewer = {
+    ...given,
+    begunAt: performance.now(),
+    isBusy: async () => (await writes(given)) !== before,
+  };
   if (after < 0)
     await target.run('DELETE FROM portage.validation_findings WHERE operation_no = $1 AND piece = $2', [
       viewer.operationNo,
@@ -43,8 +48,7 @@ export async function comparePiece(
   for await (const group of suspectsIn(seeing, sums, after)) {
     bytes += group.bytes;
     if (group.suspects.length === 0) continue;
-    const busy = (await writes(viewer)) !== before;
-    const { real } = await settle(seeing, group.suspects, busy);
+    const { real } = await settle(seeing, group.suspects);
     if (real.length > 0) bytes += await examineAndKeep(seeing, real);
     if (viewer.timeIsUp() && !group.last) return { after: group.upTo };
   }
@@ -71,7 +75,7 @@ async function examineAndKeep(viewer: Viewer, suspects: readonly Suspect[]): Pro
 }
 
 /** Rows that writers have changed on both sides so far, as the servers count them. */
-async function writes({ source, target, entity }: Viewer): Promise<string> {
+async function writes({ source, target, entity }: Pick<Viewer, 'source' | 'target' | 'entity'>): Promise<string> {
   const { relation } = entity.normal.source;
   const [a, b] = await Promise.all([
     source.one<{ writes: string | null }>(writesTo(relation, source.serverVersion)),

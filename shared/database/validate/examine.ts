@@ -4,11 +4,10 @@
  */
 import { DataError } from '../pg-errors.ts';
 import { copyRows } from '../engine/copy-rows.ts';
-import { quoteLiteral } from '../../domain/identifiers.ts';
 import { copyIn, createScratch, emptyStage } from '../sql/scratch.ts';
 import { copyOut, copyOutWithParents, type RowSelection } from '../sql/source.ts';
-import { compareStaged, createFound, explainMissing, found, needsParents } from '../sql/validate/compare.ts';
-import { targetRowsOf } from '../sql/validate/sums.ts';
+import { compareStaged, createFound, explainMissing, found, keepOnly, needsParents } from '../sql/validate/compare.ts';
+import { chosenKeys, targetRowsOf } from '../sql/validate/sums.ts';
 import type { Suspect, Viewer } from './look.ts';
 
 /** Rows staged at a time. */
@@ -67,19 +66,15 @@ async function compareSome(viewer: Viewer, suspects: readonly Suspect[]): Promis
         scope,
       ),
     );
+  for (const { vk, only } of single) if (only !== undefined) await target.run(keepOnly(entity, vk, only));
   if (scope.keys)
     for (const { vk, keys: same } of shared)
       await note(viewer, same[0] ?? vk, vk, 'missing', `duplicate_key: ${same.length} source rows`);
   return bytes;
 }
 
-/** An older server looks through a list of texts for every row; a set it hashes. */
 const selectionOf = ({ entity }: Viewer, keys: readonly string[]): RowSelection =>
-  entity.order === 'integer'
-    ? { keys }
-    : {
-        chosen: `${entity.source.key} IN (SELECT v.k COLLATE "C" FROM unnest(ARRAY[${keys.map(quoteLiteral).join(', ')}]::text[]) AS v (k))`,
-      };
+  entity.order === 'integer' ? { keys } : { chosen: chosenKeys(entity, keys) };
 
 const note = (
   { target, entity }: Viewer,

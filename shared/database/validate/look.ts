@@ -1,7 +1,7 @@
 /** What a validation works with while it looks at one piece of one entity. */
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import type { Session } from '../session.ts';
-import type { Scope } from '../sql/validate/compare.ts';
+import type { Judged, Scope } from '../sql/validate/compare.ts';
 import type { Look } from '../sql/validate/project.ts';
 
 export interface Viewer {
@@ -15,6 +15,10 @@ export interface Viewer {
   /** Where differences are kept: an operation of the ledger. */
   readonly operationNo: number;
   readonly piece: number;
+  /** Whether somebody wrote to one of the tables since this piece began, as far as the servers have counted. */
+  readonly isBusy: () => Promise<boolean>;
+  /** When the piece began, as `performance.now()` says it. */
+  readonly begunAt: number;
   /** How long a difference must last on databases that are written to before it is believed. */
   readonly settleMs: number;
   readonly pause: (ms: number) => Promise<void>;
@@ -35,6 +39,8 @@ export interface Suspect {
   readonly keys: readonly string[];
   readonly source: string | null;
   readonly target: string | null;
+  /** Of a row that moved: what of it differs for good. The rest of it is not judged. */
+  readonly only?: Judged;
 }
 
 /** What was read on both sides, for the verdict's coverage. */

@@ -1,34 +1,26 @@
 /**
  * A difference is looked at again before it is believed, because the two sides were read at two moments while others may
- * write to both.
- *
- * - What both sides have alike at one look is no difference.
- * - What neither side changed since it was seen, on databases that are at rest, is one.
- * - Where somebody writes, a row has time until the window ends. A side that shows what the other showed within the window is
- *   on its way and passes, as long as the source went on to something else only lately; a source that stood still long
- *   enough has a target that is wrong.
- * - A row that never stands still is decided in the end by what stood still in it: it goes to the comparison by column,
- *   which knows what each column showed (`hot`).
+ * write to both. On tables at rest it is believed at once; a row that moves has a window, and is then decided by what stands
+ * still in it (shared/domain/moving-row.ts).
  */
-import { sourceRowsOf, targetRowsOf } from '../sql/validate/sums.ts';
-import { pair, readBoth } from './descent.ts';
+import { areAlike, divergenceOf, movingRow, observe, type Image, type MovingRow } from '../../domain/moving-row.ts';
+import { partColumns, sourcePartsOf, targetPartsOf } from '../sql/validate/parts.ts';
+import { readBoth } from './descent.ts';
 import type { Suspect, Viewer } from './look.ts';
 
 /** Between two looks at rows that move. */
 const BETWEEN_MS = 250;
 /** Keys of one look. */
 const MOST_KEYS = 5_000;
+/** A server counts a session's writes up to a second after they were committed. */
+const COUNTED_AFTER_MS = 1_100;
 
 interface Watched {
-  readonly vk: string;
+  readonly suspect: Suspect;
   /** Every legacy key that it was seen under, and those of the last look. */
   readonly keys: Set<string>;
   now: readonly string[];
-  readonly seenInSource: Set<string | null>;
-  source: string | null;
-  target: string | null;
-  sourceMovedAt: number;
-  moved: boolean;
+  readonly row: MovingRow;
 }
 
 export interface Settled {
@@ -38,78 +30,98 @@ export interface Settled {
   readonly moved: boolean;
 }
 
+interface Seen {
+  readonly keys: readonly string[];
+  readonly source: Image;
+  readonly target: Image;
+}
+
 const chunked = <T>(list: readonly T[], size: number): readonly (readonly T[])[] =>
   Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));
 
-/** Both sides of these rows as they are now; equal ones too. */
-async function lookAgain(viewer: Viewer, rows: readonly Watched[]): Promise<ReadonlyMap<string, Suspect>> {
+/** Rows of one side with a key, in parts; several rows cannot be told apart, and are one thing. */
+const imageOf = (rows: readonly string[]): Image => {
+  const [only, ...more] = rows;
+  if (only === undefined) return ['absent'];
+  return more.length > 0 ? [`${rows.length} rows: ${[...rows].sort().join('; ')}`] : ['present', ...only.split(' ')];
+};
+
+/** Both sides of these rows as they are now. */
+async function lookAgain(viewer: Viewer, rows: readonly Watched[]): Promise<ReadonlyMap<string, Seen>> {
   const { source, target, entity, look } = viewer;
-  const now = new Map<string, Suspect>();
+  const now = new Map<string, Seen>();
   for (const some of chunked(rows, MOST_KEYS)) {
-    const keys = [...new Set(some.flatMap((row) => [...row.keys]))];
+    const keys = new Set(some.flatMap((row) => [...row.keys]));
     // Of a row that the source did not have the legacy key is not known, unless it is what pairs.
-    if (entity.verify.via !== 'identity') for (const { vk } of some) if (!keys.includes(vk)) keys.push(vk);
+    if (entity.verify.via !== 'identity') for (const { suspect } of some) keys.add(suspect.vk);
+    const pairing = some.map(({ suspect }) => suspect.vk);
     const [ofSource, ofTarget] = await readBoth(
       source,
-      keys.length === 0 ? 'SELECT WHERE false' : sourceRowsOf(entity, look, keys),
+      keys.size === 0 ? 'SELECT WHERE false' : sourcePartsOf(entity, look, [...keys]),
       target,
-      targetRowsOf(
-        entity,
-        look,
-        some.map(({ vk }) => vk),
-      ),
+      targetPartsOf(entity, look, pairing),
     );
-    for (const suspect of pair(ofSource, ofTarget)) now.set(suspect.vk, suspect);
+    for (const vk of pairing) {
+      const own = ofSource.filter((row) => row['vk'] === vk);
+      const there = ofTarget.filter((row) => row['vk'] === vk);
+      now.set(vk, {
+        keys: own.map((row) => row['k'] ?? ''),
+        // No source row is broken.
+        source: imageOf(own.map((row) => `false ${row['parts'] ?? ''}`)),
+        target: imageOf(there.map((row) => `${row['broken'] ?? ''} ${row['parts'] ?? ''}`)),
+      });
+    }
   }
   return now;
 }
 
-/** @param busy somebody writes to one of the tables: nothing is believed before the window has passed */
-export async function settle(viewer: Viewer, suspects: readonly Suspect[], busy: boolean): Promise<Settled> {
+/** Looks once at what is watched, and leaves out what is alike on both sides. */
+async function lookOnce(viewer: Viewer, watched: readonly Watched[]): Promise<readonly Watched[]> {
+  const now = await lookAgain(viewer, watched);
+  const at = performance.now();
+  return watched.filter((each) => {
+    const seen = now.get(each.suspect.vk);
+    if (seen === undefined || areAlike(seen.source, seen.target)) return false;
+    for (const key of seen.keys) each.keys.add(key);
+    each.now = seen.keys;
+    observe(each.row, seen.source, seen.target, at);
+    return true;
+  });
+}
+
+/** What of the suspects is believed, after as many looks as that takes. */
+export async function settle(viewer: Viewer, suspects: readonly Suspect[]): Promise<Settled> {
+  const { settleMs: window, begunAt, isBusy, pause } = viewer;
   const begun = performance.now();
-  const ends = begun + viewer.settleMs;
-  let watched = suspects.map(({ vk, keys, source, target }): Watched => ({
-    vk,
-    keys: new Set(keys),
-    now: keys,
-    seenInSource: new Set([source]),
-    source,
-    target,
-    sourceMovedAt: begun,
-    moved: false,
-  }));
-  let moving = busy;
-  for (let look = 0; watched.length > 0; look++) {
-    if (look > 0) await viewer.pause(BETWEEN_MS);
-    const now = await lookAgain(viewer, watched);
-    const at = performance.now();
-    watched = watched.filter((row) => now.has(row.vk));
-    for (const row of watched) observe(row, now.get(row.vk), at);
-    moving ||= watched.length < suspects.length || watched.some(({ moved }) => moved);
-    if (!moving || at >= ends) break;
+  const quietAt = begunAt + Math.min(COUNTED_AFTER_MS, window);
+  let watched = await lookOnce(
+    viewer,
+    suspects.map((suspect) => ({ suspect, keys: new Set(suspect.keys), now: suspect.keys, row: movingRow() })),
+  );
+  // Writes that nobody has counted yet: another look when they must have been.
+  if (watched.length > 0 && begun < quietAt) {
+    await pause(quietAt - begun);
+    watched = await lookOnce(viewer, watched);
   }
-  const judged = performance.now();
-  const real = watched.filter((row) => !isOnItsWay(row, judged, viewer.settleMs));
-  return {
-    real: real.map(({ vk, now, source, target }) => ({ vk, keys: now, source, target })),
-    moved: moving,
-  };
+  const moving = (await isBusy()) || watched.some(({ row }) => row.moved);
+  if (!moving) return { real: watched.map(({ suspect, now }) => ({ ...suspect, keys: now })), moved: false };
+  while (watched.length > 0 && performance.now() < begun + window) {
+    await pause(BETWEEN_MS);
+    watched = await lookOnce(viewer, watched);
+  }
+  return { real: watched.flatMap((each) => believed(viewer, each, performance.now())), moved: true };
 }
 
-function observe(row: Watched, now: Suspect | undefined, at: number): void {
-  if (now === undefined) return;
-  for (const key of now.keys) row.keys.add(key);
-  row.now = now.keys;
-  if (now.source !== row.source) {
-    row.sourceMovedAt = at;
-    row.moved = true;
-  }
-  if (now.target !== row.target) row.moved = true;
-  row.seenInSource.add(now.source);
-  row.source = now.source;
-  row.target = now.target;
-}
+/** What comes before the columns in an image: whether the row is there, and whether it is broken. */
+const BEFORE_PARTS = 2;
 
-/** The target shows what the source showed, and the source has gone on from there only lately. */
-const isOnItsWay = (row: Watched, at: number, windowMs: number): boolean =>
-  row.moved && at - row.sourceMovedAt < windowMs / 2 && row.seenInSource.has(row.target);
+function believed({ entity, look, settleMs }: Viewer, { suspect, now, row }: Watched, at: number): readonly Suspect[] {
+  const divergence = divergenceOf(row, at, settleMs);
+  if (divergence === null) return [];
+  const columns = partColumns(entity, look);
+  const differing = divergence.parts.map((place) => columns[place - BEFORE_PARTS] ?? null);
+  // A part of no column in particular, such as a constant of the map, may be any: all of them are judged.
+  const known = differing.flatMap((column) => (column === null ? [] : [column]));
+  const only = { presence: divergence.presence, columns: known.length < differing.length ? null : known };
+  return [{ ...suspect, keys: now, only }];
+}

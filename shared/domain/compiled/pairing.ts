@@ -19,9 +19,10 @@ export interface Pairing extends Pick<
 const both = (source: string, target: string): VerifiedForms => ({
   source: [source, upperHalf(source)],
   target: [target, upperHalf(target)],
+  columns: [null, null],
 });
 
-const NO_FORMS: VerifiedForms = { source: [], target: [] };
+const NO_FORMS: VerifiedForms = { source: [], target: [], columns: [] };
 
 export function byLegacyKey(facts: EntityFacts, own: Projected, live: readonly string[]): Pairing {
   return {
@@ -130,6 +131,6 @@ export function byIdentityValues(
         ? NO_FORMS
         : order === 'integer'
           ? both('q.k::bigint', mapping.legacy)
-          : { source: ['q.k'], target: [mapping.legacy] },
+          : { source: ['q.k'], target: [mapping.legacy], columns: [null] },
   };
 }

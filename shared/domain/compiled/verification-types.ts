@@ -34,6 +34,8 @@ export interface VerifiedForms {
   readonly source: readonly string[];
   /** Over the joined target, in the same order. */
   readonly target: readonly string[];
+  /** The target's columns that they compare; null: none in particular. */
+  readonly columns: readonly (string | null)[];
 }
 
 /** What the hash of a row is taken over: its key, and as much of the rest as is compared. */

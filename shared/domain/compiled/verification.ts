@@ -41,7 +41,9 @@ function formsOf(
       ? [`(${projected})::text COLLATE "C"`]
       : hashForms({ ...typeInfo, base: null, builtin: true, kind: 'base', name: wire }, projected, mode, fixedScale);
   const target = hashForms(typeInfo, `t.${quoteIdentifier(column.column)}`, mode, fixedScale);
-  return source.length === target.length ? { source, target } : { source: [projected], target: [column.exactTarget] };
+  return source.length === target.length
+    ? { source, target, columns: target.map(() => column.column) }
+    : { source: [projected], target: [column.exactTarget], columns: [column.column] };
 }
 
 function verifiedReference(
@@ -102,14 +104,15 @@ function verifiedReference(
 }
 
 /** Of a key on both sides; the hash of 64 bits folds their upper half away. */
-const keyForms = (source: string, target: string, wide: boolean): VerifiedForms =>
+const keyForms = (column: string | null, source: string, target: string, wide: boolean): VerifiedForms =>
   wide
-    ? { source: [source, upperHalf(source)], target: [target, upperHalf(target)] }
-    : { source: [source], target: [target] };
+    ? { source: [source, upperHalf(source)], target: [target, upperHalf(target)], columns: [column, column] }
+    : { source: [source], target: [target], columns: [column] };
 
 const joinedForms = (each: readonly VerifiedForms[]): VerifiedForms => ({
   source: each.flatMap(({ source }) => source),
   target: each.flatMap(({ target }) => target),
+  columns: each.flatMap(({ columns }) => columns),
 });
 
 const isNarrow = ({ typeInfo }: Column): boolean => /^int[24]$/.test(underlying(typeInfo).name);
@@ -151,9 +154,9 @@ export function compileVerification(
     pairing.keyOrder === 'integer' && pairing.keyColumn === column;
   const valued = compared.filter((column) => column.kind === 'expression' && !saysKey(column));
   const forms = (mode: 'record' | 'text'): ComparedForms => ({
-    key: keyForms(pairing.sourceKey, pairing.targetKey, mode === 'record' && isWide(facts, pairing)),
+    key: keyForms(null, pairing.sourceKey, pairing.targetKey, mode === 'record' && isWide(facts, pairing)),
     references: joinedForms(
-      verified.map(({ staged, key, wide }) => keyForms(`q.${staged}`, key, mode === 'record' && wide)),
+      verified.map(({ column, staged, key, wide }) => keyForms(column, `q.${staged}`, key, mode === 'record' && wide)),
     ),
     values: joinedForms([
       ...valued.map((column) => formsOf(facts, column, mode, context.sourceVersion)),

@@ -108,6 +108,26 @@ export function compareStaged(entity: CompiledEntity, keys: readonly string[], s
     ON CONFLICT DO NOTHING`;
 }
 
+/** What of a row that moves is judged: whether it is there, or these columns; null: any column. */
+export interface Judged {
+  readonly presence: boolean;
+  readonly columns: readonly string[] | null;
+}
+
+/** Forgets what was found of a row that moves beyond what differs in it for good. */
+export function keepOnly(entity: CompiledEntity, vk: string, only: Judged): string {
+  const own = `f.vk = ${quoteLiteral(vk)}`;
+  if (only.presence) return `DELETE FROM ${found(entity)} f WHERE ${own} AND f.kind NOT IN ('missing', 'extra')`;
+  const forget = `DELETE FROM ${found(entity)} f WHERE ${own} AND f.kind IN ('missing', 'extra')`;
+  if (only.columns === null) return forget;
+  const columns = `ARRAY[${only.columns.map(quoteLiteral).join(', ')}]::text[]`;
+  return `${forget};
+    UPDATE ${found(entity)} f SET columns = ARRAY(SELECT c FROM unnest(f.columns) c WHERE c = ANY (${columns})), reasons = s.reasons, reason = s.reason
+    FROM (SELECT f.kind, jsonb_object_agg(r.key, r.value) AS reasons, string_agg(DISTINCT r.value, ', ' ORDER BY r.value) AS reason
+      FROM ${found(entity)} f, jsonb_each_text(f.reasons) r WHERE ${own} AND r.key = ANY (${columns}) GROUP BY f.kind) AS s WHERE ${own} AND s.kind = f.kind;
+    DELETE FROM ${found(entity)} f WHERE ${own} AND NOT f.columns && ${columns}`;
+}
+
 /** $1: legacy keys of rows that the ledger knows why they could not be written. */
 export const explainMissing = (entity: CompiledEntity): string =>
   `UPDATE ${found(entity)} f SET reason = 'set_aside ' || a.code FROM portage.set_aside_rows a

@@ -23,7 +23,8 @@ export interface Look {
 
 const SEED = 42;
 
-const digest = (text: string): string =>
+/** The first 64 bits of a text's sha256: alike on every server. */
+export const digest = (text: string): string =>
   `('x' || encode(substr(sha256(convert_to(${text}, 'UTF8')), 1, 8), 'hex'))::bit(64)::bigint`;
 
 /** A hash of the pairing key that both servers agree on. */
@@ -61,8 +62,16 @@ const PARTS_OF = {
   keys: ['key'],
 } as const satisfies Record<Look['compared'], readonly (keyof ComparedForms)[]>;
 
-const formsFor = ({ verify }: CompiledEntity, { mode, compared }: Look, side: keyof VerifiedForms): readonly string[] =>
-  PARTS_OF[compared].flatMap((part) => verify.forms[mode === 'record' ? 'record' : 'text'][part][side]);
+/** What a look compares of a row, on one side, or the columns that it stands for. */
+export const formsFor = <Of extends keyof VerifiedForms>(
+  { verify }: CompiledEntity,
+  { mode, compared }: Look,
+  of: Of,
+): readonly VerifiedForms[Of][number][] =>
+  PARTS_OF[compared].flatMap((part) => verify.forms[mode === 'record' ? 'record' : 'text'][part][of]);
+
+/** What becomes of the forms of a row: its hash, unless they are wanted otherwise. */
+type Summary = (forms: readonly string[], mode: HashMode) => string;
 
 /** The source's rows as `q`, with `k` and the values as the target's columns would hold them. */
 function sourceRows(entity: CompiledEntity, look: Look, chosen: string | null): string {
@@ -79,9 +88,14 @@ function sourceRows(entity: CompiledEntity, look: Look, chosen: string | null): 
 }
 
 /** `p.vk`, `p.h` and `p.k` (the legacy key) of the source's rows. */
-export function sourceProjection(entity: CompiledEntity, look: Look, chosen: string | null = null): string {
+export function sourceProjection(
+  entity: CompiledEntity,
+  look: Look,
+  chosen: string | null = null,
+  summary: Summary = rowHash,
+): string {
   const { verify } = entity;
-  const hash = rowHash(formsFor(entity, look, 'source'), look.mode);
+  const hash = summary(formsFor(entity, look, 'source'), look.mode);
   const rows = `(SELECT ${verify.sourceKey} AS vk, q.k AS k, ${hash} AS h FROM ${sourceRows(entity, look, chosen)}) AS p`;
   const rest = 'range' in look.piece && verify.via !== 'identity' ? { ...look, piece: { part: 0, of: 1 } } : look;
   return `${rows} WHERE ${allOf(ofPiece(rest, verify.keyOrder, 'p.vk'))}`;
@@ -106,9 +120,14 @@ const withoutKeys = ({ verify }: CompiledEntity, { without }: Look): readonly st
     : [`p.vk NOT IN (${without.map((each) => keyLiteral(verify.keyOrder, each)).join(', ')})`];
 
 /** `p.vk`, `p.h`, `p.broken` and `p.key` (the target key) of the target's rows. */
-export function targetProjection(entity: CompiledEntity, look: Look, chosen: string | null = null): string {
+export function targetProjection(
+  entity: CompiledEntity,
+  look: Look,
+  chosen: string | null = null,
+  summary: Summary = rowHash,
+): string {
   const { verify } = entity;
-  const hash = rowHash(formsFor(entity, look, 'target'), look.mode);
+  const hash = summary(formsFor(entity, look, 'target'), look.mode);
   const rows = `(SELECT ${verify.targetKey} AS vk, ${hash} AS h, ${verify.broken === null || look.compared === 'keys' ? 'false' : `coalesce(${verify.broken}, false)`} AS broken, ${entity.target.keyOfRow} AS key FROM ${verify.from} WHERE ${allOf([...verify.where, ...(chosen === null ? [] : [chosen])])}) AS p`;
   // A row whose identity leads to no parent stands for no source row (SEMANTICS 10).
   return `${rows} WHERE ${allOf(['p.vk IS NOT NULL', ...ofPiece(look, verify.keyOrder, 'p.vk'), ...withoutKeys(entity, look)])}`;

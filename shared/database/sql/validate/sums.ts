@@ -51,15 +51,16 @@ export const sourceRowsIn = (entity: CompiledEntity, look: Look, of: Buckets): s
 export const targetRowsIn = (entity: CompiledEntity, look: Look, of: Buckets): string =>
   `SELECT p.vk::text AS vk, CASE WHEN NOT p.broken THEN p.h::text END AS h FROM ${targetProjection(entity, look)} AND ${inBuckets(entity, look, of)}`;
 
-/** The same of listed rows: `keys` are legacy keys on the source, pairing keys on the target. */
-export function sourceRowsOf(entity: CompiledEntity, look: Look, keys: readonly string[]): string {
-  const literals = keys.map((key) => (entity.order === 'integer' ? keyLiteral('integer', key) : quoteLiteral(key)));
-  const list =
-    entity.order === 'integer'
-      ? `IN (${literals.join(', ')})`
-      : `IN (SELECT v.k COLLATE "C" FROM unnest(ARRAY[${literals.join(', ')}]::text[]) AS v (k))`;
-  return `SELECT p.vk::text AS vk, p.k::text AS k, p.h::text AS h FROM ${sourceProjection(entity, look, `${entity.source.key} ${list}`)}`;
+/** Source rows with these legacy keys. An older server looks through a list of texts for every row; a set it hashes. */
+export function chosenKeys(entity: CompiledEntity, keys: readonly string[]): string {
+  if (entity.order === 'integer')
+    return `${entity.source.key} IN (${keys.map((key) => keyLiteral('integer', key)).join(', ')})`;
+  return `${entity.source.key} IN (SELECT v.k COLLATE "C" FROM unnest(ARRAY[${keys.map(quoteLiteral).join(', ')}]::text[]) AS v (k))`;
 }
+
+/** The same of listed rows: `keys` are legacy keys on the source, pairing keys on the target. */
+export const sourceRowsOf = (entity: CompiledEntity, look: Look, keys: readonly string[]): string =>
+  `SELECT p.vk::text AS vk, p.k::text AS k, p.h::text AS h FROM ${sourceProjection(entity, look, chosenKeys(entity, keys))}`;
 
 export const targetRowsOf = (entity: CompiledEntity, look: Look, keys: readonly string[]): string =>
   `SELECT p.vk::text AS vk, CASE WHEN NOT p.broken THEN p.h::text END AS h FROM ${targetProjection(entity, look, targetKeysIn(entity, keys))}`;
