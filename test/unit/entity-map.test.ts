@@ -106,7 +106,7 @@ describe('the form', () => {
   );
 
   test('every setting is known by its name', () => {
-    expect(Object.keys(entityMapSchema.shape.settings.unwrap().shape)).toHaveLength(14);
+    expect(Object.keys(entityMapSchema.shape.settings.unwrap().shape)).toHaveLength(15);
     expect(
       paths(map({ a: entity() }, { settings: { batchRows: 0, overlap: 'both', deleteThresholdPercent: 101 } })),
     ).toEqual(['settings.batchRows', 'settings.overlap', 'settings.deleteThresholdPercent']);
