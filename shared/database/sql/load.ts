@@ -1,6 +1,7 @@
 /**
  * The first load of a plain target (`foreseeable`, fresh, nothing mapped in the range): rows, mappings, bases and undo
  * entries in one statement, without the work table in between. Both inserts read one materialized CTE; none is joined.
+ * The target's indexes are filled in the order of its keys, the mapping's in the order in which the source was read.
  * Rows that lack a parent are left out, and the general way decides on them (sql/decide.ts).
  */
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
@@ -52,9 +53,9 @@ export function loadRows(entity: CompiledEntity, map: string, range: KeyRange, f
       SELECT g.k, g.h, ${entity.target.keyDesired ?? 'w.target_uuid'} AS key, ${withTexts(entity.target.hashDesired)} AS th, ${withTexts(entity.target.columnHashesDesired)} AS ch, ${absent} AS absent, ${desired.join(', ')}
       FROM ${stage(entity)} g${once.length === 0 ? '' : `\n      CROSS JOIN LATERAL (SELECT ${once.join(', ')} OFFSET 0) o`}
       CROSS JOIN LATERAL (SELECT ${[`${uuid} AS target_uuid`, ...references].join(', ')} OFFSET 0) w
-      WHERE ${allOf(inRange(entity.order, 'g.k', range))} ORDER BY 3
+      WHERE ${allOf(inRange(entity.order, 'g.k', range))}
     ), written AS (
-      INSERT INTO ${entity.target.table} (${names.join(', ')}) ${overriding}SELECT ${values.join(', ')} FROM rows r WHERE NOT r.absent
+      INSERT INTO ${entity.target.table} (${names.join(', ')}) ${overriding}SELECT ${values.join(', ')} FROM rows r WHERE NOT r.absent ORDER BY r.key
     ), map AS (
       INSERT INTO ${entity.leaf} (${legacy}, source_hash, target_hash, ${key}, entity_id, operation_no, origin, source_columns)
       SELECT r.k, r.h, r.th, r.key, ${entity.entityId}, ${facts.operationNo}, 'i', r.ch FROM rows r WHERE NOT r.absent
