@@ -39,6 +39,7 @@ type Counter = Exclude<keyof RowCounts, 'read' | 'unchanged'>;
 const COUNTERS: Readonly<Record<string, readonly Counter[]>> = {
   insert: ['inserted'],
   again: ['inserted'],
+  return: ['inserted'],
   update: ['updated'],
   adopt: ['adopted'],
   adopt_conflict: ['adopted', 'conflicts'],

@@ -79,6 +79,23 @@ test('tables that are empty are filled, whatever refers to what, and the next ru
   await untouched();
 });
 
+test('rows that come back to their mappings leave keys to be undone, and nothing else; taken back and forth, mappings stay', async () => {
+  const before = await snapshot(p());
+  const file = await take();
+  await p().run('target', 'TRUNCATE wards, drugs CASCADE');
+  const emptied = await snapshot(p());
+  const { operationId } = (await restore(file)).output;
+  const logged = (entity: string) =>
+    p().value(`SELECT count(*) FROM undo_log JOIN entities USING (entity_id) JOIN operations USING (operation_no) WHERE operation_id = '${operationId}' AND entity = '${entity}'`); // prettier-ignore
+  expect(await Promise.all(['wards', 'shifts', 'drugs'].map(logged))).toEqual(['0', '0', '0']);
+  const back = await rolledBack(p(), rollbackOf(operationId));
+  expect(back.output).toMatchObject({ keptRows: 0, entities: { wards: { deleted: 10 }, drugs: { deleted: 30 } } });
+  same(await snapshot(p()), emptied);
+  await rolledBack(p(), rollbackOf(back.output.operationId));
+  same(await snapshot(p()), before);
+  await untouched();
+});
+
 test('a ledger that is lost comes back with the rows', async () => {
   const before = await snapshot(p());
   const file = await take();

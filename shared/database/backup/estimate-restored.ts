@@ -4,6 +4,7 @@ import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { countActions } from '../engine/batch-frame.ts';
 import { transaction, type Session } from '../session.ts';
 import * as restore from '../sql/restore.ts';
+import * as waiting from '../sql/restore-wait.ts';
 import { work } from '../sql/scratch.ts';
 import { counted, type Restoring } from './restore-batch.ts';
 import { batchesOf } from './restore-entity.ts';
@@ -69,6 +70,6 @@ async function keptOf(target: Session, entity: CompiledEntity, most: number): Pr
   return rows.map(({ k, action, missing }) => ({
     key: k,
     reason: action === 'park' ? 'refused' : 'occupied',
-    detail: action === 'park' ? `the row that ${missing ?? ''} refers to is not there` : restore.OCCUPIED,
+    detail: action === 'park' ? `the row that ${missing ?? ''} refers to is not there` : waiting.OCCUPIED,
   }));
 }

@@ -7,13 +7,15 @@ import { randomUUID } from 'node:crypto';
 import { NOTHING, addCounts, countsOf, type ActionCount, type RowCounts } from '../../domain/action-counts.ts';
 import { beginBatch, countActions, endBatch } from '../engine/batch-frame.ts';
 import type { Worker } from '../engine/worker.ts';
-import { writeRows } from '../engine/write-batch.ts';
+import { suppressed, writeRows } from '../engine/write-batch.ts';
 import { transaction } from '../session.ts';
 import * as restore from '../sql/restore.ts';
+import * as waiting from '../sql/restore-wait.ts';
+import * as restoring from '../sql/restore-write.ts';
 import type { RestoredReference, RowRange } from '../sql/restore.ts';
 import { lockForReplace } from '../sql/rings.ts';
 import { work } from '../sql/scratch.ts';
-import { adoptRows, rebaseRows } from '../sql/write.ts';
+import { adoptRows, insertForeseen, insertRows, rebaseRows, type WriteFacts } from '../sql/write.ts';
 import type { Place } from './events.ts';
 import type { RowText } from './row-text.ts';
 import type { ComparableBases } from './stage-rows.ts';
@@ -93,7 +95,7 @@ async function inTransaction(
       await write(worker, batchNo, decided, list);
       if (list !== null) {
         const keys = list.keys.get(worker.entity.name) ?? [];
-        await worker.target.run(restore.endWaiting(worker.entity, worker.operationNo), [keys]);
+        await worker.target.run(waiting.endWaiting(worker.entity, worker.operationNo), [keys]);
       }
       const writeMs = Math.round(performance.now() - started);
       await endBatch(worker, batchNo, counts, { readMs: 0, writeMs });
@@ -178,11 +180,24 @@ async function write(
   if (any('rebase')) for (const statement of rebaseRows(entity, facts)) await target.run(statement);
   if (any('again')) await writeRows(worker, facts, 'again');
   if (any('insert')) await writeRows(worker, facts, 'insert');
-  if (any('map')) await target.run(restore.mapAlone(entity, facts));
+  if (any('return')) await returnRows(worker, facts);
+  if (any('map')) await target.run(restoring.mapAlone(entity, facts));
   if (any('insert', 'again', 'update', 'adopt', 'adopt_update', 'rebase'))
-    for (const statement of restore.restoreMappings(entity, operationNo)) await target.run(statement);
-  if (decided.some((count) => (count.waiting ?? 0) > 0)) await target.run(restore.keepWaiting(entity, operationNo));
-  if (any('occupied')) await target.run(restore.keepOccupied(entity, operationNo));
+    for (const statement of restoring.restoreMappings(entity, operationNo)) await target.run(statement);
+  if (decided.some((count) => (count.waiting ?? 0) > 0)) await target.run(waiting.keepWaiting(entity, operationNo));
+  if (any('occupied')) await target.run(waiting.keepOccupied(entity, operationNo));
+}
+
+/** Rows come back; their mappings say already what they said. */
+async function returnRows({ target, entity }: Worker, facts: WriteFacts): Promise<void> {
+  const foreseen = await target.one(restoring.keepReturning(entity, facts));
+  if (entity.target.foreseeable) {
+    await target.run(insertForeseen(entity, 'return'));
+    return;
+  }
+  const returned = await target.one(insertRows(entity, 'return'));
+  if (returned['rows'] !== foreseen['rows']) throw suppressed(entity);
+  if (returned['hashes'] !== foreseen['hashes']) await target.run(restoring.takeReturning(entity, facts));
 }
 
 /** A batch of one row that cannot be written: it waits for another to make room, or is kept out with the reason. */
@@ -197,7 +212,7 @@ export const passRow = (
     if (begun.stopped) return { counts: NOTHING, stopped: true };
     if (begun.repeated) return { counts: NOTHING, stopped: false, repeatedTo: begun.repeated.to };
     const { entity, operationNo } = worker;
-    const statement = reason.taken ? restore.waitOne(entity, operationNo) : restore.keepRefused(entity, operationNo);
+    const statement = reason.taken ? waiting.waitOne(entity, operationNo) : waiting.keepRefused(entity, operationNo);
     await worker.target.run(statement, [key, reason.text]);
     const counts = countsOf(1, [{ action: reason.taken ? 'park' : 'kept', inSource: true, rows: 1 }]);
     await endBatch(worker, begun.batchNo, counts, { readMs: 0, writeMs: 0 });
@@ -210,7 +225,7 @@ export const passUnsettled = ({ worker }: Restoring): Promise<boolean> =>
     const own = { ...worker, slice: NO_SLICE };
     const begun = await beginBatch(own, { from: `unsettled ${randomUUID()}`, to: null });
     if (begun.stopped) return false;
-    const row = await worker.target.one(restore.keepUnsettled(worker.entity, worker.operationNo));
+    const row = await worker.target.one(waiting.keepUnsettled(worker.entity, worker.operationNo));
     const [out, without] = [Number(row['out']), Number(row['without'])];
     await endBatch(own, begun.batchNo, { ...NOTHING, read: out, kept: out + without }, { readMs: 0, writeMs: 0 });
     return true;

@@ -9,6 +9,7 @@ import type { SliceProgress } from '../engine/slice.ts';
 import { anyWaitingRestore } from '../ledger/backups.ts';
 import { DataError } from '../pg-errors.ts';
 import * as restore from '../sql/restore.ts';
+import * as waiting from '../sql/restore-wait.ts';
 import { emptyStage } from '../sql/scratch.ts';
 import { passRow, passUnsettled, restoreListed, type Restoring } from './restore-batch.ts';
 import { numberedRows } from './restore-entity.ts';
@@ -25,11 +26,11 @@ export async function settleRestored(group: readonly Restoring[]): Promise<Slice
   let rows = 0;
   for (const { worker } of group) await worker.target.run(restore.createRestoreScratch(worker.entity));
   for (const written of [false, true]) {
-    for (let left = await waiting(group); ;) {
+    for (let left = await countWaiting(group); ;) {
       const looked = await lookAtAll(group, written);
       rows += looked.rows;
       if (!looked.done || looked.stopped) return { ...looked, rows };
-      const still = await waiting(group);
+      const still = await countWaiting(group);
       // As long as it gets fewer, the next one may find its parent.
       if (written || still === 0 || still === left) break;
       left = still;
@@ -43,10 +44,10 @@ export async function settleRestored(group: readonly Restoring[]): Promise<Slice
 const hasWaiting = async ({ worker: { target, entity, operationNo } }: Restoring): Promise<boolean> =>
   anyWaitingRestore(target, operationNo, entity.entityId ?? 0);
 
-async function waiting(group: readonly Restoring[]): Promise<number> {
+async function countWaiting(group: readonly Restoring[]): Promise<number> {
   let rows = 0;
   for (const { worker } of group)
-    rows += Number((await worker.target.one(restore.countWaiting(worker.entity, worker.operationNo)))['rows']);
+    rows += Number((await worker.target.one(waiting.countWaiting(worker.entity, worker.operationNo)))['rows']);
   return rows;
 }
 
@@ -57,7 +58,7 @@ async function lookAtAll(group: readonly Restoring[], written: boolean): Promise
     const keys = new Map<string, readonly string[]>();
     for (const one of group) {
       const { entity, target, operationNo } = one.worker;
-      const found = await target.rows<{ legacy_key: string }>(restore.nextWaiting(entity, operationNo), [
+      const found = await target.rows<{ legacy_key: string }>(waiting.nextWaiting(entity, operationNo), [
         written,
         after.get(entity.name) ?? '',
         TOGETHER,
@@ -131,7 +132,7 @@ function listWork(one: Restoring, counted: boolean): ListWork {
     async setAside(key, reason) {
       const bounds = { from: `refused ${key}`, to: null };
       const outcome = await passRow({ ...worker, slice: -1 }, bounds, key, { taken: false, text: reason.text });
-      await worker.target.run(restore.endWaiting(worker.entity, worker.operationNo), [[key]]);
+      await worker.target.run(waiting.endWaiting(worker.entity, worker.operationNo), [[key]]);
       return ended(outcome.stopped);
     },
   };

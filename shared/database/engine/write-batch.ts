@@ -11,6 +11,7 @@ import {
 } from '../sql/record.ts';
 import { work } from '../sql/scratch.ts';
 import { acceptRows, mapMerged, mergeRows, recordDecisions, takeDecisions } from '../sql/settle.ts';
+import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import type { RowWrite, WriteFacts } from '../sql/write.ts';
 import {
   adoptRows,
@@ -65,12 +66,12 @@ export async function writeRows(
     }
     returned = await run(insertRows(entity, action));
   }
-  if (returned['rows'] !== foreseen['rows']) throw suppressed(worker);
+  if (returned['rows'] !== foreseen['rows']) throw suppressed(entity);
   if (returned['hashes'] !== foreseen['hashes'])
     for (const statement of takeReturned(entity, facts, action)) await target.run(statement);
 }
 
-const suppressed = (worker: Worker): DataError =>
+export const suppressed = (entity: CompiledEntity): DataError =>
   new DataError(
     'M012',
     {
@@ -78,7 +79,7 @@ const suppressed = (worker: Worker): DataError =>
       message: 'a trigger suppressed the write',
       constraint: null,
       column: null,
-      table: worker.entity.target.table,
+      table: entity.target.table,
     },
     'target',
     null,
@@ -99,7 +100,7 @@ async function writeMerged(worker: Worker, facts: WriteFacts): Promise<void> {
   const { target, entity } = worker;
   const expected = await target.run(keepBefore(entity, facts, 'merge'));
   const written = await target.one(mergeRows(entity));
-  if (Number(written['rows']) !== expected) throw suppressed(worker);
+  if (Number(written['rows']) !== expected) throw suppressed(entity);
   const moved = moveKeys(entity, 'merge');
   if (moved !== null) await target.run(moved);
   for (const statement of mapMerged(entity, facts)) await target.run(statement);

@@ -17,6 +17,7 @@ const FILES = [
   '0004-recovery.sql',
   '0005-backup.sql',
   '0006-pace.sql',
+  '0007-returned-rows.sql',
 ] as const;
 
 export const LEDGER_VERSION = FILES.length;

@@ -3,8 +3,8 @@
  * `demote` looks whether what the row refers to is there. The writes are those of a migration (sql/write.ts), over an entity
  * whose values come out of the file (domain/compiled/compile-restored.ts); at last the mapping is what it was.
  *
- * Actions beside those of a migration: `map`, a mapping without a row comes back alone; `occupied`, another row stands where
- * this one belongs.
+ * Actions beside those of a migration: `return`, a row comes back to a mapping that says what the file says; `map`, a mapping
+ * without a row comes back alone; `occupied`, another row stands where this one belongs.
  */
 import { ROW_FIELDS } from '../../domain/backup.ts';
 import { isLacking, stagedText } from '../../domain/compiled/compile-restored.ts';
@@ -13,7 +13,6 @@ import { qualifiedName, quoteIdentifier, quoteLiteral } from '../../domain/ident
 import type { ReferencedKey } from '../catalog/read-references.ts';
 import { leafKey, targetKeyColumn } from './leaf.ts';
 import { keyType, stage, work, workTable } from './scratch.ts';
-import type { WriteFacts } from './write.ts';
 
 /** Rows of the file between two places in it: (from, to]. */
 export interface RowRange {
@@ -21,7 +20,7 @@ export interface RowRange {
   readonly to: number;
 }
 
-const NEW = "('insert', 'again')";
+const NEW = "('insert', 'again', 'return')";
 
 const FIELDS = {
   key: 'k',
@@ -108,7 +107,7 @@ export const occupiedByIdentity = (entity: CompiledEntity): string | null => {
 
 /** Of a bound row of the file: what is restored is what its mapping said, in every part. */
 const sameMapping = (entity: CompiledEntity): string =>
-  `(m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by IS NOT NULL) IS NOT DISTINCT FROM (g.h, g.th, g.sc, g.tc, g.closed IS NOT NULL)
+  `(m.${targetKeyColumn(entity)}, m.origin, m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by IS NOT NULL) IS NOT DISTINCT FROM (w.${targetKeyColumn(entity)}, g.origin, g.h, g.th, g.sc, g.tc, g.closed IS NOT NULL)
      AND (g.waiting IS NULL AND NOT EXISTS (SELECT FROM portage.pending_references WHERE entity_id = ${entity.entityId}) OR ${waitingNow(entity, 'w.k')} IS NOT DISTINCT FROM g.waiting)`;
 
 const waitingNow = (entity: CompiledEntity, key: string): string =>
@@ -121,7 +120,7 @@ export function judgeRestored(entity: CompiledEntity): string {
   return `UPDATE ${work(entity)} u SET equal = n.equal, action = n.action
     FROM (SELECT w.k, n.equal, CASE
         WHEN w.action = 'adopt' THEN CASE WHEN n.equal THEN 'adopt' WHEN n.equal IS NULL THEN 'insert' ELSE 'adopt_update' END
-        WHEN n.equal IS NULL THEN 'again' WHEN NOT n.equal THEN 'update' WHEN ${same} THEN 'none' ELSE 'rebase' END AS action
+        WHEN NOT n.equal THEN 'update' WHEN ${same} THEN CASE WHEN n.equal THEN 'none' ELSE 'return' END WHEN n.equal THEN 'rebase' ELSE 'again' END AS action
       FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k
       CROSS JOIN LATERAL (SELECT t.equal FROM (SELECT 1) one LEFT JOIN LATERAL (SELECT ${equal.join(' AND ')} AS equal FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) t ON true OFFSET 0) n
       WHERE w.action IN ('judge', 'adopt')) n
@@ -138,7 +137,7 @@ export const lockDiffering = (entity: CompiledEntity): readonly string[] => [
    CROSS JOIN LATERAL (SELECT 1 FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')} FOR UPDATE) l`,
 ];
 
-const WRITES = "('insert', 'again', 'update', 'adopt_update')";
+const WRITES = "('insert', 'again', 'return', 'update', 'adopt_update')";
 
 /** A foreign key of the entity's table with what the file says of its columns. */
 export interface RestoredReference {
@@ -184,82 +183,6 @@ export function demote(
     FROM ${stage(entity)} g WHERE g.k = w.k AND w.action IN ${unmapped ? NEW : WRITES} AND NOT ${isLacking(nullFirst ?? '')} AND ${given}
       AND NOT EXISTS (SELECT FROM ${qualifiedName({ schema: key.schema, name: key.table })} p WHERE ${found})${written.join('')}`;
 }
-
-/** Mappings of rows that were gone already come back without a row; taken back, they go again. */
-export function mapAlone(entity: CompiledEntity, facts: WriteFacts): string {
-  const key = targetKeyColumn(entity);
-  const legacy = entity.order === 'integer' ? 'legacy_id' : 'legacy_key';
-  return `WITH map AS (
-      INSERT INTO ${entity.leaf} AS m (${legacy}, source_hash, target_hash, ${key}, entity_id, operation_no, closed_by, origin, source_columns, target_columns)
-      SELECT w.k, g.h, g.th, w.${key}, ${entity.entityId}, ${facts.operationNo}, CASE WHEN g.closed IS NOT NULL THEN ${facts.operationNo} END, g.origin, g.sc, g.tc
-      FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k WHERE w.action = 'map' RETURNING ${leafKey(entity)} AS k, m.${key} AS key
-    )
-    INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key)
-    SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'adopt', k::text, key::text FROM map`;
-}
-
-const RESTORED = "('insert', 'again', 'update', 'adopt', 'rebase')";
-
-/** The mapping of every row that came back, or was as it was, says again what it said: bases, origin, and what it waits for. */
-export function restoreMappings(entity: CompiledEntity, operationNo: number): readonly string[] {
-  const key = targetKeyColumn(entity);
-  const set = `m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.origin, m.closed_by IS NOT NULL, m.${key}`;
-  const rows = `${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k`;
-  return [
-    `UPDATE ${entity.leaf} AS m SET source_hash = g.h, target_hash = g.th, source_columns = g.sc, target_columns = g.tc, origin = g.origin, ${key} = w.${key},
-       closed_by = CASE WHEN g.closed IS NOT NULL THEN coalesce(m.closed_by, ${operationNo}) END
-     FROM ${rows} WHERE w.action IN ${RESTORED} AND ${leafKey(entity)} = w.k AND (${set}) IS DISTINCT FROM (g.h, g.th, g.sc, g.tc, g.origin, g.closed IS NOT NULL, w.${key})`,
-    `DELETE FROM portage.pending_references p USING ${rows} WHERE w.action IN ${RESTORED} AND p.entity_id = ${entity.entityId} AND p.legacy_key = w.k::text AND coalesce((g.waiting::json)->>p.column_name <> p.parent_key, true)`,
-    `INSERT INTO portage.pending_references (entity_id, column_name, legacy_key, parent_key, operation_no)
-     SELECT ${entity.entityId}, x.key, w.k::text, x.value, ${operationNo} FROM ${rows} CROSS JOIN LATERAL json_each_text(g.waiting::json) x WHERE w.action IN ${RESTORED} AND g.waiting IS NOT NULL
-     ON CONFLICT (entity_id, column_name, legacy_key) DO NOTHING`,
-  ];
-}
-
-/** Rows of the batch that wait for another one: parked, or written without a reference. */
-export const keepWaiting = (entity: CompiledEntity, operationNo: number): string =>
-  `INSERT INTO portage.waiting_restores (operation_no, entity_id, legacy_key, written, reason)
-   SELECT ${operationNo}, ${entity.entityId}, w.k::text, w.action <> 'park', 'the row that ' || array_to_string(w.missing, ', ') || ' refers to is not there' FROM ${work(entity)} w WHERE w.missing IS NOT NULL
-   ON CONFLICT (operation_no, entity_id, legacy_key) DO UPDATE SET reason = excluded.reason`;
-
-/** $1 legacy key, $2 why. */
-export const waitOne = (entity: CompiledEntity, operationNo: number): string =>
-  `INSERT INTO portage.waiting_restores (operation_no, entity_id, legacy_key, written, reason) VALUES (${operationNo}, ${entity.entityId}, $1, false, $2)
-   ON CONFLICT (operation_no, entity_id, legacy_key) DO UPDATE SET reason = excluded.reason`;
-
-/** $1: rows that are there without a reference, or rows that are not. The next $3 keys after $2. */
-export const nextWaiting = (entity: CompiledEntity, operationNo: number): string =>
-  `SELECT legacy_key, reason FROM portage.waiting_restores WHERE operation_no = ${operationNo} AND entity_id = ${entity.entityId} AND written = $1 AND legacy_key > $2 ORDER BY legacy_key LIMIT $3`;
-
-/** $1: keys that wait no longer, but for those that wait again. */
-export const endWaiting = (entity: CompiledEntity, operationNo: number): string =>
-  `DELETE FROM portage.waiting_restores WHERE operation_no = ${operationNo} AND entity_id = ${entity.entityId} AND legacy_key = ANY ($1::text[])
-     AND legacy_key <> ALL (ARRAY(SELECT w.k::text FROM ${work(entity)} w WHERE w.missing IS NOT NULL))`;
-
-/** Rows that wait for good. Gives how many did not come back, and how many without what they wait for. */
-export const keepUnsettled = (entity: CompiledEntity, operationNo: number): string =>
-  `WITH gone AS (DELETE FROM portage.waiting_restores WHERE operation_no = ${operationNo} AND entity_id = ${entity.entityId} RETURNING legacy_key, written, reason), kept AS (
-   ${KEPT} SELECT ${operationNo}, ${entity.entityId}, g.legacy_key, NULL, ${operationNo}, 'refused', CASE WHEN g.written THEN 'came back without it: ' ELSE '' END || g.reason FROM gone g ${AGAIN})
-   SELECT count(*) FILTER (WHERE NOT written) AS out, count(*) FILTER (WHERE written) AS without FROM gone`;
-
-export const countWaiting = (entity: CompiledEntity, operationNo: number): string =>
-  `SELECT count(*) AS rows FROM portage.waiting_restores WHERE operation_no = ${operationNo} AND entity_id = ${entity.entityId} AND NOT written`;
-
-const KEPT =
-  'INSERT INTO portage.kept_rows (rollback_no, entity_id, legacy_key, target_key, operation_no, reason, detail)';
-const AGAIN =
-  'ON CONFLICT (rollback_no, entity_id, legacy_key) DO UPDATE SET reason = excluded.reason, detail = excluded.detail';
-
-export const OCCUPIED = 'another row stands for this key now, or in its place';
-
-/** Rows whose place is taken. */
-export const keepOccupied = (entity: CompiledEntity, operationNo: number): string =>
-  `${KEPT} SELECT ${operationNo}, ${entity.entityId}, w.k::text, w.${targetKeyColumn(entity)}::text, ${operationNo}, 'occupied', ${quoteLiteral(OCCUPIED)}
-   FROM ${work(entity)} w WHERE w.action = 'occupied' ${AGAIN}`;
-
-/** $1 legacy key, $2 why: one row that cannot come back. */
-export const keepRefused = (entity: CompiledEntity, operationNo: number): string =>
-  `${KEPT} VALUES (${operationNo}, ${entity.entityId}, $1, NULL, ${operationNo}, 'refused', $2) ${AGAIN}`;
 
 export const stagedKeys = (entity: CompiledEntity, range: RowRange): string =>
   `SELECT g.k::text AS k, g.n FROM ${stage(entity)} g WHERE g.n > ${range.from} AND g.n <= ${range.to} ORDER BY g.n LIMIT 2`;

@@ -98,7 +98,11 @@ export function gatherUndo(entity: CompiledEntity, facts: UndoFacts, view: UndoV
   return [
     `INSERT INTO ${table} (k, kind, forget, ${key}, hash_after, xid, written_at)
      SELECT x.k, 'insert', true, x.key, x.h, ${trustedXid}, u.written_at FROM portage.undo_inserts u CROSS JOIN LATERAL unnest(u.${legacy}, u.${target}, u.hashes) AS x (k, key, h)
-     WHERE u.operation_no = ${facts.operationNo} AND u.entity_id = ${entity.entityId} AND u.batch_no = ANY ($1::bigint[]) AND ${chosenRows(entity, facts, view, 'x.k::text')}`,
+     WHERE NOT u.mapped AND u.operation_no = ${facts.operationNo} AND u.entity_id = ${entity.entityId} AND u.batch_no = ANY ($1::bigint[]) AND ${chosenRows(entity, facts, view, 'x.k::text')}`,
+    // A mapping that the row came back to stays as it is now.
+    `INSERT INTO ${table} (k, kind, forget, ${key}, hash_after, xid, written_at, ${BASES}, closed_before)
+     SELECT w.k, 'insert', false, w.key, w.h, ${trustedXid}, u.written_at, m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by FROM portage.undo_inserts u CROSS JOIN LATERAL unnest(u.${legacy}, u.${target}, u.hashes) AS w (k, key, h) ${view.mapping(entity)}
+     WHERE u.mapped AND u.operation_no = ${facts.operationNo} AND u.entity_id = ${entity.entityId} AND u.batch_no = ANY ($1::bigint[]) AND ${chosenRows(entity, facts, view, 'w.k::text')}`,
     `INSERT INTO ${table} ${columns} ${values('u.action', 'false')} ${log} AND u.action IN ('update', 'delete')`,
     // What was done to the mapping beside the row: an adoption that was written over, or an insert whose mapping was there.
     `UPDATE ${table} w SET forget = u.action = 'adopt', ${BASES.split(', ')

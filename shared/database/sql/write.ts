@@ -22,6 +22,9 @@ export type RowWrite = 'insert' | 'again' | 'update';
 const legacyColumn = (entity: CompiledEntity): string => (entity.order === 'integer' ? 'legacy_id' : 'legacy_key');
 const keyText = (entity: CompiledEntity): string => (entity.order === 'integer' ? 'w.k::text' : 'w.k');
 
+/** Actions that insert a row; to `return` is to come back to a mapping that stays as it is (sql/restore.ts). */
+export type RowInsert = 'insert' | 'again' | 'return';
+
 /** Work rows of an action with their staged rows. */
 const rowsOf = (entity: CompiledEntity, ...actions: string[]): string =>
   `${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k WHERE w.action IN (${actions.map(quoteLiteral).join(', ')})`;
@@ -66,12 +69,12 @@ export function mapInserts(entity: CompiledEntity, facts: WriteFacts, action: 'i
     ), undo AS (
       INSERT INTO portage.undo_inserts (batch_no, entity_id, operation_no, ${undo.legacy}, ${undo.target}, hashes)
       SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, array_agg(k), array_agg(key), array_agg(h) FROM map HAVING count(*) > 0
-      ON CONFLICT (batch_no, entity_id) DO UPDATE SET ${[undo.legacy, undo.target, 'hashes'].map((a) => `${a} = undo_inserts.${a} || excluded.${a}`).join(', ')}
+      ON CONFLICT (batch_no, entity_id, mapped) DO UPDATE SET ${[undo.legacy, undo.target, 'hashes'].map((a) => `${a} = undo_inserts.${a} || excluded.${a}`).join(', ')}
     ) SELECT count(*) AS rows, sum(h) AS hashes FROM map`;
 }
 
 /** The insert alone, for a target in which nothing changes a row on its way in. */
-export function insertForeseen(entity: CompiledEntity, action: 'insert' | 'again'): string {
+export function insertForeseen(entity: CompiledEntity, action: RowInsert): string {
   const columns = [
     ...(entity.target.surrogate ? [{ name: entity.target.key[0] ?? '', value: 'w.target_uuid' }] : []),
     ...entity.columns.map((c) => ({ name: c.column, value: c.desired })),
@@ -82,7 +85,7 @@ export function insertForeseen(entity: CompiledEntity, action: 'insert' | 'again
 }
 
 /** Inserts the rows. Gives their number and the sum of their hashes as the database returned them. */
-export const insertRows = (entity: CompiledEntity, action: 'insert' | 'again'): string =>
+export const insertRows = (entity: CompiledEntity, action: RowInsert): string =>
   `WITH written AS (
       ${insertForeseen(entity, action)}
       RETURNING ${entity.target.hash} AS h
@@ -171,7 +174,7 @@ export function takeReturned(entity: CompiledEntity, facts: WriteFacts, action: 
       ? `UPDATE portage.undo_log u SET hash_after = m.target_hash FROM ${work(entity)} w ${basesOf(entity)} WHERE w.action = 'update' AND u.batch_no = ${facts.batchNo} AND u.operation_no = ${facts.operationNo} AND u.entity_id = ${entity.entityId} AND u.legacy_key = ${keyText(entity)}`
       : `UPDATE portage.undo_inserts u SET ${undo.legacy} = x.k, ${undo.target} = x.key, hashes = x.h
          FROM (SELECT array_agg(w.k) AS k, array_agg(w.${targetKeyColumn(entity)}) AS key, array_agg(m.target_hash) AS h FROM ${work(entity)} w ${basesOf(entity)} WHERE w.action IN ('insert', 'again')) x
-         WHERE u.batch_no = ${facts.batchNo} AND u.entity_id = ${entity.entityId}`;
+         WHERE u.batch_no = ${facts.batchNo} AND u.entity_id = ${entity.entityId} AND NOT u.mapped`;
   return [leaf, log];
 }
 

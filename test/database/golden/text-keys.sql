@@ -36,7 +36,7 @@ WITH map AS (INSERT INTO portage.uuid_mappings_3 AS m (legacy_key, source_hash, 
     ), undo AS (
       INSERT INTO portage.undo_inserts (batch_no, entity_id, operation_no, legacy_keys, target_keys, hashes)
       SELECT 42, 3, 7, array_agg(k), array_agg(key), array_agg(h) FROM map HAVING count(*) > 0
-      ON CONFLICT (batch_no, entity_id) DO UPDATE SET legacy_keys = undo_inserts.legacy_keys || excluded.legacy_keys, target_keys = undo_inserts.target_keys || excluded.target_keys, hashes = undo_inserts.hashes || excluded.hashes
+      ON CONFLICT (batch_no, entity_id, mapped) DO UPDATE SET legacy_keys = undo_inserts.legacy_keys || excluded.legacy_keys, target_keys = undo_inserts.target_keys || excluded.target_keys, hashes = undo_inserts.hashes || excluded.hashes
     ) SELECT count(*) AS rows, sum(h) AS hashes FROM map;
 
 -- insertRows

@@ -4,7 +4,7 @@ WITH map AS (INSERT INTO portage.uuid_mappings_2 AS m (legacy_id, source_hash, t
     ), undo AS (
       INSERT INTO portage.undo_inserts (batch_no, entity_id, operation_no, legacy_ids, target_uuids, hashes)
       SELECT 42, 2, 7, array_agg(k), array_agg(key), array_agg(h) FROM map HAVING count(*) > 0
-      ON CONFLICT (batch_no, entity_id) DO UPDATE SET legacy_ids = undo_inserts.legacy_ids || excluded.legacy_ids, target_uuids = undo_inserts.target_uuids || excluded.target_uuids, hashes = undo_inserts.hashes || excluded.hashes
+      ON CONFLICT (batch_no, entity_id, mapped) DO UPDATE SET legacy_ids = undo_inserts.legacy_ids || excluded.legacy_ids, target_uuids = undo_inserts.target_uuids || excluded.target_uuids, hashes = undo_inserts.hashes || excluded.hashes
     ) SELECT count(*) AS rows, sum(h) AS hashes FROM map;
 
 -- mapInserts again
@@ -17,7 +17,7 @@ WITH before AS (
     ), undo AS (
       INSERT INTO portage.undo_inserts (batch_no, entity_id, operation_no, legacy_ids, target_uuids, hashes)
       SELECT 42, 2, 7, array_agg(k), array_agg(key), array_agg(h) FROM map HAVING count(*) > 0
-      ON CONFLICT (batch_no, entity_id) DO UPDATE SET legacy_ids = undo_inserts.legacy_ids || excluded.legacy_ids, target_uuids = undo_inserts.target_uuids || excluded.target_uuids, hashes = undo_inserts.hashes || excluded.hashes
+      ON CONFLICT (batch_no, entity_id, mapped) DO UPDATE SET legacy_ids = undo_inserts.legacy_ids || excluded.legacy_ids, target_uuids = undo_inserts.target_uuids || excluded.target_uuids, hashes = undo_inserts.hashes || excluded.hashes
     ) SELECT count(*) AS rows, sum(h) AS hashes FROM map;
 
 -- insertRows
@@ -53,7 +53,7 @@ WITH map AS (
 UPDATE portage.uuid_mappings_2 AS m SET target_hash = r.h, target_columns = nullif(r.ch, m.source_columns) FROM pg_temp.work_2 w CROSS JOIN LATERAL (SELECT (t."id") AS key, hashint8extended(hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0), 0) AS h, int8send((coalesce(hashint8((t."legacy_id")::int8), 0))::int8 << 32 | ((coalesce(hashtext((t."name")::text), 0))::int8 & 4294967295)) || int8send((coalesce(hashtext((t."fee")::text), 0))::int8 << 32 | ((coalesce(uuid_hash(t."office_id"), 0))::int8 & 4294967295)) || int4send(coalesce(uuid_hash(t."boss_id"), 0)) || coalesce(substr(sha256(decode(current_setting('portage.hmac_outer'), 'hex') || sha256(decode(current_setting('portage.hmac_inner'), 'hex') || convert_to((t."email")::text, 'UTF8'))), 1, 4), '\x00000000') || int8send((coalesce(hashtext((t."code")::text), 0))::int8 << 32 | ((coalesce(hashtext((t."note")::text), 0))::int8 & 4294967295)) || int4send(coalesce(hashtext((t."origin")::text), 0)) AS ch FROM "public"."doctors" t WHERE t."id" = w.target_uuid) r WHERE w.action = 'insert' AND m.legacy_id = w.k;
 UPDATE portage.undo_inserts u SET legacy_ids = x.k, target_uuids = x.key, hashes = x.h
          FROM (SELECT array_agg(w.k) AS k, array_agg(w.target_uuid) AS key, array_agg(m.target_hash) AS h FROM pg_temp.work_2 w CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by, m.target_uuid FROM portage.uuid_mappings_2 m WHERE m.legacy_id = w.k) m WHERE w.action IN ('insert', 'again')) x
-         WHERE u.batch_no = 42 AND u.entity_id = 2;
+         WHERE u.batch_no = 42 AND u.entity_id = 2 AND NOT u.mapped;
 
 -- takeReturned of updates
 UPDATE portage.uuid_mappings_2 AS m SET target_hash = r.h, target_columns = nullif(r.ch, m.source_columns) FROM pg_temp.work_2 w CROSS JOIN LATERAL (SELECT (t."id") AS key, hashint8extended(hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0), 0) AS h, int8send((coalesce(hashint8((t."legacy_id")::int8), 0))::int8 << 32 | ((coalesce(hashtext((t."name")::text), 0))::int8 & 4294967295)) || int8send((coalesce(hashtext((t."fee")::text), 0))::int8 << 32 | ((coalesce(uuid_hash(t."office_id"), 0))::int8 & 4294967295)) || int4send(coalesce(uuid_hash(t."boss_id"), 0)) || coalesce(substr(sha256(decode(current_setting('portage.hmac_outer'), 'hex') || sha256(decode(current_setting('portage.hmac_inner'), 'hex') || convert_to((t."email")::text, 'UTF8'))), 1, 4), '\x00000000') || int8send((coalesce(hashtext((t."code")::text), 0))::int8 << 32 | ((coalesce(hashtext((t."note")::text), 0))::int8 & 4294967295)) || int4send(coalesce(hashtext((t."origin")::text), 0)) AS ch FROM "public"."doctors" t WHERE t."id" = w.target_uuid) r WHERE w.action = 'update' AND m.legacy_id = w.k;
