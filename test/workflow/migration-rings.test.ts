@@ -11,13 +11,13 @@ const map: EntityMap = {
     seats: {
       source: { table: 'public.seat', key: ['no'] },
       target: { table: 'public.seats', key: ['id'], identity: ['legacy_id'] },
-      columns: { legacy_id: 'no', code: 'code', place: 'place', price: 'price' },
+      columns: { legacy_id: 'no', code: 'code', place: 'place', price: 'price', span: 'span', area: 'area' },
     },
   },
 };
 const SOURCE =
-  "CREATE TABLE seat (no integer PRIMARY KEY, code text, place integer, price integer); INSERT INTO seat SELECT n, 'c' || n, n, n FROM generate_series(1, 40) n";
-const TARGET = `CREATE TABLE seats (id uuid PRIMARY KEY, legacy_id integer UNIQUE, code text UNIQUE, place integer NOT NULL UNIQUE, price integer CHECK (price > 0), local text DEFAULT 'own', twice integer GENERATED ALWAYS AS (price * 2) STORED);
+  "CREATE TABLE seat (no integer PRIMARY KEY, code text, place integer, price integer, span int4range, area int4range); INSERT INTO seat SELECT n, 'c' || n, n, n, int4range(n * 10, n * 10 + 10), int4range(n * 10, n * 10 + 10) FROM generate_series(1, 40) n";
+const TARGET = `CREATE TABLE seats (id uuid PRIMARY KEY, legacy_id integer UNIQUE, code text UNIQUE, place integer NOT NULL UNIQUE, price integer CHECK (price > 0), span int4range, area int4range NOT NULL, EXCLUDE USING gist (span WITH &&), EXCLUDE USING gist (area WITH &&), local text DEFAULT 'own', twice integer GENERATED ALWAYS AS (price * 2) STORED);
   CREATE TABLE guests (id integer PRIMARY KEY, seat uuid REFERENCES seats);`;
 
 let p: Portage;
@@ -37,8 +37,10 @@ const source = (sql: string) => p.run('source', sql);
 const target = (sql: string) => p.run('target', sql);
 const seats = async (request = {}) => (await p.migrate(request)).output!.entities['seats'];
 const same = async () => {
-  const truth = await p.source.rows('SELECT no, code, place, price FROM public.seat ORDER BY no');
-  expect(await p.rows('SELECT legacy_id AS no, code, place, price FROM seats ORDER BY legacy_id')).toEqual(truth);
+  const truth = await p.source.rows('SELECT no, code, place, price, span, area FROM public.seat ORDER BY no');
+  expect(await p.rows('SELECT legacy_id AS no, code, place, price, span, area FROM seats ORDER BY legacy_id')).toEqual(
+    truth,
+  );
 };
 const aside = () =>
   p.rows("SELECT legacy_key, reason FROM set_aside_rows WHERE state = 'open' ORDER BY legacy_key::int");
@@ -129,6 +131,47 @@ describe('values that may not be NULL in between', () => {
     expect(await seats()).toMatchObject({ updated: 5, setAside: 0 });
     await same();
   });
+});
+
+describe('an exclusion constraint', () => {
+  const rotate = (column: string) =>
+    `UPDATE seat SET ${column} = int4range((1 + no % 5) * 10, (1 + no % 5) * 10 + 10) WHERE no <= 5`;
+
+  test.each(['span', 'area'])(
+    'lets rows rotate their places, which may be NULL in between or not: %s',
+    async (column) => {
+      await source(rotate(column));
+      expect(await seats()).toMatchObject({ updated: 5, setAside: 0 });
+      await same();
+    },
+  );
+
+  test('keeps out who wants a place of which somebody keeps a part, and who waits for him', async () => {
+    // 1 wants a part of what 2 keeps; 3 wants what 1 has; 4 and 5 swap.
+    await source(
+      "UPDATE seat SET span = CASE no WHEN 1 THEN '[25,28)' WHEN 3 THEN '[12,18)' WHEN 4 THEN '[50,60)' ELSE '[40,50)' END::int4range WHERE no IN (1, 3, 4, 5)",
+    );
+    expect(await seats()).toMatchObject({ updated: 2, setAside: 2 });
+    expect(await aside()).toEqual([
+      { legacy_key: '1', reason: 'a unique value is taken already (seats_span_excl), by row 2' },
+      { legacy_key: '3', reason: 'a unique value is taken already (seats_span_excl), by row 1' },
+    ]);
+  });
+});
+
+test('many rows that want the same values are told apart at once, the first of each is written', async () => {
+  await source(
+    "INSERT INTO seat (no, code, place, area) SELECT n, CASE WHEN n % 50 = 0 THEN 'c7' ELSE 'new' || n % 50 END, n, int4range(n * 10, n * 10 + 10) FROM generate_series(1001, 2000) n",
+  );
+  const began = performance.now();
+  expect(await seats({ batchSize: 500 })).toMatchObject({ inserted: 49, setAside: 951, unchanged: 40 });
+  expect(performance.now() - began).toBeLessThan(8000);
+  expect(
+    await p.value("SELECT string_agg(DISTINCT legacy_id::text, ' ') FROM seats WHERE legacy_id > 1049"),
+  ).toBeNull();
+  expect(
+    await p.rows("SELECT reason FROM set_aside_rows WHERE legacy_key IN ('1051', '1050') ORDER BY legacy_key"),
+  ).toEqual([7, 1001].map((no) => ({ reason: `a unique value is taken already (seats_code_key), by row ${no}` })));
 });
 
 test('a violation of a constraint that is checked late keeps the one row out, not its batch', async () => {

@@ -171,12 +171,12 @@ async function write(
   const { target, entity, operationNo } = worker;
   const facts = { operationNo, batchNo };
   const any = (...names: readonly string[]): boolean => decided.some((count) => names.includes(count.action));
-  const lastLook = list !== null;
+  const lastLook = list === null ? null : { replace: list.replace };
   if (any('adopt', 'adopt_update')) {
     await target.run(adoptRows(entity, facts));
     await target.run(`UPDATE ${work(entity)} SET action = 'update' WHERE action = 'adopt_update'`);
   }
-  if (any('update', 'adopt_update')) await writeRows(worker, facts, 'update', lastLook, list?.replace);
+  if (any('update', 'adopt_update')) await writeRows(worker, facts, 'update', lastLook);
   if (any('rebase')) for (const statement of rebaseRows(entity, facts)) await target.run(statement);
   if (any('again')) await writeRows(worker, facts, 'again');
   if (any('insert')) await writeRows(worker, facts, 'insert');

@@ -124,10 +124,10 @@ function listWork(one: Restoring, counted: boolean): ListWork {
       await worker.target.run(restore.stageKept(worker.entity), [keys]);
       return true;
     },
-    async write(keys, replace) {
+    async write(keys, how) {
       await list.stage(keys);
       const own = new Map([[worker.entity.name, keys]]);
-      return ended((await restoreListed([one], { keys: own, counted, replace })).stopped);
+      return ended((await restoreListed([one], { keys: own, counted, replace: how?.replace })).stopped);
     },
     async setAside(key, reason) {
       const bounds = { from: `refused ${key}`, to: null };

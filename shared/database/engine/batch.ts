@@ -4,9 +4,10 @@
  * nothing is missing (DESIGN, decision 1).
  */
 import type { ActionCount, RowCounts } from '../../domain/action-counts.ts';
-import { addCounts, countsOf } from '../../domain/action-counts.ts';
+import { NOTHING, addCounts, countsOf } from '../../domain/action-counts.ts';
 import { decidesNothing } from '../../domain/settlement.ts';
 
+import { readExclusiveKeys } from '../catalog/read-exclusive-keys.ts';
 import type { BatchFacts } from '../sql/decide.ts';
 import { findByIdentity, gather, judge, judgeAgain, lockRows, writeEqual } from '../sql/decide.ts';
 import { reviveMarked } from '../sql/delete.ts';
@@ -15,16 +16,20 @@ import { loadRows } from '../sql/load.ts';
 import type { KeyRange } from '../sql/range.ts';
 import { allOf, inRange } from '../sql/range.ts';
 import { lockForReplace } from '../sql/rings.ts';
-import { clearLoaded, parkOne, recordDifferentials, setAsideOne, unpark } from '../sql/record.ts';
+import { clearLoaded, parkOne, recordDifferentials, setAsideOne, setAsideRows, unpark } from '../sql/record.ts';
 import { stage } from '../sql/scratch.ts';
 import { lockSettled, settle } from '../sql/settle.ts';
+import { parkTaken, refuseTaken } from '../sql/taken.ts';
 import { closeMappings } from '../sql/write.ts';
 
 import type { Reason } from './reason.ts';
 import type { Worker } from './worker.ts';
 import { countActions, inBatch, type BatchOutcome } from './batch-frame.ts';
 import { findVanished, listVanished } from './vanished.ts';
-import { writeBatch } from './write-batch.ts';
+import { takenOf } from './taken.ts';
+import { writeBatch, type LastLook } from './write-batch.ts';
+
+const WHOLE = { from: null, to: null };
 
 /** Decides on every staged row of the range and on every mapped row that the source lost (sql/decide.ts). */
 async function decide(worker: Worker, range: KeyRange, facts: BatchFacts): Promise<void> {
@@ -85,10 +90,11 @@ export interface BatchOptions {
   readonly list?: {
     readonly label: string;
     readonly keys: readonly string[];
-    /** Columns whose parents have their turn later: rows that lack one go on waiting. */ readonly later: readonly string[];
-    /** What stands for the update of rows, where one row keeps another from being updated. */ readonly replace?:
-      string | undefined;
-  };
+    /** Columns whose parents have their turn later: rows that lack one go on waiting. */
+    readonly later: readonly string[];
+  } & LastLook;
+  /** The batch was refused for a value that another row has: rows that want such a value wait, and the others are written. */
+  readonly apart?: boolean;
 }
 
 /**
@@ -99,14 +105,14 @@ export interface BatchOptions {
 export const runBatch = (
   worker: Worker,
   range: KeyRange,
-  { readMs, bytes = 0, list }: BatchOptions,
+  { readMs, bytes = 0, list, apart = false }: BatchOptions,
 ): Promise<BatchOutcome> =>
   inBatch(worker, list === undefined ? range : { from: list.label, to: null }, async (batchNo) => {
     const { target, entity } = worker;
     if (list?.replace !== undefined) await target.run(lockForReplace(entity));
     const mapped = await target.one<{ present: string }>(leafHasRows(entity, range));
     const loaded =
-      mapped.present === 'false' && worker.fresh && entity.target.foreseeable && list === undefined
+      mapped.present === 'false' && worker.fresh && entity.target.foreseeable && list === undefined && !apart
         ? await load(worker, range, batchNo)
         : null;
     if (loaded?.leftOut === false) {
@@ -122,6 +128,7 @@ export const runBatch = (
       later: list?.later ?? [],
       dry: false,
     });
+    if (apart) for (const park of parkTaken(entity, await readExclusiveKeys(target, entity))) await target.run(park);
     const staged = await target.one<{ rows: string }>(
       `SELECT count(*) AS rows FROM ${stage(entity)} g WHERE ${allOf(inRange(entity.order, 'g.k', range))}`,
     );
@@ -133,7 +140,7 @@ export const runBatch = (
     );
     // Rows that take values from each other are here together: checked when all of them are written.
     if (list !== undefined) await target.run('SET CONSTRAINTS ALL DEFERRED');
-    await writeBatch(worker, batchNo, decided, list !== undefined, list?.replace);
+    await writeBatch(worker, batchNo, decided, list ?? null);
     if (list !== undefined) await target.run(unpark(entity), [list.keys]);
     // Deferred constraints would fail at COMMIT, where no row can be told from another (SEMANTICS 24).
     await target.run('SET CONSTRAINTS ALL IMMEDIATE');
@@ -142,6 +149,31 @@ export const runBatch = (
 
 /** Rows of the range that are not staged because they are as they were. */
 const passedIn = async ({ passed }: Worker, range: KeyRange): Promise<number> => (await passed?.(range)) ?? 0;
+
+/**
+ * Of listed rows that are staged those that cannot be written, because a row that keeps it has a value that they are to have:
+ * set aside, all at once. Nothing else is written.
+ */
+export async function setAsideTaken(
+  worker: Worker,
+  list: { readonly label: string; readonly keys: readonly string[]; readonly later: readonly string[] },
+): Promise<BatchOutcome & { readonly refused: ReadonlySet<string> }> {
+  let refused: ReadonlySet<string> = new Set();
+  const outcome = await inListBatch(worker, list.label, async (batchNo) => {
+    const { target, entity, map, mode, operationNo } = worker;
+    await decide(worker, WHOLE, { map, mode, unmapped: false, final: true, later: list.later, dry: false });
+    const found = await takenOf(worker, list.keys);
+    refused = new Set(found.keys());
+    if (refused.size === 0) return NOTHING;
+    const [mark, rest] = refuseTaken(entity);
+    await target.run(mark, [[...found.keys()], [...found.values()]]);
+    await target.run(rest);
+    await target.run(setAsideRows(entity, { operationNo, batchNo }));
+    await target.run(unpark(entity), [[...refused]]);
+    return { ...NOTHING, read: refused.size, setAside: refused.size };
+  });
+  return { ...outcome, refused };
+}
 
 /** A transaction on rows that are not read from the source: references that are set now, rows that cannot be. */
 export const inListBatch = (

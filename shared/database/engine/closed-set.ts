@@ -178,7 +178,7 @@ async function write(circle: readonly Worker[], seed: Seed, later: readonly stri
       const counted = [...(own === null ? [] : await countActions(worker, own)), ...beside];
       const unread = 'keys' in seed.own ? await unreadRows(worker, own) : 0;
       const counts = countsOf((isSeed ? read : 0) + unread, counted);
-      await writeBatch(worker, batchNo, await countActions(worker), isSeed && 'keys' in seed.own);
+      await writeBatch(worker, batchNo, await countActions(worker), isSeed && 'keys' in seed.own ? {} : null);
       if (isSeed && 'keys' in seed.own) await target.run(unpark(seeded), [seed.own.keys]);
       const writeMs = Math.round(performance.now() - started);
       const cost = { writeMs, readMs: isSeed ? seed.readMs : 0, bytes: isSeed ? seed.bytes : 0 };

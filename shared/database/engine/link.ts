@@ -10,7 +10,7 @@ import { UNLINKED, clearLinked, createLinks, findLinks, foundLinks, setAsideUnli
 import { parkedKeys, setAsideOne, unpark } from '../sql/record.ts';
 import { createScratch, emptyStage } from '../sql/scratch.ts';
 import type { BatchOutcome } from './batch-frame.ts';
-import { inListBatch, runBatch } from './batch.ts';
+import { inListBatch, runBatch, setAsideTaken } from './batch.ts';
 import { clearStages, writeWithNeeded } from './closed-set.ts';
 import { inSchemasOf, pullForStaged, waitsFor } from './pull.ts';
 import { reasonOf } from './reason.ts';
@@ -121,9 +121,9 @@ export async function workParked(
       bytes = copied.bytes;
       return true;
     },
-    async write(keys, replace) {
+    async write(keys, how = {}) {
       await list.stage(keys);
-      if (circle !== null && replace === undefined) {
+      if (circle !== null && how.replace === undefined) {
         await clearStages(circle.workers, worker);
         const seed = { worker, own: { keys }, readMs, bytes };
         const members = circle.workers.map((one) => one.entity);
@@ -136,8 +136,13 @@ export async function workParked(
       const pulled = await pullForStaged(worker, columns, waiting, look);
       if (!pulled.done || pulled.stopped) return { rows, done: pulled.done, stopped: pulled.stopped };
       const label = `parked ${randomUUID()}`;
-      const outcome = await runBatch(worker, WHOLE, { readMs, bytes, list: { label, keys, later: columns, replace } });
+      const outcome = await runBatch(worker, WHOLE, { readMs, bytes, list: { label, keys, later: columns, ...how } });
       return ended(outcome, keys.length);
+    },
+    async setAsideTaken(keys) {
+      const taken = await setAsideTaken(worker, { label: `parked ${randomUUID()}`, keys, later: columns });
+      const step = ended(taken, taken.refused.size);
+      return step === true ? keys.filter((key) => !taken.refused.has(key)) : step;
     },
     async setAside(key, reason) {
       const outcome = await inListBatch(worker, `parked ${randomUUID()}`, async () => {

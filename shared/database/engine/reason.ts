@@ -1,6 +1,6 @@
 /** Why a row was set aside, in words that may be shown: no value of an entity that has a sensitive column (SEMANTICS 34). */
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
-import type { DataError } from '../pg-errors.ts';
+import { DataError } from '../pg-errors.ts';
 
 /** What a constraint violation is called, without the server's message, which may quote a value. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -25,6 +25,8 @@ export interface Reason {
 }
 
 const TAKEN = new Set(['23505', '23P01']);
+/** A row was refused for what another has. */
+export const isTaken = (error: unknown): boolean => error instanceof DataError && TAKEN.has(error.fault.sqlstate);
 
 export function reasonOf(entity: CompiledEntity, error: DataError): Reason {
   const { sqlstate, constraint, column, message } = error.fault;

@@ -74,7 +74,7 @@ async function settleBatch(worker: Worker, keys: readonly string[], beside?: Bes
     await target.run(gatherVanishedKeys(entity), [keys]);
     await classify(worker, false);
     const decided = await countActions(worker);
-    await writeBatch(worker, batchNo, decided, true);
+    await writeBatch(worker, batchNo, decided, {});
     await beside?.(batchNo);
     // What is recorded no more is no more: the row is equal by now, or was settled elsewhere.
     await target.run(closeVanished(entity, operationNo), [keys, worker.settlement?.types ?? []]);

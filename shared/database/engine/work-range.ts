@@ -11,7 +11,7 @@ import { dropAmbiguous, emptyStage, stage } from '../sql/scratch.ts';
 import { firstKey } from '../sql/source.ts';
 import { runBatch, setAsideRow } from './batch.ts';
 import { TooWide } from './copy-rows.ts';
-import { reasonOf } from './reason.ts';
+import { isTaken, reasonOf } from './reason.ts';
 import type { Sizing } from './sizing.ts';
 import { stageRows } from './stage-rows.ts';
 import type { Worker } from './worker.ts';
@@ -131,6 +131,7 @@ async function writeStaged(worker: Worker, range: KeyRange, staged: Staged, size
   let size = Math.max(1, Math.min(sizes.rows(), staged.rows));
   let from = range.from;
   let rows = 0;
+  let apart = false;
   const shareOf = (count: number): number => (staged.rows === 0 ? 1 : Math.min(1, count / staged.rows));
   for (let unreported = staged.ms; ; unreported = 0) {
     const began = performance.now();
@@ -140,13 +141,19 @@ async function writeStaged(worker: Worker, range: KeyRange, staged: Staged, size
     let outcome;
     try {
       const bytes = Math.round(staged.bytes * (whole && from === range.from ? 1 : shareOf(size)));
-      outcome = await runBatch(worker, { from, to }, { readMs: unreported, bytes });
+      outcome = await runBatch(worker, { from, to }, { readMs: unreported, bytes, apart });
     } catch (error) {
       const timedOut = isTimeout(error);
       if (!(error instanceof DataError) && !timedOut) throw error;
       const inBatch = await worker.target.rows<{ k: string }>(
         `SELECT g.k FROM ${stage(worker.entity)} g WHERE ${allOf(inRange(worker.entity.order, 'g.k', { from, to }))} ORDER BY g.k LIMIT 2`,
       );
+      // Rows that want what another has are told by one statement; only what is refused for more is taken apart.
+      if (inBatch.length > 1 && !apart && isTaken(error)) {
+        apart = true;
+        continue;
+      }
+      apart = false;
       if (inBatch.length > 1) {
         size = Math.max(1, Math.floor(Math.min(size, worker.batchRows) / (timedOut ? 2 : SHRINK)));
         continue;
@@ -157,6 +164,7 @@ async function writeStaged(worker: Worker, range: KeyRange, staged: Staged, size
       outcome = await setAsideRow(worker, { from, to }, key, reasonOf(worker.entity, error));
     }
     if (outcome.stopped) return { rows, done: false, stopped: true };
+    apart = false;
     const { read } = outcome.counts;
     rows += read;
     const written = read - (outcome.passed ?? 0);

@@ -33,6 +33,14 @@ import { DataError } from '../pg-errors.ts';
 import { listVanished } from './vanished.ts';
 import type { Worker } from './worker.ts';
 
+/** The last look at rows: how rows that take values from each other are written. */
+export interface LastLook {
+  /** What stands for the update of rows, where one row keeps another from being updated. */
+  readonly replace?: string | undefined;
+  /** Columns of exclusion constraints that are NULL in between, beside those of unique keys. */
+  readonly release?: readonly string[] | undefined;
+}
+
 /**
  * Writes the rows of an action. What the database returned is compared with what was foreseen; a row that a trigger
  * suppressed counts as one that cannot be written.
@@ -41,8 +49,7 @@ export async function writeRows(
   worker: Worker,
   facts: WriteFacts,
   action: RowWrite,
-  lastLook = false,
-  replace?: string,
+  lastLook: LastLook | null = null,
 ): Promise<void> {
   const { target, entity } = worker;
   const run = (sql: string): Promise<Record<string, string | null>> => target.one(sql);
@@ -50,9 +57,9 @@ export async function writeRows(
   let returned: Record<string, string | null>;
   if (action === 'update') {
     await target.run(keepBefore(entity, facts));
-    const release = lastLook ? releaseUnique(entity) : null;
+    const release = lastLook === null ? null : releaseUnique(entity, lastLook.release);
     if (release !== null) await target.run(release);
-    returned = await run(replace ?? updateRows(entity));
+    returned = await run(lastLook?.replace ?? updateRows(entity));
     foreseen = await run(mapUpdates(entity));
     const moved = moveKeys(entity);
     if (moved !== null) await target.run(moved);
@@ -111,8 +118,7 @@ export async function writeBatch(
   worker: Worker,
   batchNo: string,
   decided: readonly ActionCount[],
-  lastLook = false,
-  replace?: string,
+  lastLook: LastLook | null = null,
 ): Promise<void> {
   const { target, entity } = worker;
   const facts = { operationNo: worker.operationNo, batchNo };
@@ -125,7 +131,7 @@ export async function writeBatch(
     await run(`UPDATE ${work(entity)} SET action = substr(action, 7) WHERE action IN ('adopt_update', 'adopt_accept')`);
   }
   if (any('accept', 'adopt_accept', 'let_go')) for (const statement of acceptRows(entity, facts)) await run(statement);
-  if (any('update', 'adopt_update')) await writeRows(worker, facts, 'update', lastLook, replace);
+  if (any('update', 'adopt_update')) await writeRows(worker, facts, 'update', lastLook);
   if (any('merge')) await writeMerged(worker, facts);
   if (any('rebase')) for (const statement of rebaseRows(entity, facts)) await run(statement);
   if (any('leave')) await listVanished(worker);
@@ -135,7 +141,7 @@ export async function writeBatch(
   if (waiting) await run(keepPendingReferences(entity, facts));
   if (any('update', 'again', 'merge', 'adopt_update'))
     for (const statement of dropPendingReferences(entity)) await run(statement);
-  if (any('park')) await run(parkRows(entity, facts, lastLook));
+  if (any('park')) await run(parkRows(entity, facts, lastLook !== null));
   if (any('set_aside')) await run(setAsideRows(entity, facts));
   if (any(...FINDING_ACTIONS)) await run(recordDifferentials(entity, facts));
   if (worker.mode === 'full') await run(closeByFull(entity));

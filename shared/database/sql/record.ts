@@ -78,7 +78,7 @@ const UNTIL_LATER = ', which is loaded later';
 /** @param again it is the row's last look, and what it waits for is loaded later */
 export const parkRows = (entity: CompiledEntity, facts: WriteFacts, again = false): string =>
   `INSERT INTO portage.parked_rows (entity_id, legacy_key, reason, operation_no)
-   SELECT ${entity.entityId}, w.k::text, 'waits for ' || array_to_string(w.missing, ', ') || ${quoteLiteral(again ? UNTIL_LATER : '')}, ${facts.operationNo} FROM ${work(entity)} w WHERE w.action = 'park'
+   SELECT ${entity.entityId}, w.k::text, coalesce('a unique value is taken already (' || w.taken || ')', 'waits for ' || array_to_string(w.missing, ', ') || ${quoteLiteral(again ? UNTIL_LATER : '')}), ${facts.operationNo} FROM ${work(entity)} w WHERE w.action = 'park'
    ON CONFLICT (entity_id, legacy_key) DO UPDATE SET reason = excluded.reason, operation_no = excluded.operation_no`;
 
 /** One row that waits for another to give up a value: $1 legacy key, $2 why. */
@@ -103,7 +103,7 @@ export const setAsideRows = (entity: CompiledEntity, facts: WriteFacts): string 
   const missing = parents === '' ? "'a parent'" : `(CASE w.missing[1] ${parents} END)`;
   return `INSERT INTO portage.set_aside_rows (entity_id, legacy_key, code, column_name, reason, operation_no)
     SELECT ${entity.entityId}, w.k::text, coalesce(w.code, 'M012'), w.missing[1],
-      CASE WHEN w.code = 'M004' THEN 'a target row that is mapped already, or several, stand for this key' ELSE ${missing} || ' has not been migrated' END, ${facts.operationNo}
+      CASE WHEN w.taken IS NOT NULL THEN w.taken WHEN w.code = 'M004' THEN 'a target row that is mapped already, or several, stand for this key' ELSE ${missing} || ' has not been migrated' END, ${facts.operationNo}
     FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k WHERE w.action = 'set_aside' ${SET_ASIDE}`;
 };
 

@@ -1,27 +1,8 @@
 /** Rows of the stage that take unique values from each other (SEMANTICS 25). */
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { quoteIdentifier, quoteLiteral } from '../../domain/identifiers.ts';
-import { leafKey, targetKeyColumn } from './leaf.ts';
+import { targetKeyColumn } from './leaf.ts';
 import { stage, work } from './scratch.ts';
-
-/**
- * Pairs of staged rows of which the first is to have a unique value that the second has now: one statement for each unique
- * key. Values are compared as texts, and references left out, so that a pair too many may be named, and none is missed.
- */
-export function takers(entity: CompiledEntity): readonly string[] {
-  const own = new Map(entity.columns.map((column) => [column.column, column]));
-  return entity.target.uniques.flatMap((unique) => {
-    const columns = unique.flatMap((name) => own.get(name) ?? []).filter((column) => column.kind !== 'reference');
-    if (columns.length === 0) return [];
-    const held = columns.map((column, i) => `${column.textTarget} AS u${i}`);
-    const same = columns.map((column, i) => `${column.textDesired} = h.u${i}`);
-    return [
-      `SELECT g.k::text AS taker, h.k::text AS holder FROM ${stage(entity)} g
-       JOIN (SELECT s.k, ${held.join(', ')} FROM ${stage(entity)} s JOIN ${entity.leaf} m ON ${leafKey(entity)} = s.k JOIN ${entity.target.table} t ON ${entity.target.matchesMapping('m')}) h
-         ON ${same.join(' AND ')} WHERE g.k <> h.k`,
-    ];
-  });
-}
 
 /** Whether rows of the table may be taken out and put in again in one statement without anybody noticing, and its columns. */
 export const replaceable = (entity: CompiledEntity): string =>

@@ -22,7 +22,8 @@ export const keyType = (entity: CompiledEntity): string => (entity.order === 'in
  * refused (gone from the source, and not to be deleted here). Others: park, set_aside, close (gone on both sides), leave (to be
  * deleted at the end of the run), delete, mark, none. Of conflicts that were settled: merge, accept (base_source alone),
  * let_go (the mapping is closed, the row stays), stay; `decided` is what they become, `chosen` and `rule` say why, `kept`
- * names columns that keep what the target has, and `despite` is the edited row that is to go all the same.
+ * names columns that keep what the target has, and `despite` is the edited row that is to go all the same. `taken` names the
+ * key of which another row has the value, or says who has it.
  */
 export const createScratch = (
   entity: CompiledEntity,
@@ -45,7 +46,7 @@ export const createScratch = (
 export const workTable = (entity: CompiledEntity): string => {
   const resolved = entity.references.map((reference) => `, ${reference.staged} ${reference.type}`);
   return `CREATE TEMP TABLE IF NOT EXISTS work_${suffix(entity)} (k ${keyType(entity)} NOT NULL, action text NOT NULL, known boolean NOT NULL, in_source boolean NOT NULL,
-      source_changed boolean, target_state text, based boolean, equal boolean, target_uuid uuid, target_key text COLLATE "C", code text, missing text[], decided text, chosen text, rule text, kept text[], despite bigint${resolved.join('')}) ON COMMIT DELETE ROWS`;
+      source_changed boolean, target_state text, based boolean, equal boolean, target_uuid uuid, target_key text COLLATE "C", code text, missing text[], decided text, chosen text, rule text, kept text[], despite bigint, taken text${resolved.join('')}) ON COMMIT DELETE ROWS`;
 };
 
 export const copyIn = (entity: CompiledEntity, withParents = false): string =>

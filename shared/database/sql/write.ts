@@ -144,12 +144,17 @@ export const updateRows = (entity: CompiledEntity): string =>
       RETURNING ${entity.target.hash} AS h
     ) SELECT count(*) AS rows, sum(h) AS hashes FROM written`;
 
-/** Takes unique values off the rows that are to be updated, so that they can swap them; null where none may be NULL between. */
-export const releaseUnique = (entity: CompiledEntity): string | null =>
-  entity.target.releasable.length === 0
+/**
+ * Takes unique values off the rows that are to be updated, so that they can swap them; null where none may be NULL between.
+ * @param more columns beside those of unique keys
+ */
+export const releaseUnique = (entity: CompiledEntity, more: readonly string[] = []): string | null => {
+  const columns = [...new Set([...entity.target.releasable, ...more])];
+  return columns.length === 0
     ? null
-    : `UPDATE ${entity.target.table} AS t SET ${entity.target.releasable.map((column) => `${quoteIdentifier(column)} = NULL`).join(', ')}
+    : `UPDATE ${entity.target.table} AS t SET ${columns.map((column) => `${quoteIdentifier(column)} = NULL`).join(', ')}
        FROM ${rowsOf(entity, 'update')} AND ${entity.target.matchesMapping('w')}`;
+};
 
 /** New bases of updated rows. Gives their number and the sum of their hashes. */
 export const mapUpdates = (entity: CompiledEntity): string =>

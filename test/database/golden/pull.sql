@@ -20,11 +20,6 @@ INSERT INTO portage.parked_rows (entity_id, legacy_key, reason, operation_no)
 SELECT k.key FROM unnest($1::text[]) AS k (key) WHERE NOT EXISTS
      (SELECT FROM portage.set_aside_rows a WHERE a.entity_id = 2 AND a.legacy_key = k.key AND a.operation_no = 7 AND a.state IN ('open', 'ignored'));
 
--- takers
-SELECT g.k::text AS taker, h.k::text AS holder FROM pg_temp.stage_2 g
-       JOIN (SELECT s.k, (t."legacy_id")::text AS u0 FROM pg_temp.stage_2 s JOIN portage.uuid_mappings_2 m ON m.legacy_id = s.k JOIN "public"."doctors" t ON t."id" = m.target_uuid) h
-         ON (g.c0::integer)::text = h.u0 WHERE g.k <> h.k;
-
 -- lockForReplace
 LOCK TABLE "public"."doctors" IN EXCLUSIVE MODE;
 

@@ -1,0 +1,50 @@
+/** Which rows of a list cannot be written, whatever the others of it do: asked of the target key by key (sql/taken.ts). */
+import { refusedRows, type Claim, type Rivals } from '../../domain/taken-values.ts';
+import { readExclusiveKeys } from '../catalog/read-exclusive-keys.ts';
+import { claims, ownersOf, rivals } from '../sql/taken.ts';
+import type { Worker } from './worker.ts';
+
+/** More that exclude each other in pairs are not worth a list: they are tried one by one. */
+const MOST_PAIRS = 100_000;
+
+interface Held {
+  readonly key: string;
+  readonly name: string;
+  readonly holder: string | null;
+  readonly by: string | null;
+  readonly held: string;
+}
+
+/** Of the decided rows: key and reason of those that cannot be written. */
+export async function takenOf(worker: Worker, keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const { target, entity } = worker;
+  const exclusive = await readExclusiveKeys(target, entity);
+  const held: Held[] = [];
+  const contests: Rivals[] = [];
+  for (const key of exclusive.keys) {
+    const found = await target.rows<Omit<Held, 'name'>>(claims(entity, exclusive, key));
+    held.push(...found.map((row) => ({ ...row, name: key.name })));
+    const lists = await target.rows<{ keys: string }>(`${rivals(entity, exclusive, key)} LIMIT ${MOST_PAIRS}`);
+    if (lists.length < MOST_PAIRS)
+      contests.push(...lists.map((row) => ({ name: key.name, keys: JSON.parse(row.keys) as string[] })));
+  }
+  const refused = refusedRows(keys, await claimsOf(worker, held), contests);
+  return new Map([...refused].map(([key, { name, by }]) => [key, reason(name, by)]));
+}
+
+/** Rows that are parked beside the list may still give up what they have: whoever wants that is not refused yet. */
+async function claimsOf({ target, entity }: Worker, held: readonly Held[]): Promise<readonly Claim[]> {
+  const outside = [...new Set(held.flatMap((row) => (row.by === null ? [row.held] : [])))];
+  const rows =
+    outside.length === 0
+      ? []
+      : await target.rows<{ held: string; by: string; parked: string }>(ownersOf(entity), [outside]);
+  const owners = new Map(rows.map((row) => [row.held, row]));
+  return held.flatMap(({ held: key, ...claim }) => {
+    const owner = claim.by === null ? owners.get(key) : undefined;
+    return owner?.parked === 'true' ? [] : [{ ...claim, by: claim.by ?? owner?.by ?? null }];
+  });
+}
+
+const reason = (name: string, by: string | null): string =>
+  `a unique value is taken already (${name}), by ${by === null ? 'a row that stands for no row of the source' : `row ${by}`}`;
