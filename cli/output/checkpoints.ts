@@ -5,14 +5,19 @@ import type { Paint } from '../io.ts';
 import { duration, number, table } from './table.ts';
 
 export function checkpointsText(
-  { checkpoints, validations = [] }: z.output<typeof checkpointStatusAnswer>,
+  { checkpoints, operations = [], validations = [] }: z.output<typeof checkpointStatusAnswer>,
   paint: Paint,
 ): string {
+  const running = operations.map(({ operationId, rowsDone, rowsTotal, etaSeconds }) => {
+    const left = etaSeconds === null ? '' : `, about ${duration(etaSeconds * 1000)} left`;
+    return `${operationId}: ${number(rowsDone)} of ${number(rowsTotal)} rows${left}\n`;
+  });
   const reading = validations.map(
     (row) => `${row.operationId} reads ${row.entity}: ${number(row.rowsDone)} of ${number(row.rowsTotal)} rows\n`,
   );
   if (checkpoints.length === 0) return reading.length === 0 ? 'No checkpoint.\n' : reading.join('');
   return (
+    running.join('') +
     reading.join('') +
     table(
       [

@@ -42,6 +42,12 @@ export function rowCosts(entities: readonly EntityWork[]): ReadonlyMap<string, n
   );
 }
 
+/** Milliseconds for what is left, at the pace of what was done in `elapsedMs`; null while nobody can say. */
+export function timeLeft(done: number, left: number, elapsedMs: number): number | null {
+  if (left === 0) return 0;
+  return done <= 0 || elapsedMs <= 0 ? null : (left * elapsedMs) / done;
+}
+
 /** Gives the milliseconds that are left; null while nobody can say. */
 export type EtaMeter = (entities: readonly EntityWork[]) => number | null;
 
@@ -51,16 +57,27 @@ export function etaMeter(now: () => number = () => performance.now()): EtaMeter 
   return (entities) => {
     const at = now();
     first ??= { at, rows: new Map(entities.map(({ entity, rowsDone }) => [entity, rowsDone])) };
-    if (entities.some(({ rowsTotal }) => rowsTotal === null)) return null;
-    const costs = rowCosts(entities);
-    let done = 0;
-    let left = 0;
-    for (const { entity, rowsDone, rowsTotal } of entities) {
-      const cost = costs.get(entity) ?? 0;
-      done += cost * (rowsDone - (first.rows.get(entity) ?? 0));
-      left += cost * Math.max(0, (rowsTotal ?? 0) - rowsDone);
-    }
-    if (left === 0) return 0;
-    return done <= 0 || at <= first.at ? null : (left * (at - first.at)) / done;
+    return runLeft(entities, at - first.at, first.rows);
   };
+}
+
+/**
+ * Milliseconds until all entities of a run are through; null while nobody can say.
+ * @param before rows of each that were done before the time began
+ */
+export function runLeft(
+  entities: readonly EntityWork[],
+  elapsedMs: number,
+  before: ReadonlyMap<string, number> = new Map(),
+): number | null {
+  if (entities.some(({ rowsTotal }) => rowsTotal === null)) return null;
+  const costs = rowCosts(entities);
+  let done = 0;
+  let left = 0;
+  for (const { entity, rowsDone, rowsTotal } of entities) {
+    const cost = costs.get(entity) ?? 0;
+    done += cost * (rowsDone - (before.get(entity) ?? 0));
+    left += cost * Math.max(0, (rowsTotal ?? 0) - rowsDone);
+  }
+  return timeLeft(done, left, elapsedMs);
 }

@@ -63,6 +63,7 @@ describe('checkpoint-status', () => {
           etaSeconds: 280,
           endedAt: null,
         });
+        expect(answer.operations).toEqual([{ operationId: 'op_1', rowsDone: 200, rowsTotal: 1000, etaSeconds: 260 }]);
         expect(orders!.heartbeatAgeSeconds).toBeGreaterThanOrEqual(5);
         expect(orders!.heartbeatAgeSeconds).toBeLessThan(60);
         expect(doctors).toMatchObject({

@@ -15,7 +15,7 @@ const MOST_MORE_MS = 5;
 const OLDEST_SNAPSHOT_SECONDS = 5;
 const ETA_FROM = 0.2;
 /** Of the whole run: how far the foretold end may be from the real one. */
-const MOST_ETA_ERROR = 0.25;
+const MOST_ETA_ERROR = 0.15;
 const LEAST_ETA_MS = 10_000;
 
 /** @param maxRate rows a second that the migration may read */

@@ -1,6 +1,7 @@
 /** `migration-analyzer checkpoint-status`. */
 import { listBackups } from '../../../shared/database/inspect/backup-list.ts';
 import { listCheckpoints, type ListedCheckpoint } from '../../../shared/database/inspect/checkpoint-list.ts';
+import { runningOperations, type RunningOperation } from '../../../shared/database/inspect/running-operations.ts';
 import { runningValidations, type ValidationProgress } from '../../../shared/database/inspect/validation-progress.ts';
 import { ledgerVersion } from '../../../shared/database/ledger/apply.ts';
 import type { CheckpointStatus } from '../../../shared/database/ledger/checkpoints.ts';
@@ -16,6 +17,8 @@ export interface CheckpointStatusRequest {
 
 interface CheckpointStatusAnswer {
   readonly checkpoints: readonly ListedCheckpoint[];
+  /** Operations that run now. */
+  readonly operations?: readonly RunningOperation[];
   /** Validations that run now. */
   readonly validations?: readonly ValidationProgress[];
   readonly notes?: readonly string[];
@@ -39,7 +42,9 @@ export async function checkpointStatus(
     const { history, status = null } = request;
     const filter = { mapName: map.name, entities, status, history };
     const validations = status === null ? await runningValidations(target, map.name) : [];
+    const operations = status === null ? await runningOperations(target, map.name) : [];
     return {
+      ...(operations.length === 0 ? {} : { operations }),
       checkpoints: [...(await listBackups(target, filter)), ...(await listCheckpoints(target, filter))],
       ...(validations.length === 0 ? {} : { validations }),
     };

@@ -1,4 +1,5 @@
 /** Checkpoints as a person asks for them: how far, how fast, how long yet, and whether anybody is at work on them. */
+import { timeLeft } from '../../domain/eta.ts';
 import type { CheckpointStatus } from '../ledger/checkpoints.ts';
 import type { Session } from '../session.ts';
 
@@ -42,7 +43,7 @@ export interface CheckpointFilter {
  * The pause of an interrupted run is no part of its rate: between two batches at most so many seconds count. Longer than
  * any batch that keeps within the default timeout.
  */
-const LONGEST_GAP_SECONDS = 60;
+export const LONGEST_GAP_SECONDS = 60;
 
 /** A row that was parked is read again for its last look, which is where it is counted. */
 const QUERY = `
@@ -70,6 +71,7 @@ const QUERY = `
 export const numberOrNull = (text: string | null | undefined): number | null =>
   text === null || text === undefined ? null : Number(text);
 
+export const wholeSeconds = (ms: number | null): number | null => (ms === null ? null : Math.ceil(ms / 1000));
 const rounded = (value: number, digits = 1): number => Number(value.toFixed(digits));
 
 /** Newest first. */
@@ -95,7 +97,9 @@ export async function listCheckpoints(target: Session, filter: CheckpointFilter)
       msPerRow: rowsDone > 0 && row['ms'] !== null ? rounded(Number(row['ms']) / rowsDone, 6) : null,
       rowCost: numberOrNull(row['row_cost']),
       etaSeconds:
-        isRunning && rate !== null && rowsTotal !== null ? Math.ceil(Math.max(0, rowsTotal - rowsDone) / rate) : null,
+        isRunning && rowsTotal !== null
+          ? wholeSeconds(timeLeft(rowsDone, Math.max(0, rowsTotal - rowsDone), seconds * 1000))
+          : null,
       heartbeatAgeSeconds: heartbeat === null ? null : rounded(Math.max(0, heartbeat)),
       owner: row['owner'] ?? null,
       setAside: Number(row['set_aside']),

@@ -35,6 +35,17 @@ export const checkpointStatusAnswer = z.looseObject({
       undoable: z.boolean().optional(),
     }),
   ),
+  /** Operations that run now, with the time that all of their entities still take. */
+  operations: z
+    .array(
+      z.strictObject({
+        operationId: z.string(),
+        rowsDone: z.number(),
+        rowsTotal: z.number().nullable(),
+        etaSeconds: z.number().nullable(),
+      }),
+    )
+    .optional(),
   /** Validations that run now: they own nothing, and have no checkpoints. */
   validations: z
     .array(
