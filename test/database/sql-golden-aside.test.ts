@@ -1,6 +1,8 @@
-// The exact SQL of the list of rows set aside.
+// The exact SQL of the list of rows set aside, and of how rows are told that are refused for what others have.
 import { afterAll, beforeAll, test } from '@jest/globals';
+import { readExclusiveKeys } from '../../shared/database/catalog/read-exclusive-keys.ts';
 import * as aside from '../../shared/database/sql/aside.ts';
+import * as taken from '../../shared/database/sql/taken.ts';
 import { expectGolden } from '../support/golden.ts';
 import { ledgered, type Ledgered } from '../support/ledgered.ts';
 import { SURGERY_SOURCE, SURGERY_TARGET, surgery } from '../support/surgery.ts';
@@ -23,5 +25,19 @@ test('the list of rows set aside', () => {
     ignoredRows: aside.ignoredRows(doctors),
     bringBack: aside.bringBack(doctors),
     ignoreRow: aside.ignoreRow(doctors),
+  });
+});
+
+test('values that other rows have', async () => {
+  const doctors = p.entity('doctors');
+  const keys = await readExclusiveKeys(p.target, doctors);
+  const [key] = keys.keys;
+  expectGolden('taken', {
+    parkTaken: taken.parkTaken(doctors, keys),
+    claims: taken.claims(doctors, keys, key!),
+    rivals: [taken.rivals(doctors, keys, key!), taken.rivals(doctors, keys, { ...key!, unique: false })],
+    ownersOf: taken.ownersOf(doctors),
+    refuseTaken: taken.refuseTaken(doctors),
+    takers: taken.takers(doctors, keys),
   });
 });

@@ -16,8 +16,6 @@ import { leafHasRows, leafTotals, mappedSums, targetTotals } from '../../shared/
 import { clearLinked, createLinks, findLinks, setAsideUnlinked, setLinks } from '../../shared/database/sql/link.ts';
 import { sourceProbe, targetProbe } from '../../shared/database/sql/probe.ts';
 import * as pull from '../../shared/database/sql/pull.ts';
-import * as taken from '../../shared/database/sql/taken.ts';
-import { readExclusiveKeys } from '../../shared/database/catalog/read-exclusive-keys.ts';
 import { lockForReplace, replaceRows, replaceable } from '../../shared/database/sql/rings.ts';
 import * as record from '../../shared/database/sql/record.ts';
 import { copyIn, createScratch, emptyStage } from '../../shared/database/sql/scratch.ts';
@@ -132,20 +130,6 @@ describe('the text of', () => {
       lockForReplace: lockForReplace(doctors),
       replaceable: replaceable(doctors),
       replaceRows: replaceRows(doctors, ['id', 'legacy_id', 'note', 'phone']),
-    });
-  });
-
-  test('values that other rows have', async () => {
-    const doctors = p.entity('doctors');
-    const keys = await readExclusiveKeys(p.target, doctors);
-    const [key] = keys.keys;
-    expectGolden('taken', {
-      parkTaken: taken.parkTaken(doctors, keys),
-      claims: taken.claims(doctors, keys, key!),
-      rivals: [taken.rivals(doctors, keys, key!), taken.rivals(doctors, keys, { ...key!, unique: false })],
-      ownersOf: taken.ownersOf(doctors),
-      refuseTaken: taken.refuseTaken(doctors),
-      takers: taken.takers(doctors, keys),
     });
   });
 
