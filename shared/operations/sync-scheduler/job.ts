@@ -15,7 +15,7 @@ export const jobFields = {
   entities: entitySelection.optional(),
   schedule: z.string().optional(),
   timezone: z.string().optional(),
-  mode: z.enum(['differential', 'full']).optional(),
+  mode: z.enum(['differential', 'full', 'missing-only']).optional(),
   conflictResolution: z.union([z.literal('map'), conflicts]).optional(),
   batchSize: z.int().min(1).max(100_000).optional(),
   timeout: z
@@ -47,7 +47,7 @@ export const JOB_FLAGS: readonly Flag[] = [
     name: 'mode',
     kind: 'text',
     placeholder: 'MODE',
-    help: 'differential (default): by the shortest trusted way; full: always compare everything',
+    help: 'differential (default): what changed, by the shortest trusted way; full: all that differs, edits of the target too; missing-only: rows that the target lacks',
   },
   {
     name: 'conflict-resolution',
