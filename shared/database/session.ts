@@ -63,6 +63,7 @@ const settingsOf = (side: Side, options: SessionOptions, serverVersion: number):
     "SET client_encoding = 'UTF8'",
     'SET standard_conforming_strings = on',
     'SET row_security = off',
+    ...(serverVersion >= 110000 ? ['SET jit = off'] : []),
     `SET search_path = ${['pg_catalog', ...(options.searchPath ?? [])].map(quoteIdentifier).join(', ')}`,
     `SET statement_timeout = ${options.statementTimeoutMs ?? 60_000}`,
     `SET lock_timeout = ${options.lockTimeoutMs ?? 10_000}`,
@@ -193,6 +194,19 @@ export async function unhurried<T>(session: Session, work: () => Promise<T>): Pr
   const result = await work();
   // Not after an error: a session that failed is given up (functions/session-pool.ts).
   await session.run(`SET statement_timeout = ${quoteLiteral(before)}`);
+  return result;
+}
+
+/**
+ * Runs work whose commits do not wait until they are on disk; when it returns, all of them are. A crash of the server in
+ * between takes away the last of them, never one before another (PostgreSQL, "Asynchronous Commit").
+ */
+export async function durableAtEnd<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  await session.run('SET synchronous_commit = off');
+  const result = await work();
+  await session.run('SET synchronous_commit = DEFAULT');
+  // A commit is written behind all that came before it; one without changes would not be waited for.
+  await session.run("SELECT pg_logical_emit_message(true, 'portage', 'durable')");
   return result;
 }
 

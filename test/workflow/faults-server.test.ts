@@ -14,7 +14,7 @@ describe('a server that goes away', () => {
   let server: Server;
   let own: Portage;
   beforeAll(async () => {
-    // A crash must not take back what was committed.
+    // A crash must not take back what was said to be done.
     server = await startServer({ synchronous_commit: 'on' });
     own = await portage(
       FAULTS_SOURCE,

@@ -3,6 +3,7 @@
  * the ledger: wherever a worker dies, the next one begins after the last committed batch.
  */
 import type { Slice } from '../../domain/slice.ts';
+import { durableAtEnd } from '../session.ts';
 import { createScratch } from '../sql/scratch.ts';
 import type { KeyRange } from '../sql/range.ts';
 import { leafHasRows } from '../sql/leaf.ts';
@@ -34,7 +35,14 @@ async function* rangesToWork(worker: Worker, range: KeyRange, compared: boolean)
   else yield { ...range, equal: false, rows: 0 };
 }
 
-export async function workSlice(worker: Worker, slice: Slice): Promise<SliceProgress> {
+/**
+ * Works through the slice. Its batches do not wait for the disk, each one for itself: what a crash of the server takes away
+ * of them it takes from the cursor too. What is answered is durable (docs/adr/0050).
+ */
+export const workSlice = (worker: Worker, slice: Slice): Promise<SliceProgress> =>
+  durableAtEnd(worker.target, () => workRanges(worker, slice));
+
+async function workRanges(worker: Worker, slice: Slice): Promise<SliceProgress> {
   const start = await cursorOf(worker, slice);
   if (start.done) return { rows: 0, done: true, stopped: false };
   const rest = { from: start.from, to: slice.to };
