@@ -12,7 +12,7 @@ import {
   lockRows,
   writeEqual,
 } from '../../shared/database/sql/decide.ts';
-import { leafHasRows, leafTotals, mappedSums, targetTotals } from '../../shared/database/sql/leaf.ts';
+import { basedSums, leafHasRows, leafTotals, mappedSums, targetTotals } from '../../shared/database/sql/leaf.ts';
 import { clearLinked, createLinks, findLinks, setAsideUnlinked, setLinks } from '../../shared/database/sql/link.ts';
 import { sourceProbe, targetProbe } from '../../shared/database/sql/probe.ts';
 import * as pull from '../../shared/database/sql/pull.ts';
@@ -75,6 +75,7 @@ describe('the text of', () => {
       leafHasRows: leafHasRows(doctors, RANGE),
       leafTotals: leafTotals(doctors),
       targetTotals: targetTotals(doctors),
+      basedSums: basedSums(doctors, RANGE, BOUNDS),
       mappedSums: mappedSums(doctors, RANGE, BOUNDS),
     });
   });

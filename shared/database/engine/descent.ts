@@ -5,7 +5,7 @@
 import { DataError } from '../pg-errors.ts';
 import type { Slice } from '../../domain/slice.ts';
 import type { Session } from '../session.ts';
-import { leafTotals, mappedSums, targetTotals } from '../sql/leaf.ts';
+import { basedSums, leafTotals, mappedSums, targetTotals } from '../sql/leaf.ts';
 import type { KeyRange } from '../sql/range.ts';
 import { canSample, everyNthKey, sampledBounds, sourceSums } from '../sql/source.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
@@ -47,20 +47,36 @@ const unlessUnreadable = <T>(sums: Promise<T>): Promise<T | null> =>
 const FIRST_STEPS = 8;
 
 /**
- * Compares a slice: its first steps, then the rest of it. Where most of the first differ, sums would say so of the rest, too,
- * at the price of another look at every row: it is given as one range that differs.
+ * Compares a slice in steps of about `rows` rows. Where most rows of its first steps lie in some that the source has changed,
+ * sums would say so of all others, too, at the price of another look at every row: the slice is given as one range that differs.
  */
-export async function* compareSlice(sides: Sides, range: KeyRange, rows: number): AsyncGenerator<ComparedRange> {
+export async function compareSlice(sides: Sides, range: KeyRange, rows: number): Promise<readonly ComparedRange[]> {
   const bounds = await boundsOf(sides, range, rows);
-  const split = bounds.length > 2 * FIRST_STEPS ? (bounds[FIRST_STEPS - 1] ?? null) : null;
-  if (split === null) return yield* await compareSteps(sides, range, bounds);
-  const first = await compareSteps(sides, { from: range.from, to: split }, bounds.slice(0, FIRST_STEPS - 1));
-  yield* first;
-  const rest = { from: split, to: range.to };
-  const count = (ranges: readonly ComparedRange[]): number => ranges.reduce((sum, each) => sum + each.rows, 0);
-  if (2 * count(first.filter((each) => !each.equal)) > count(first)) yield { ...rest, rows: 0, equal: false };
-  else yield* await compareSteps(sides, rest, bounds.slice(FIRST_STEPS));
+  const first = bounds.slice(0, FIRST_STEPS);
+  if (bounds.length > 2 * FIRST_STEPS && (await mostlyChanged(sides, range.from, first)))
+    return [{ ...range, rows: 0, equal: false }];
+  return compareSteps(sides, range, bounds);
 }
+
+/** Of the source alone: its hashes are there without a join. */
+async function mostlyChanged({ source, target, entity }: Sides, from: string | null, steps: readonly string[]) {
+  const head = { from, to: steps.at(-1) ?? null };
+  const [now, base] = await Promise.all([
+    unlessUnreadable(source.rows(sourceSums(entity, head, steps))),
+    target.rows(basedSums(entity, head, steps)),
+  ]);
+  if (now === null) return false;
+  const before = byBucket(base);
+  const changed = now.filter((sums) => {
+    const based = before.get(Number(sums['bucket']));
+    return based?.['rows'] !== sums['rows'] || based?.['hashes'] !== sums['hashes'];
+  });
+  return 2 * rowsIn(changed) > rowsIn(now);
+}
+
+const byBucket = (list: readonly Sums[]): ReadonlyMap<number, Sums> =>
+  new Map(list.map((row) => [Number(row['bucket']), row]));
+const rowsIn = (list: readonly Sums[]): number => list.reduce((sum, { rows }) => sum + Number(rows), 0);
 
 const boundsOf = async ({ source, entity }: Sides, range: KeyRange, rows: number): Promise<readonly string[]> =>
   (await source.rows<{ key: string }>(everyNthKey(entity, range, rows))).map((row) => row.key);
@@ -76,8 +92,6 @@ async function compareSteps(sides: Sides, range: KeyRange, bounds: readonly stri
     target.rows(mappedSums(entity, range, bounds)),
   ]);
   if (ofSource === null) return [{ ...range, rows: 0, equal: false }];
-  const byBucket = (list: readonly Sums[]): Map<number, Sums> =>
-    new Map(list.map((row) => [Number(row['bucket']), row]));
   const sourceSum = byBucket(ofSource);
   const mappedSum = byBucket(mapped);
   const compared: ComparedRange[] = [];

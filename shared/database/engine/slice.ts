@@ -30,10 +30,8 @@ async function cursorOf(
 }
 
 /** The ranges of the slice with something to do; a range that equals its bases on both sides is recorded and passed by. */
-async function* rangesToWork(worker: Worker, range: KeyRange, compared: boolean): AsyncGenerator<ComparedRange> {
-  if (compared) yield* compareSlice(worker, range, worker.batchRows);
-  else yield { ...range, equal: false, rows: 0 };
-}
+const rangesToWork = async (worker: Worker, range: KeyRange, compared: boolean): Promise<readonly ComparedRange[]> =>
+  compared ? compareSlice(worker, range, worker.batchRows) : [{ ...range, equal: false, rows: 0 }];
 
 /**
  * Works through the slice. Its batches do not wait for the disk, each one for itself: what a crash of the server takes away
@@ -51,7 +49,7 @@ async function workRanges(worker: Worker, slice: Slice): Promise<SliceProgress> 
   let rows = 0;
   let scratch = false;
   const differing = differingRows(worker, await sizing(worker), compared);
-  for await (const range of rangesToWork(worker, rest, compared)) {
+  for (const range of await rangesToWork(worker, rest, compared)) {
     if (!range.equal && !scratch)
       await worker.target.run(createScratch(worker.entity, { indexed: mapped || !worker.fresh }));
     scratch ||= !range.equal;

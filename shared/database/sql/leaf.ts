@@ -33,6 +33,11 @@ export const targetNow = (entity: CompiledEntity): { readonly join: string; read
   hash: `CASE WHEN t.${quoteIdentifier(entity.target.key[0] ?? '')} IS NOT NULL THEN ${entity.target.hash} END`,
 });
 
+/** By range: mapped rows with the sum of what was last consumed of the source. */
+export const basedSums = (entity: CompiledEntity, range: KeyRange, bounds: readonly string[]): string =>
+  `SELECT ${bucketOf(entity, leafKey(entity), bounds)} AS bucket, count(*) AS rows, sum(m.source_hash) AS hashes FROM ${entity.leaf} m
+   WHERE ${allOf(['m.closed_by IS NULL', ...inRange(entity.order, leafKey(entity), range)])} GROUP BY 1`;
+
 /** By range: mapped rows with the sums of both bases, and of the target rows that they stand for as they are now. */
 export function mappedSums(entity: CompiledEntity, range: KeyRange, bounds: readonly string[]): string {
   const { join, hash } = targetNow(entity);
