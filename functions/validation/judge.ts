@@ -26,6 +26,7 @@ import type { LoadedOperation } from '../dependencies.ts';
 import { entityOf } from '../entity-worker.ts';
 import { put, writeOutput } from '../output-file.ts';
 import { step, type Invocation } from '../step.ts';
+import { probeAnswer } from '../validation-probe.ts';
 import {
   codesOf,
   coverageOf,
@@ -42,6 +43,7 @@ import {
 const ROOM = runsInLambda() ? 150_000 : 20_000_000;
 
 export async function judge(input: JudgeInput, deps: Invocation): Promise<JudgeOutput> {
+  if (input.plan?.probe !== undefined) return probeAnswer(validateRequest.parse(input.request).type, input.plan.probe);
   return deps.withSides(`${input.operationId}:judge`, [], async (sides) => {
     const { target } = sides;
     const loaded = await deps.loadOperation(sides, input.operationId);

@@ -1,0 +1,84 @@
+// Section 4 of the guide, drilled: conflicts that nobody settles, and a strategy that seems not to work.
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { drill, type Drill } from './drill.ts';
+
+let clinic: Drill;
+beforeAll(async () => {
+  clinic = await drill();
+  expect((await clinic.say('npx portage sync-scheduler create-job --name daily-sync --schedule daily')).exit).toBe(0);
+});
+afterAll(() => clinic.end());
+
+/** Both sides change the fees of doctors, to something else, and a run finds it. */
+async function clash(doctors: string, fee: number): Promise<void> {
+  await clinic.run('source', `UPDATE doctor_mst SET fee = ${fee}, upd_ts = now() WHERE doc_no IN (${doctors})`);
+  await clinic.run('target', `UPDATE doctors SET fee_cents = 7, updated_at = now() WHERE legacy_id IN (${doctors})`);
+  const ran = await clinic.say('npx portage sync-scheduler run-job --name daily-sync --manual');
+  expect(ran.exit).toBe(1);
+}
+
+const open = (): Promise<string | null> => clinic.value('SELECT count(*) FROM data_differentials WHERE NOT resolved');
+
+test('Problem: Conflicts not being resolved automatically', async () => {
+  const guide = clinic.section('Problem: Conflicts not being resolved automatically');
+  await clash('1, 2', 50);
+
+  expect((await guide.run('npx portage conflict-resolver status')).out).toMatch(/doctors +conflict +2/);
+  expect((await guide.run('npx portage conflict-resolver analyze-conflicts')).out).toMatch(/fee_cents/);
+  expect((await guide.run('npx portage sync-scheduler job-status')).out).toMatch(/conflict-resolution|conflicts/);
+
+  const backed = await guide.run('npx portage conflict-resolver resolve --entity doctors --create-backup');
+  expect(backed.out).toMatch(/2 rows settled by source_wins[^]*backed up to/);
+  expect(await open()).toBe('0');
+  await clinic.expectWhole();
+  await clash('1, 2', 60);
+  await guide.run('npx portage conflict-resolver resolve --entity doctors --strategy');
+  expect(await open()).toBe('0');
+  await clinic.expectWhole();
+  await guide.run('npx portage sync-scheduler update-job');
+  await clinic.run('source', 'UPDATE doctor_mst SET fee = 70, upd_ts = now() WHERE doc_no = 3');
+  await clinic.run('target', 'UPDATE doctors SET fee_cents = 7 WHERE legacy_id = 3');
+  expect((await clinic.say('npx portage sync-scheduler run-job --name daily-sync --manual')).exit).toBe(0);
+  expect(await clinic.value('SELECT fee_cents FROM doctors WHERE legacy_id = 3')).toBe('7000');
+  await clinic.expectWhole();
+  guide.expectDone();
+});
+
+test('Problem: Source-wins strategy not working as expected', async () => {
+  const guide = clinic.section('Problem: Source-wins strategy not working as expected');
+  await clinic.say('npx portage sync-scheduler update-job --name daily-sync --conflict-resolution manual');
+  await clash('1, 2', 80);
+  // One moves on after its conflict was recorded; the other gets a value that no target can take.
+  await clinic.run('target', 'UPDATE doctors SET fee_cents = 8 WHERE legacy_id = 1');
+  await clinic.run('source', "UPDATE doctor_mst SET fee = 'infinity' WHERE doc_no = 2");
+  const tried = await clinic.say('npx portage conflict-resolver resolve --entity doctors --strategy source_wins');
+  expect(tried.exit).toBe(1);
+  expect(tried.out).toMatch(/ doctors +1 +conflict .*it changed again since it was recorded/);
+
+  const trial = await guide.run('npx portage conflict-resolver test-strategy');
+  expect(trial.out).toMatch(/doctors: 2 rows: 1 by source_wins, 1 cannot be read from the source/);
+  const logged = await guide.run('grep "conflict_resolution"');
+  expect(logged.out).toMatch(
+    /"event":"conflict_resolution completed with findings".*"entity":"doctors".*"conflicts":2/,
+  );
+  const source = await guide.run('npx portage migration-analyzer validate-source');
+  expect(source.out).toMatch(/doctors 2: an expression fails in the source: .*infinity/);
+
+  await clinic.run('source', 'UPDATE doctor_mst SET fee = 81, upd_ts = now() WHERE doc_no = 2');
+  await guide.run('npx portage conflict-resolver resolve --entity doctors --strategy source_wins --force');
+  expect(await open()).toBe('0');
+  await clinic.expectWhole();
+
+  await clash('4', 90);
+  const { open: listed } = await clinic.json('npx portage conflict-resolver status --unresolved-only');
+  const [{ conflictId }] = listed as [{ conflictId: string }];
+  await guide.run('npx portage conflict-resolver resolve-manual', { CONFLICT_ID: conflictId });
+  expect(await open()).toBe('0');
+  await clinic.expectWhole();
+
+  await clash('5', 95);
+  const reset = await guide.run('npx portage differential-migration reset-entity');
+  expect(reset.text).toMatch(/1 row/);
+  await clinic.expectWhole();
+  guide.expectDone();
+});
