@@ -34,6 +34,7 @@ export interface Ran {
 }
 
 export interface Section {
+  readonly lines: readonly string[];
   /** Gives the line of the section that begins so; words of the document in capitals, and others, are replaced first. */
   run(begin: string, values?: Readonly<Record<string, string>>): Promise<Ran>;
   /** Every command of the section was given. */
@@ -66,7 +67,7 @@ export async function drill(rows = 700, servers: Servers = {}): Promise<Drill> {
     await writeFile(join(folder, 'bin', name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
   process.chdir(folder);
 
-  const give = (line: string): Promise<Ran> => (isPlain(line) ? inProcess(wordsOf(line)) : elsewhere(line, folder, p));
+  const give = (line: string): Promise<Ran> => (isPlain(line) ? inProcess(wordsOf(line)) : elsewhere(line, folder));
   const json = async (line: string): Promise<Record<string, unknown>> =>
     JSON.parse((await give(`${line} --json`)).out) as Record<string, unknown>;
   const all = await sectionsOf(join(ROOT, 'docs/troubleshooting.md'));
@@ -109,6 +110,7 @@ export async function drill(rows = 700, servers: Servers = {}): Promise<Drill> {
 function sectionOf(heading: string, lines: readonly GuideLine[], give: (line: string) => Promise<Ran>): Section {
   const left = new Set(lines);
   return {
+    lines: lines.map(({ command }) => command),
     async run(begin, values = {}) {
       const line = lines.find(({ command }) => command.startsWith(begin));
       if (line === undefined) throw new Error(`"${heading}" of the guide has no line that begins with: ${begin}`);
@@ -155,13 +157,15 @@ async function inProcess(words: readonly string[]): Promise<Ran> {
 }
 
 /** What is no command of ours, or needs a process: variables that are set, psql, pipes, scripts. */
-async function elsewhere(line: string, folder: string, p: Pick<Portage, 'targetUrl'>): Promise<Ran> {
+async function elsewhere(line: string, folder: string): Promise<Ran> {
+  const cron = /^(?:[\d*/]+ ){5}cd \S+ && (npx portage .*)$/.exec(line);
+  if (cron !== null) return inProcess(wordsOf(cron[1]!));
   const setting = /^export (\w+)=(.*)$/.exec(line);
   if (setting !== null) {
     process.env[setting[1]!] = setting[2]!;
     return { exit: 0, out: '', err: '', text: '' };
   }
-  if (line.includes(' psql ')) return psql(line, process.env['TARGET_DB_URL'] ?? p.targetUrl);
+  if (line.includes(' psql ')) return psql(line, process.env['TARGET_DB_URL'] ?? ofVariables());
   const env = {
     ...process.env,
     PATH: `${join(folder, 'bin')}:${process.env['PATH'] ?? ''}`,
@@ -174,4 +178,12 @@ async function elsewhere(line: string, folder: string, p: Pick<Portage, 'targetU
       done({ exit: error === null ? 0 : Number(error.code), out, err, text: out + err }),
     );
   });
+}
+
+/** The database that the guide's lines name by variables. */
+function ofVariables(): string {
+  const [host, port, user, password, name] = ['HOST', 'PORT', 'USER', 'PASSWORD', 'NAME'].map(
+    (word) => process.env[`TARGET_DB_${word}`] ?? '',
+  );
+  return `postgres://${user}:${password}@${host}:${port}/${name}`;
 }
