@@ -87,6 +87,10 @@ const open = (): Promise<string | null> => clinic.value('SELECT count(*) FROM da
 test('Problem: Conflicts not being resolved automatically', async () => {
   const guide = clinic.section('Problem: Conflicts not being resolved automatically');
   await clash('1, 2', 50);
+  expect(await clinic.say('npx portage differential-migration migrate --entities doctors')).toMatchObject({
+    exit: 1,
+    out: expect.stringContaining('M014 2 rows changed on both sides'),
+  });
 
   expect((await guide.run('npx portage conflict-resolver status')).out).toMatch(/doctors +conflict +2/);
   expect((await guide.run('npx portage conflict-resolver analyze-conflicts')).out).toMatch(/fee_cents/);
