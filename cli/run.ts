@@ -182,7 +182,7 @@ function logFailure(operation: Operation, failure: ToldFailure): void {
 }
 
 /** The environment's folder, else the map's. A map that cannot be read is told by the command itself. */
-async function logFolder({ settings, mapFile }: Config): Promise<string> {
+export async function logFolder({ settings, mapFile }: Config): Promise<string> {
   if (settings.logDir !== undefined) return settings.logDir;
   const ofMap = await loadMap(mapFile).then(
     (map) => map.settings?.logDir,

@@ -3,6 +3,7 @@ import { PortageError } from '../shared/domain/errors.ts';
 import { operationOf } from '../shared/operations/catalogue.ts';
 import { commandOf, type Operation } from '../shared/operations/operation.ts';
 import { checkedInput } from './checked-input.ts';
+import { fitting } from './large-answer.ts';
 import type { Invocation } from './step.ts';
 
 /** A command's logic; its request has passed the schema of its descriptor. */
@@ -28,7 +29,7 @@ export async function runShortCommand(
       expected: [...commands.keys()].join(', '),
     });
   }
-  return operation.answer.parse(await logic(requestOf(operation, input), deps));
+  return fitting(operation.answer.parse(await logic(requestOf(operation, input), deps)));
 }
 
 /** The request as the command's own schema reads it. @throws PortageError SYS002 naming every fault */

@@ -50,6 +50,8 @@ const environment = z
     /** Databases, buckets and logs survive their stack, and neither can be deleted by mistake. */
     retained: z.boolean(),
     logDays: z.union([z.literal(7), z.literal(30), z.literal(90), z.literal(365)]),
+    /** Who is told of alarms; without it the topic is there, and nobody has subscribed. */
+    alarmEmail: z.email().optional(),
     /** Concurrency kept for each function. Fresh accounts have 10 in all, so it is an option. */
     reservedConcurrency: z.int().min(1).optional(),
   })

@@ -140,6 +140,9 @@ function portageFault(variable: string, expected: string, env: Environment): Con
   };
 }
 
+/** The bucket of a deployed environment, in a function that may write to it. */
+export const bucketName = (env: Environment = process.env): string | null => env['PORTAGE_BUCKET'] ?? null;
+
 /** What a deployed environment is called; `local` elsewhere. */
 export const environmentName = (env: Environment = process.env): string => env['PORTAGE_ENVIRONMENT'] ?? 'local';
 

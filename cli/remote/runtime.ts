@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { awsExecutions, type AwsExecutions } from '../../shared/aws/executions.ts';
 import { awsProgress } from '../../shared/aws/progress.ts';
+import { isElsewhere } from '../../shared/operations/large-answer.ts';
 import { machineOf, type Operation } from '../../shared/operations/operation.ts';
 import type { ProgressSource } from '../../shared/operations/ports.ts';
 import { executionName } from '../execute.ts';
@@ -17,10 +18,25 @@ export interface RemoteRuntime {
 export function remoteRuntime(environment: string): RemoteRuntime {
   const executions = awsExecutions(environment);
   return {
-    executions,
+    executions: {
+      ...executions,
+      async wait(name) {
+        const result = await executions.wait(name);
+        return isElsewhere(result.output) ? { ...result, output: await documentAt(result.output.answerIn) } : result;
+      },
+    },
     progress: awsProgress((execution) => executions.arnOf(execution)),
     close: () => executions.close(),
   };
+}
+
+/** An answer that was too large for a state. */
+async function documentAt(place: string): Promise<unknown> {
+  const { openObject } = await import('../../shared/aws/storage.ts');
+  const object = await openObject(place);
+  const chunks: Buffer[] = [];
+  for await (const chunk of object.read(0, object.size)) chunks.push(chunk);
+  return JSON.parse(Buffer.concat(chunks).toString());
 }
 
 /** The plan is made within seconds; who does not want to wait shall not wait for a cold start of minutes. */

@@ -53,6 +53,9 @@ export function existingDatabase(
   return { host, port: String(port), name, connections, secret: secret as ISecret, iam: null };
 }
 
+/** What the instance of an environment is called, which is what its figures go by. */
+export const instanceName = ({ name }: Environment): string => `portage-${name}-target`;
+
 /** An instance of our own, its password kept and rotated by RDS. */
 export function ownDatabase(
   scope: Construct,
@@ -67,7 +70,7 @@ export function ownDatabase(
     description: `${id} database of Portage`,
     allowAllOutbound: false,
   });
-  const instanceIdentifier = `portage-${environment.name}-${id.toLowerCase()}`;
+  const instanceIdentifier = instanceName(environment);
   const instance = new DatabaseInstance(scope, id, {
     instanceIdentifier,
     engine: ENGINE,

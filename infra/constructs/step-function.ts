@@ -29,6 +29,8 @@ export interface DatabaseAddress {
 
 /** Every object of the bucket of backups and reports, for a policy, and as cdk-nag prints it. */
 export interface BucketObjects {
+  /** The bucket's own name. */
+  readonly bucket: string;
   readonly arn: string;
   readonly printed: string;
 }
@@ -86,6 +88,7 @@ export function stepFunction(
       PORTAGE_ENVIRONMENT: environment,
       POWERTOOLS_SERVICE_NAME: area,
       POWERTOOLS_METRICS_NAMESPACE: 'Portage',
+      ...(step.bucket === 'writes' && { PORTAGE_BUCKET: around.objects.bucket }),
       ...databaseVariables('SOURCE_DB', source),
       ...databaseVariables('TARGET_DB', target),
     },
@@ -118,32 +121,33 @@ const databaseVariables = (prefix: string, database: DatabaseAddress): Record<st
   [`${prefix}_MAX_CONNECTIONS`]: String(database.connections),
 });
 
+/**
+ * What Lambda itself does in the name of every function's role, and no code of ours ever asks for: it puts its network
+ * interfaces into the VPC, and sends traces. These calls know no narrower resource.
+ */
+export const SERVICE_MANAGED = [
+  'ec2:CreateNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:DeleteNetworkInterface',
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:UnassignPrivateIpAddresses',
+  'xray:PutTraceSegments',
+  'xray:PutTelemetryRecords',
+] as const;
+/** The same for the lines of the function, in its own group. */
+export const LOGS = ['logs:CreateLogStream', 'logs:PutLogEvents'] as const;
+
 function stepRole(scope: Construct, name: string, step: Step, around: StepSurroundings): Role {
   const role = new Role(scope, `${name}Role`, {
     description: `${name} of Portage ${around.environment}`,
     assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
   });
-  around.logGroup.grantWrite(role);
+  role.addToPolicy(new PolicyStatement({ actions: [...LOGS], resources: [around.logGroup.logGroupArn] }));
   letIn(role, around.target);
   if (step.readsSource) letIn(role, around.source);
   if (step.bucket !== null) grantObjects(role, step.bucket, around.objects);
-  // Lambda puts its network interfaces into the VPC in the name of this role; these calls know no narrower resource.
-  role.addToPolicy(
-    new PolicyStatement({
-      actions: [
-        'ec2:CreateNetworkInterface',
-        'ec2:DescribeNetworkInterfaces',
-        'ec2:DescribeSubnets',
-        'ec2:DeleteNetworkInterface',
-        'ec2:AssignPrivateIpAddresses',
-        'ec2:UnassignPrivateIpAddresses',
-      ],
-      resources: ['*'],
-    }),
-  );
-  role.addToPolicy(
-    new PolicyStatement({ actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], resources: ['*'] }),
-  );
+  role.addToPolicy(new PolicyStatement({ actions: [...SERVICE_MANAGED], resources: ['*'] }));
   acknowledge(
     role,
     'IAM5[Resource::*]',

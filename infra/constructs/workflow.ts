@@ -1,6 +1,7 @@
 /** One state machine with its functions and logs. */
 import { CfnOutput, Stack, type CfnElement } from 'aws-cdk-lib';
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct, type IConstruct } from 'constructs';
 import type { Environment } from '../environments.ts';
@@ -20,13 +21,14 @@ export interface WorkflowProps {
 export class Workflow extends Construct {
   readonly stateMachine: StateMachine;
   readonly functions: ReadonlyMap<string, NodejsFunction>;
+  readonly stepLogs: LogGroup;
 
   constructor(scope: Construct, id: string, props: WorkflowProps) {
     super(scope, id);
     const { environment, machine } = props;
     const stateMachineName = machineName(environment.name, machine.area);
     // One group for all steps of a kind, as the log files are on a laptop.
-    const stepLogs = logGroup(this, 'StepLogs', environment, `/portage/${environment.name}/${machine.area}`);
+    this.stepLogs = logGroup(this, 'StepLogs', environment, `/portage/${environment.name}/${machine.area}`);
     const functions = new Construct(this, 'Functions');
     this.functions = new Map(
       Object.entries(machine.steps).map(([name, step]) => [
@@ -34,7 +36,7 @@ export class Workflow extends Construct {
         stepFunction(functions, machine.area, name, step, {
           ...props.around,
           environment: environment.name,
-          logGroup: stepLogs,
+          logGroup: this.stepLogs,
           reservedConcurrency: environment.reservedConcurrency,
         }),
       ]),

@@ -27,8 +27,12 @@ export class DataStack extends Stack {
       encryption: BucketEncryption.S3_MANAGED,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
-      // Of an upload that died with its function.
-      lifecycleRules: [{ abortIncompleteMultipartUploadAfter: Duration.days(1) }],
+      lifecycleRules: [
+        // Of an upload that died with its function.
+        { abortIncompleteMultipartUploadAfter: Duration.days(1) },
+        // Answers that were too large for a state: whoever asked has read them.
+        { prefix: 'results/', expiration: Duration.days(7), noncurrentVersionExpiration: Duration.days(1) },
+      ],
       removalPolicy: environment.retained ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
     new CfnOutput(this, 'BucketName', {

@@ -1,9 +1,15 @@
 /** What runs: the state machines, a function for each of their tasks, the logs of both, and what fires the jobs. */
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { Alarms } from '../constructs/alarms.ts';
+import { instanceName } from '../constructs/databases.ts';
+import { figuresOf } from '../constructs/figures.ts';
 import { Ledger } from '../constructs/ledger.ts';
 import { logGroup } from '../constructs/log-group.ts';
+import { Maintenance } from '../constructs/maintenance.ts';
+import { Overview } from '../constructs/overview.ts';
 import { Recorder } from '../constructs/recorder.ts';
 import { Scheduler } from '../constructs/scheduler.ts';
 import { stepFunction, type BucketObjects } from '../constructs/step-function.ts';
@@ -17,9 +23,12 @@ export class WorkflowsStack extends Stack {
   readonly workflows: ReadonlyMap<string, Workflow>;
   readonly scheduler: Scheduler;
   readonly recorder: Recorder;
+  private readonly bucketName: string;
+  private ownLogs!: LogGroup;
 
   constructor(scope: Construct, id: string, environment: Environment, data: DataStack, props: StackProps) {
     super(scope, id, props);
+    this.bucketName = data.exportValue(data.bucket.bucketName);
     const around = {
       vpc: data.network.vpc,
       subnets: data.network.subnets,
@@ -44,6 +53,26 @@ export class WorkflowsStack extends Stack {
     this.scheduler = new Scheduler(this, 'Scheduler', environment);
     this.scheduler.letManage(this.functionOf('operation', 'ManageSchedules' satisfies OperationStep));
     new Ledger(this, 'Ledger', own.ApplyLedger, data.target, [...machines, this.recorder.rule, this.scheduler]);
+    new Maintenance(this, 'Maintenance', environment, this.workflows, this.scheduler, this.bucketName);
+    this.watch(environment, data);
+  }
+
+  /** Alarms, dashboard and queries. */
+  private watch(environment: Environment, data: DataStack): void {
+    const steps = new Map(
+      MACHINES.flatMap(({ area, steps: rows }) =>
+        Object.entries(rows).map(([name, step]) => [this.functionOf(area, name), step] as const),
+      ),
+    );
+    const figures = figuresOf(environment, {
+      workflows: this.workflows,
+      queues: [this.scheduler.deadLetters, this.recorder.deadLetters],
+      instance: data.target.iam === null ? null : instanceName(environment),
+      stepOf: (fn) => steps.get(fn),
+    });
+    new Alarms(this, 'Alarms', environment, figures);
+    const logs = new Map([...this.workflows].map(([area, { stepLogs }]) => [area, stepLogs] as const));
+    new Overview(this, 'Overview', environment, figures, new Map([...logs, ['environment', this.ownLogs]]));
   }
 
   /** Those that no state machine calls. */
@@ -52,10 +81,11 @@ export class WorkflowsStack extends Stack {
     around: WorkflowProps['around'],
   ): Readonly<Record<EnvironmentStep, NodejsFunction>> {
     const scope = new Construct(this, 'Environment');
+    this.ownLogs = logGroup(scope, 'Logs', environment, `/portage/${environment.name}/environment`);
     const surroundings = {
       ...around,
       environment: environment.name,
-      logGroup: logGroup(scope, 'Logs', environment, `/portage/${environment.name}/environment`),
+      logGroup: this.ownLogs,
     };
     const made = Object.entries(ENVIRONMENT_STEPS).map(
       ([name, step]) => [name, stepFunction(scope, 'environment', name, step, surroundings)] as const,
@@ -73,6 +103,6 @@ export class WorkflowsStack extends Stack {
   private objectsOf(data: DataStack): BucketObjects {
     const arn = data.exportValue(data.bucket.bucketArn);
     const { 'Fn::ImportValue': exported } = this.resolve(arn) as { 'Fn::ImportValue': string };
-    return { arn: `${arn}/*`, printed: `${exported}/*` };
+    return { bucket: this.bucketName, arn: `${arn}/*`, printed: `${exported}/*` };
   }
 }

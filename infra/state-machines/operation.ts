@@ -39,7 +39,7 @@ const UNKNOWN_COMMAND: ErrorCode = 'SYS002';
 export const OPERATION_COMMENT = [
   'Runs one short command. Input:',
   '{"command": "migration-analyzer checkpoint-status", "all": true}',
-  'or {"command": "differential-migration explain", "entity": "NAME"}',
+  'or {"command": "differential-migration explain", "entity": ["patients"]}',
 ].join(' ');
 
 /** Builds the definition in `scope`. */

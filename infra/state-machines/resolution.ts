@@ -24,8 +24,8 @@ import { RESOLUTION_STEPS as STEPS, type FunctionOf, type ResolutionStep } from 
 /** Shown as the machine's comment: what a person copies into "Start execution". */
 export const RESOLUTION_COMMENT = [
   'Settles conflicts. Input:',
-  '{"command": "conflict-resolver resolve", "entity": "patients", "strategy": "source_wins"}',
-  'or {"command": "conflict-resolver resolve-manual", "conflictId": "...", "action": "target_wins"}',
+  '{"command": "conflict-resolver resolve", "entity": ["patients"], "strategy": "source_wins"}',
+  'or {"command": "conflict-resolver resolve-manual", "conflictId": "1b4e28ba-2fa1-41d2-883f-0016d3cca427", "action": "target_wins"}',
 ].join(' ');
 
 /** Nothing refers to a row any more when its turn to be deleted comes. */

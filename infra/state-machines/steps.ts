@@ -114,11 +114,14 @@ export const SYNCHRONIZATION_STEPS = {
 export type SynchronizationStep = keyof typeof SYNCHRONIZATION_STEPS;
 
 export const RESOLUTION_STEPS = {
-  PlanResolution: step(
-    'Checks what is asked, opens the operation, and backs up first where that is wanted',
-    true,
-    MOVES_ROWS,
-    UNBROKEN,
+  PlanResolution: onFile(
+    'writes',
+    step(
+      'Checks what is asked, opens the operation, and backs up first where that is wanted',
+      true,
+      MOVES_ROWS,
+      UNBROKEN,
+    ),
   ),
   ResolveBatch: step('Settles open conflicts of one entity until its time budget ends', true, MOVES_ROWS),
   DeleteRows: step('Deletes or marks rows whose deletion in the source was decided to count', true, ASKS),
@@ -130,7 +133,7 @@ export const RESOLUTION_STEPS = {
 export type ResolutionStep = keyof typeof RESOLUTION_STEPS;
 
 export const OPERATION_STEPS = {
-  InspectLedger: step('Answers the short commands that only look', true, ASKS),
+  InspectLedger: onFile('writes', step('Answers the short commands that only look', true, ASKS)),
   InspectRows: step('Looks through whole entities, a range of keys at a time; writes nothing', true, MOVES_ROWS),
   RepairRows: step(
     'Mends references or mappings, a range of keys at a time, so that it can be rolled back',

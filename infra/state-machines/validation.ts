@@ -8,7 +8,15 @@
  *
  * A piece that cannot be read does not stop the others: it is a hole in what the verdict rests on, and the gate says unknown.
  */
-import { Choice, Condition, JsonPath, Map, Pass, ProcessorMode, Result } from 'aws-cdk-lib/aws-stepfunctions';
+import {
+  Choice,
+  Condition,
+  DistributedMap,
+  JsonPath,
+  Pass,
+  Result,
+  StateMachineType,
+} from 'aws-cdk-lib/aws-stepfunctions';
 import type { IChainable } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { taskState } from '../constructs/task-state.ts';
@@ -55,8 +63,11 @@ export function validationDefinition(scope: Construct, functionOf: FunctionOf<Va
     comment: VALIDATION_STEPS.Judge.purpose,
     caughtBy: failValidation,
   });
-  const eachPiece = new Map(scope, 'EachPiece', {
-    comment: 'The pieces of all entities side by side; what they found is in the ledger',
+  // Thousands of pieces would not fit into the history of one execution.
+  const eachPiece = new DistributedMap(scope, 'EachPiece', {
+    comment:
+      'The pieces of all entities side by side, each in an execution of its own; what they found is in the ledger',
+    mapExecutionType: StateMachineType.STANDARD,
     itemsPath: '$.plan.pieces',
     maxConcurrencyPath: '$.plan.lanes',
     itemSelector: {
@@ -67,7 +78,7 @@ export function validationDefinition(scope: Construct, functionOf: FunctionOf<Va
     },
     resultPath: JsonPath.DISCARD,
   });
-  eachPiece.itemProcessor(pieceItem(scope, functionOf), { mode: ProcessorMode.INLINE });
+  eachPiece.itemProcessor(pieceItem(scope, functionOf));
   eachPiece.addCatch(failValidation);
   planValidation.next(eachPiece).next(judge);
   return fixedFirst(scope, functionOf, planValidation, failValidation);

@@ -100,7 +100,7 @@ export const CATALOGUE = {
     'Conflicts are open',
     'never',
     1,
-    'Look at them, and settle them: portage conflict-resolver status --unresolved-only',
+    "Look at them: SELECT * FROM data_differentials WHERE comparison_type = 'conflict' AND NOT resolved",
   ),
   M015: entry(
     'Schema changed during the run',

@@ -57,8 +57,10 @@ export function runCost({ entities }: RunFigures): RunCost {
   };
 }
 
+const MOST_SLICES = 1000;
+
 /** How many slices an entity of so many rows is cut into: as PrepareEntity does it (shared/database/engine/prepare.ts). */
 export const foreseenSlices = (rows: number, lanes: number): number => {
   if (rows < 20_000) return 1;
-  return Math.max(1, Math.ceil(rows / Math.min(250_000, Math.ceil(rows / lanes))));
+  return Math.min(MOST_SLICES, Math.ceil(rows / Math.min(250_000, Math.ceil(rows / lanes))));
 };

@@ -4,3 +4,5 @@ import './nag.ts';
 import './scheduler.ts';
 import './definitions.ts';
 import './ledger.ts';
+import './watch.ts';
+import './sizes.ts';

@@ -1,0 +1,59 @@
+/** docs/scale.md: the arithmetic of large runs, as shared/domain/scale.ts does it. */
+import { foresee, LIMITS, type Scale } from '../../shared/domain/scale.ts';
+
+/** What the table rests on: a lane alone on a core, and a target that indexes and logs what it is given. */
+const ASSUMED = { laneRate: 12_000, targetRate: 100_000 };
+export const CASES: readonly Scale[] = [
+  { rows: 10_000_000, lanes: 4, ...ASSUMED },
+  { rows: 1_000_000_000, lanes: 16, ...ASSUMED },
+  { rows: 10_000_000_000, lanes: 32, ...ASSUMED },
+];
+
+const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
+
+function time(seconds: number): string {
+  if (seconds < 7200) return `${whole(seconds / 60)} min`;
+  return seconds < 172_800 ? `${(seconds / 3600).toFixed(1)} h` : `${(seconds / 86_400).toFixed(1)} days`;
+}
+
+export function scalePage(): string {
+  const rows: readonly (readonly [string, (scale: Scale) => string])[] = [
+    ['lanes', ({ lanes }) => whole(lanes)],
+    ['slices, each an execution of its own', (scale) => whole(foresee(scale).slices)],
+    ['rows of a slice', (scale) => whole(foresee(scale).rowsOfASlice)],
+    ['invocations a slice', (scale) => whole(foresee(scale).loopsOfASlice)],
+    [`events of its history, of ${whole(LIMITS.events)}`, (scale) => whole(foresee(scale).eventsOfASlice)],
+    [`bytes of the plan in a state, of ${whole(LIMITS.payloadBytes)}`, (scale) => whole(foresee(scale).planBytes)],
+    ['sessions on each database', (scale) => whole(foresee(scale).connections)],
+    ['rows a second', (scale) => whole(foresee(scale).rowsPerSecond)],
+    ['bounded by', (scale) => foresee(scale).bound],
+    ['time', (scale) => time(foresee(scale).seconds)],
+    ['Lambda and Step Functions', (scale) => `$ ${foresee(scale).dollars.toFixed(2)}`],
+  ];
+  const table = rows.map(([label, cell]) => `| ${label} | ${CASES.map(cell).join(' | ')} |`);
+  return `<!-- Made by \`npm run docs\` from shared/domain/scale.ts. Change that file, not this page. -->
+
+# Scale beyond one machine
+
+A run of one entity is a plan of slices. A distributed Map starts an execution for each, at most as many at once as there are
+lanes; a slice works for a minute, commits batch by batch, and is called again until it is done. What bounds a run is the
+databases: a lane has one session on either side, and lanes are chosen so that a fifth of the connections stays free.
+
+| a first load of | ${CASES.map((scale) => `${whole(scale.rows)} rows`).join(' | ')} |
+| --- | ${CASES.map(() => '---:').join(' | ')} |
+${table.join('\n')}
+
+It rests on ${whole(ASSUMED.laneRate)} rows a second of one lane, which is measured on a core of its own with narrow rows, and on a target
+that writes ${whole(ASSUMED.targetRate)} rows a second whatever is asked of it, which is assumed: measure yours with \`npm run bench\`. Wide rows,
+indexes and triggers lower both. From where the table says *the target*, more lanes only wait.
+
+- **Events.** A loop of a slice is 7 events of its own execution's history, so ${whole(LIMITS.loops)} loops, or ${whole(LIMITS.loops / 60)} hours of one slice, fit into it. The run's own execution
+  has some hundred events, whatever the number of rows.
+- **Payload.** A plan has at most 1,000 slices, so that their bounds stay under a third of what a state holds. Rows are never in a state.
+  Answers that are too large for one go to the bucket, and the state says where.
+- **Concurrency.** A distributed Map could run ${whole(LIMITS.concurrency)} at once; the lanes are far fewer. Fresh accounts have 10 to 50 functions at once for
+  all of Lambda: \`reservedConcurrency\` in \`infra/environments.ts\` keeps some.
+- **Memory** of a function does not grow with the table: rows stream, batches are bounded by rows and bytes.
+- **Keys.** Only an integer key is cut into so many slices: without an index that serves a range every slice reads the table once, so other keys have at most 20.
+`;
+}

@@ -1,0 +1,98 @@
+/**
+ * The artefacts themselves, as `cdk synth` bundled them for the functions of an environment: each is small enough for a short
+ * cold start, and together they migrate and validate a clinic, each handler out of its own bundle.
+ *
+ *     npx cdk synth -q -c env=dev && node test/artefacts/run.ts [dev]
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { clinicSchema, generateClinic } from '../../cli/demo/generate-clinic.ts';
+import type { Handler } from '../../cli/local/lambda.ts';
+import { loadMachine, runMachine } from '../../cli/local/state-machine-runner.ts';
+import { withClient } from '../support/database.ts';
+import { startServer } from '../support/server.ts';
+
+const OUT = join(import.meta.dirname, '..', '..', 'cdk.out');
+const MOST_BYTES = 2 ** 20;
+/** Plots for a report are loaded where one is asked for, and nowhere else. */
+const MAY_BE_LARGER: Readonly<Record<string, number>> = { 'operation-InspectLedger': 2.5 * 2 ** 20 };
+const ROWS = 2_000;
+
+interface Template {
+  readonly Resources: Readonly<
+    Record<
+      string,
+      {
+        readonly Type: string;
+        readonly Properties: { readonly FunctionName?: string; readonly Handler?: string };
+        readonly Metadata?: { readonly 'aws:asset:path'?: string };
+      }
+    >
+  >;
+}
+
+/** The folder of each function, by `area-Name`. */
+function bundlesOf(environment: string): ReadonlyMap<string, string> {
+  const file = join(OUT, `portage-${environment}-workflows.template.json`);
+  const { Resources } = JSON.parse(readFileSync(file, 'utf8')) as Template;
+  return new Map(
+    Object.values(Resources).flatMap(({ Type, Properties, Metadata }) => {
+      const path = Metadata?.['aws:asset:path'];
+      if (Type !== 'AWS::Lambda::Function' || path === undefined) return [];
+      return [[(Properties.FunctionName ?? '').replace(`portage-${environment}-`, ''), join(OUT, path)] as const];
+    }),
+  );
+}
+
+function tooLarge(bundles: ReadonlyMap<string, string>): readonly string[] {
+  return [...bundles].flatMap(([name, folder]) => {
+    const { size } = statSync(join(folder, 'index.mjs'));
+    const most = MAY_BE_LARGER[name] ?? MOST_BYTES;
+    return size > most ? [`${name}: ${size} bytes, more than ${most}`] : [];
+  });
+}
+
+async function handlersOf(area: string, bundles: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, Handler>> {
+  const own = [...bundles].filter(([name]) => name.startsWith(`${area}-`));
+  return new Map(
+    await Promise.all(
+      own.map(async ([name, folder]) => {
+        const module = (await import(pathToFileURL(join(folder, 'index.mjs')).href)) as { readonly handler: Handler };
+        return [name.slice(area.length + 1), module.handler] as const;
+      }),
+    ),
+  );
+}
+
+async function main(environment: string): Promise<number> {
+  const bundles = bundlesOf(environment);
+  const large = tooLarge(bundles);
+  process.stdout.write(`${bundles.size} bundles, ${large.length === 0 ? 'each small enough' : large.join('; ')}\n`);
+  if (bundles.size === 0 || large.length > 0) return 1;
+
+  const server = await startServer();
+  try {
+    const url = (name: string): string => server.url.replace(/\/postgres$/, `/${name}`);
+    await withClient(server.url, async (client) => {
+      await client.query('CREATE DATABASE legacy');
+      await client.query('CREATE DATABASE target');
+    });
+    await withClient(url('legacy'), (client) => generateClinic({ client, rows: ROWS }));
+    await withClient(url('target'), (client) => client.query(clinicSchema('target')));
+    Object.assign(process.env, { SOURCE_DB_URL: url('legacy'), TARGET_DB_URL: url('target') });
+    const run = async (area: string, input: object): Promise<Record<string, unknown>> => {
+      const machine = { ...(await loadMachine(area)), handlers: await handlersOf(area, bundles) };
+      const options = { execution: `artefacts-${area}`, signal: new AbortController().signal };
+      return (await runMachine(machine, input, options)) as Record<string, unknown>;
+    };
+    const migrated = await run('migration', { command: 'differential-migration migrate', entities: 'all' });
+    const validated = await run('validation', { command: 'data-validator validate', entities: 'all', type: 'all' });
+    process.stdout.write(`migration ${String(migrated['status'])}, validation ${String(validated['verdict'])}\n`);
+    return migrated['status'] === 'completed' && validated['verdict'] === 'match' ? 0 : 1;
+  } finally {
+    await server.stop();
+  }
+}
+
+process.exit(await main(process.argv[2] ?? 'dev'));
