@@ -1,5 +1,5 @@
 /** A worker on one entity of an operation: sessions opened, map compiled, proof of ownership in hand. */
-import type { BatchReport, Worker } from '../shared/database/engine/worker.ts';
+import type { Worker } from '../shared/database/engine/worker.ts';
 import { beat, checkpointById, checkpointsOf } from '../shared/database/ledger/checkpoints.ts';
 import type { CompiledEntity } from '../shared/domain/compiled/types.ts';
 import { sharedPace } from '../shared/database/ledger/pace.ts';
@@ -9,8 +9,8 @@ import { listedRowsOf } from '../shared/domain/listed-rows.ts';
 import { BATCH_BYTES, BATCH_ROWS } from '../shared/domain/settings.ts';
 import { comparesMoments, settlementFor } from '../shared/domain/settlement.ts';
 import { writeOrder } from '../shared/domain/write-order.ts';
-import { logger } from '../shared/log/current.ts';
 import type { LoadedOperation, Sides } from './dependencies.ts';
+import { logBatch } from './run-log.ts';
 import { refuseDrift, tellingDrift } from './schema-drift.ts';
 import type { Invocation } from './step.ts';
 
@@ -26,22 +26,6 @@ export interface EntityClaim {
 const NO_SLICE = -1;
 /** One transaction an entity, when checkpoints are not wanted. */
 const UNBOUNDED_ROWS = 1_000_000_000;
-
-const logBatch =
-  (operationId: string) =>
-  (batch: BatchReport): void =>
-    logger('migration').info('migration batch', {
-      operation: operationId,
-      entity: batch.entity,
-      slice: batch.slice,
-      range: `(${batch.range.from ?? ''}, ${batch.range.to ?? ''}]`,
-      read: batch.counts.read,
-      written: batch.counts.inserted + batch.counts.updated + batch.counts.deleted,
-      setAside: batch.counts.setAside,
-      ms: batch.readMs + batch.writeMs,
-      bytes: batch.bytes,
-      memoryMb: Math.round(batch.memoryBytes / 2 ** 20),
-    });
 
 export const entityOf = (loaded: Pick<LoadedOperation, 'entities'>, name: string): CompiledEntity => {
   const entity = loaded.entities.get(name);
@@ -102,7 +86,7 @@ export const workerOf = (
   timeIsUp: deps.timeIsUp,
   workerOn: (name) => workerOn(sides, loaded, claim, name, deps),
   circle: () => circleOf(sides, loaded, claim, deps),
-  onBatch: logBatch(claim.operationId),
+  onBatch: logBatch(loaded.operation),
 });
 
 /** The entity, staged with what the operation's strategies compare. */

@@ -7,12 +7,13 @@ import type { Context } from 'aws-lambda';
 import type * as z from 'zod';
 import { PortageError } from '../shared/domain/errors.ts';
 import { logger } from '../shared/log/current.ts';
-import type { LogKind } from '../shared/log/logger.ts';
+import type { LogFields, LogKind } from '../shared/log/logger.ts';
 import { failureText } from '../shared/operations/failure.ts';
 import { checkedInput } from './checked-input.ts';
 import { dependencies, type Dependencies } from './dependencies.ts';
 import { retriesIn } from './connection-retries.ts';
 import { observed } from './lambda.ts';
+import { failedEvent } from './run-log.ts';
 
 /** What a step knows of its own invocation. */
 export interface Invocation extends Dependencies {
@@ -36,9 +37,9 @@ type StepHandler<Output> = (event: unknown, context: Context) => Promise<Output>
  */
 const tellsErrors = (name: string, kind: LogKind): middy.MiddlewareObj<unknown, unknown> => ({
   onError: (request) => {
-    const { error } = request;
+    const { error, event } = request;
     const facts = error instanceof PortageError ? { code: error.code, facts: error.facts } : {};
-    logger(kind).error(`${kind} failed`, { step: name, message: error?.message, ...facts });
+    logger(kind).error(failedEvent(kind), { step: name, ...whereOf(event), message: error?.message, ...facts });
     if (error instanceof PortageError)
       request.error = Object.assign(new Error(failureText(error), { cause: error }), { name: error.code });
   },
@@ -58,6 +59,15 @@ function cutOff(name: string, context: Context): { readonly signal: AbortSignal;
     );
   const timer = left > 0 ? setTimeout(cut, Math.min(left, LONGEST_TIMER_MS)) : undefined;
   return { signal: aborter.signal, clear: () => clearTimeout(timer) };
+}
+
+/** Operation and entity of a step's input, where it is about one. */
+function whereOf(event: unknown): LogFields {
+  const { operationId, entity } = (event ?? {}) as { operationId?: unknown; entity?: unknown };
+  return {
+    ...(operationId === undefined ? {} : { operation: operationId }),
+    ...(entity === undefined ? {} : { entity }),
+  };
 }
 
 /** What a state takes and gives (shared/contracts): both are checked, so that a step cannot put into a state what the next one refuses. */

@@ -48,15 +48,20 @@ function openText(open: FinishResolutionOutput['unresolved'], paint: Paint): str
 }
 
 export function triedText(answer: TestStrategyAnswer, paint: Paint): string {
-  const lines = Object.entries(answer.entities).map(([entity, { open, settled, undecided, moved, gone }]) => {
-    const rules = Object.entries(settled).map(([rule, count]) => `${number(count)} by ${rule}`);
-    const rest = [
-      ...(undecided > 0 ? [`${number(undecided)} stay open (S005)`] : []),
-      ...(moved > 0 ? [`${number(moved)} changed again since they were recorded`] : []),
-      ...(gone > 0 ? [`${number(gone)} differ no more`] : []),
-    ];
-    return `${entity}: ${rowsOf(open)}${open === 0 ? '' : `: ${[...rules, ...rest].join(', ')}`}\n`;
-  });
+  const lines = Object.entries(answer.entities).map(
+    ([entity, { open, settled, undecided, moved, gone, unreadable }]) => {
+      const rules = Object.entries(settled).map(([rule, count]) => `${number(count)} by ${rule}`);
+      const rest = [
+        ...(undecided > 0 ? [`${number(undecided)} stay open (S005)`] : []),
+        ...(moved > 0 ? [`${number(moved)} changed again since they were recorded`] : []),
+        ...(gone > 0 ? [`${number(gone)} differ no more`] : []),
+        ...(unreadable > 0
+          ? [`${number(unreadable)} cannot be read from the source (migration-analyzer validate-source says why)`]
+          : []),
+      ];
+      return `${entity}: ${rowsOf(open)}${open === 0 ? '' : `: ${[...rules, ...rest].join(', ')}`}\n`;
+    },
+  );
   const columns = answer.conflicts.flatMap(({ entity, legacyId, rule, columns: each }) =>
     each.map((column) => ({ entity, legacyId, rule, ...column })),
   );

@@ -93,7 +93,7 @@ function advice(setAside: number, conflicts: number, answer: FinishMigrationOutp
     );
   if (conflicts > 0)
     lines.push(
-      `${rowsOf(conflicts)} changed on both sides: the target is kept, and data_differentials has both values.`,
+      `M014 ${rowsOf(conflicts)} changed on both sides: the target is kept, and data_differentials has both values. Next: npx portage conflict-resolver status --unresolved-only`,
     );
   return lines.map((line) => `${line}\n`);
 }

@@ -18,6 +18,8 @@ const count = (head: string, of: (row: Row) => number, paint: Paint): Column<Row
 
 export function validationText(answer: JudgeOutput, paint: Paint): string {
   const { verdict, coverage } = answer;
+  if (answer.operationId === '')
+    return [...findings(answer, paint), ...answer.notes.map((note) => `${note}\n`)].join('');
   const rows = Object.entries(answer.entities).map(([entity, each]): Row => ({ entity, ...each }));
   const readsRows = answer.type !== 'performance';
   const columns: readonly Column<Row>[] = [
@@ -36,7 +38,7 @@ export function validationText(answer: JudgeOutput, paint: Paint): string {
     `${paint('bold', title)}\n`,
     readsRows ? table(columns, rows, paint) : '',
     ...coverage.holes.map((hole) => `Not read: ${hole.entity}, ${hole.check}: ${hole.code ?? ''} ${hole.message}\n`),
-    ...answer.findings.map((finding) => `${paint('red', finding.code)} ${finding.entity}: ${finding.message}\n`),
+    ...findings(answer, paint),
     ...differences(answer, paint),
     ...fixed(answer),
     ...answer.notes.map((note) => `${note}\n`),
@@ -53,6 +55,9 @@ const fixed = ({ repair }: JudgeOutput): readonly string[] =>
     : [
         `Before it, references of ${rowsOf(repair.rows)} were set to the source's own parent: ${repair.operationId}. It can be taken back: npx portage differential-migration rollback --operation-id ${repair.operationId}\n`,
       ];
+
+const findings = (answer: JudgeOutput, paint: Paint): readonly string[] =>
+  answer.findings.map((finding) => `${paint('red', finding.code)} ${finding.entity}: ${finding.message}\n`);
 
 function basis({ complete, sampled, holes, entities }: JudgeOutput['coverage']): string {
   const read = Object.values(entities).flatMap(({ pieces }) => pieces);

@@ -12,6 +12,7 @@ import { listedRowsOf } from '../../shared/domain/listed-rows.ts';
 import { completeWaiting, firstFailure, ignoredOf, isComplete, refuseLate, wantedOf } from '../conclude.ts';
 import { dryRunAnswer } from '../dry-run-answer.ts';
 import { absentIn, statusOf, withNotFound } from '../migration-answer.ts';
+import { logEnd } from '../run-log.ts';
 import { runReport } from '../run-report.ts';
 import { step, type Invocation } from '../step.ts';
 
@@ -46,6 +47,7 @@ export async function finishMigration(input: Input, deps: Invocation): Promise<F
       listed?.kind === 'force' ? await absentIn(sides, loaded, checkpoints[0]?.entity ?? '', listed.keys) : [];
     const status = complete ? statusOf(entities, notFound) : 'stopped';
     await endOperation(sides.target, operation.operationId, status, entities, null);
+    await logEnd(sides.target, operation, { status, entities });
     const ignored = await ignoredOf(sides.target, operation.operationId);
     const left = checkpoints.some((c) => c.status === 'pending' || c.status === 'stopped');
     const notes = [...operation.notes, ...ignored, ...input.plan.notices, ...(left ? [NOT_COMPLETE] : [])];

@@ -13,6 +13,7 @@ import { endOperation } from '../../shared/database/ledger/operations.ts';
 import { summarize } from '../../shared/database/ledger/progress.ts';
 import { firstFailure, refuseLate } from '../conclude.ts';
 import { workerOf } from '../entity-worker.ts';
+import { logEnd } from '../run-log.ts';
 import { step, type Invocation } from '../step.ts';
 
 const NO_SLICE = -1;
@@ -44,6 +45,7 @@ export async function finishResolution(
     const complete = checkpoints.every((checkpoint) => checkpoint.status === 'completed');
     const status = complete ? (open.length > 0 ? 'completed_with_findings' : 'completed') : 'stopped';
     await endOperation(target, operationId, status, entities, null);
+    await logEnd(target, operation, { status, entities });
     return {
       operationId,
       batchId: operation.batchLabel,

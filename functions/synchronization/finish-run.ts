@@ -19,6 +19,7 @@ import { PortageError } from '../../shared/domain/errors.ts';
 import { completeWaiting, firstFailure, ignoredOf, isComplete, refuseLate, wantedOf } from '../conclude.ts';
 import type { LoadedOperation } from '../dependencies.ts';
 import { entityOf } from '../entity-worker.ts';
+import { logEnd } from '../run-log.ts';
 import { isOverdue } from '../run-worker.ts';
 import { step, type Invocation } from '../step.ts';
 
@@ -58,6 +59,7 @@ export async function finishRun(input: FinishRunInput, deps: Invocation): Promis
     const status = complete ? (findings ? 'completed_with_findings' : 'completed') : 'stopped';
     await endOperation(target, operationId, status, entities, null);
     await endRun(target, run.runNo, status, entities, null);
+    await logEnd(target, operation, { status, entities, job: input.jobName });
     return {
       operationId,
       batchId: operation.batchLabel,

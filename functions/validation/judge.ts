@@ -21,10 +21,12 @@ import {
 } from '../../shared/database/validate/publish.ts';
 import { countFindings, findingsOf } from '../../shared/database/validate/read-findings.ts';
 import { PortageError, isErrorCode } from '../../shared/domain/errors.ts';
+import { logger } from '../../shared/log/current.ts';
 import type { LoadedOperation } from '../dependencies.ts';
 import { entityOf } from '../entity-worker.ts';
 import { put, writeOutput } from '../output-file.ts';
 import { step, type Invocation } from '../step.ts';
+import { probeAnswer } from '../validation-probe.ts';
 import {
   codesOf,
   coverageOf,
@@ -41,6 +43,7 @@ import {
 const ROOM = runsInLambda() ? 150_000 : 20_000_000;
 
 export async function judge(input: JudgeInput, deps: Invocation): Promise<JudgeOutput> {
+  if (input.plan?.probe !== undefined) return probeAnswer(validateRequest.parse(input.request).type, input.plan.probe);
   return deps.withSides(`${input.operationId}:judge`, [], async (sides) => {
     const { target } = sides;
     const loaded = await deps.loadOperation(sides, input.operationId);
@@ -95,6 +98,7 @@ export async function judge(input: JudgeInput, deps: Invocation): Promise<JudgeO
       { verdict, entities: judged },
       status === 'failed' && hole ? { code: hole.code ?? 'SYS008', message: hole.message } : null,
     );
+    logVerdict(answer);
     if (request.fail) refuse(answer);
     return { ...answer, ...(output === null ? {} : { output }) };
   });
@@ -165,6 +169,17 @@ async function writeReport(
       first = false;
     }
     await put(stream, first ? ']\n}\n' : '\n  ]\n}\n');
+  });
+}
+
+function logVerdict({ operationId, status, verdict, entities, codes }: JudgeOutput): void {
+  const log = logger('validation');
+  for (const [entity, each] of Object.entries(entities))
+    log.info('validation entity', { operation: operationId, entity, ...each });
+  log[verdict === 'match' ? 'info' : 'warn'](`validation ${status.replaceAll('_', ' ')}`, {
+    operation: operationId,
+    verdict,
+    ...(codes.length === 0 ? {} : { code: codes.join(',') }),
   });
 }
 

@@ -27,6 +27,7 @@ import { checkedInput } from '../checked-input.ts';
 import type { Sides } from '../dependencies.ts';
 import { step, type Invocation } from '../step.ts';
 import { checksOf, hearsWitness, readsRows, VALIDATE_EXAMPLE } from '../validation-checks.ts';
+import { isProbe, probe } from '../validation-probe.ts';
 
 /** Both servers work on a piece at once; two pieces keep two cores busy, and the source is not asked for more. */
 const LANES = 2;
@@ -48,6 +49,8 @@ export async function planValidation(
 ): Promise<PlanValidationOutput> {
   const request = checkedInput(validateRequest, input.request, { example: VALIDATE_EXAMPLE });
   const map = await deps.configuredMap();
+  if (isProbe(request, map))
+    return { operationId: '', lanes: 1, pieces: [], notices: [], probe: [...(await probe(map, deps))] };
   const entities = selectEntities(request.entities, Object.keys(map.entities));
   const lanes = Math.min(LANES, deps.settings(map).lanes ?? LANES);
   const schemas = [...new Set(Object.values(map.entities).map((entity) => relationName(entity.source.table).schema))];

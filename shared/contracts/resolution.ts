@@ -71,6 +71,8 @@ export const trial = z.strictObject({
   moved: z.int(),
   /** They differ no more. */
   gone: z.int(),
+  /** An expression of the map fails on their row of the source. */
+  unreadable: z.int(),
 });
 export const triedConflict = z.strictObject({
   conflictId: z.string(),

@@ -52,6 +52,13 @@ export type FixReferencesInput = z.output<typeof fixReferencesInput>;
 export const fixReferencesOutput = z.strictObject({ unfinished: rowProgress.optional() });
 export type FixReferencesOutput = z.output<typeof fixReferencesOutput>;
 
+const finding = z.strictObject({
+  entity: z.string(),
+  code: z.string(),
+  legacyId: z.string().optional(),
+  message: z.string(),
+});
+
 export const planValidationInput = z.strictObject({ execution, request: z.unknown() });
 export const planValidationOutput = z.strictObject({
   operationId: z.string(),
@@ -59,6 +66,8 @@ export const planValidationOutput = z.strictObject({
   lanes: z.int().min(1),
   pieces: z.array(z.strictObject({ piece: z.int(), entity: z.string(), check: checkName })),
   notices: z.array(z.string()),
+  /** Of the reserved entity `test`: what is missing, and nothing else is to be done. */
+  probe: z.array(finding).optional(),
 });
 export type PlanValidationOutput = z.output<typeof planValidationOutput>;
 
@@ -89,7 +98,12 @@ export const failPieceInput = z.looseObject({
 });
 export type FailPieceInput = z.output<typeof failPieceInput>;
 
-export const judgeInput = z.looseObject({ operationId: z.string(), execution, request: z.unknown() });
+export const judgeInput = z.looseObject({
+  operationId: z.string(),
+  execution,
+  request: z.unknown(),
+  plan: planValidationOutput.pick({ probe: true }).loose().optional(),
+});
 export type JudgeInput = z.output<typeof judgeInput>;
 
 const verdict = z.enum(['match', 'mismatch', 'unknown']);
@@ -132,13 +146,6 @@ const difference = z.strictObject({
   /** Why, by column. */
   reasons: z.record(z.string(), z.string()).optional(),
 });
-const finding = z.strictObject({
-  entity: z.string(),
-  code: z.string(),
-  legacyId: z.string().optional(),
-  message: z.string(),
-});
-
 export const validatedEntity = z.strictObject({
   verdict,
   sourceRows: z.int().nullable(),

@@ -47,10 +47,21 @@ const NEXT: Readonly<Record<string, string>> = {
 /** Classes whose errors belong to a row: data exception (a time zone that does not exist is one), integrity constraint violation, raised by a trigger. */
 const DATA_CLASSES = new Set(['22', '23', 'P0']);
 
-const isDatabaseError = (
-  error: unknown,
-): error is Error & { code: string; constraint?: string; column?: string; table?: string } =>
+interface ServerError extends Error {
+  readonly code: string;
+  readonly constraint?: string;
+  readonly column?: string;
+  readonly table?: string;
+  /** Of the server's own source: says what failed, in whatever language it says it. */
+  readonly file?: string;
+}
+
+const isDatabaseError = (error: unknown): error is ServerError =>
   error instanceof Error && 'code' in error && typeof error.code === 'string';
+
+/** "cannot convert infinity to bigint", NaN too, is no data exception to PostgreSQL, but a feature that is not supported. */
+const isOfRow = ({ code, file }: ServerError): boolean =>
+  DATA_CLASSES.has(code.slice(0, 2)) || (code === '0A000' && file === 'numeric.c');
 
 /** A PortageError (a DataError for a fault of a row) for whatever pg threw. */
 export function translated(error: unknown, side: string): PortageError {
@@ -63,7 +74,7 @@ export function translated(error: unknown, side: string): PortageError {
   const state = error.code;
   if (!/^[0-9A-Z]{5}$/.test(state))
     return new PortageError('SYS001', error.message, { where: side, got: state }, { cause: error });
-  if (DATA_CLASSES.has(state.slice(0, 2))) {
+  if (isOfRow(error)) {
     const fault = {
       sqlstate: state,
       message: error.message,

@@ -100,7 +100,7 @@ export const CATALOGUE = {
     'Conflicts are open',
     'never',
     1,
-    "Look at them: SELECT * FROM data_differentials WHERE comparison_type = 'conflict' AND NOT resolved",
+    'Look at them, and settle them: portage conflict-resolver status --unresolved-only',
   ),
   M015: entry(
     'Schema changed during the run',

@@ -8,7 +8,7 @@ type LogLevel = 'INFO' | 'WARN' | 'ERROR';
 export type LogFields = Readonly<Record<string, unknown>>;
 
 export interface Logger {
-  /** `event` is in the guide's words: `migration batch`, `migration failed`, `sync_operation`, `conflict_resolution`. */
+  /** `event` is in the guide's words: `migration batch`, `migration failed`, `sync_operation batch`, `conflict_resolution`. */
   info(event: string, fields?: LogFields): void;
   warn(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;

@@ -2,9 +2,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { isSameDatabase, readDatabaseIdentity } from '../../shared/database/catalog/identity.ts';
 import { mapHash } from '../../shared/database/engine/load-entities.ts';
+import { sizing } from '../../shared/database/engine/sizing.ts';
+import { allRows, workRange } from '../../shared/database/engine/work-range.ts';
 import { endCheckpoint } from '../../shared/database/ledger/checkpoints.ts';
 import { endOperation } from '../../shared/database/ledger/operations.ts';
 import { interruptedOperation, planResume } from '../../shared/database/ledger/resume.ts';
+import { createScratch } from '../../shared/database/sql/scratch.ts';
 import { ledgered, type Ledgered } from '../support/ledgered.ts';
 import { SURGERY_SOURCE, SURGERY_TARGET, surgery } from '../support/surgery.ts';
 
@@ -147,5 +150,17 @@ describe('what changed since', () => {
       `UPDATE portage.migration_checkpoints SET slices = '{"not": "slices"}' WHERE entity_type = 'doctors'`,
     );
     await expect(plan()).rejects.toMatchObject({ code: 'M005', facts: { where: 'doctors' } });
+  });
+});
+
+test('a range that is read and does not get shorter is an error, not a run without an end', async () => {
+  const { operation } = await p.work('offices');
+  const worker = p.worker(operation, await p.claim(operation, 'doctors'));
+  await p.target.run(createScratch(worker.entity));
+  // As a server that orders keys otherwise than it compares them.
+  const reader = { ...allRows(worker), stage: async () => ({ to: '0', rows: 0, bytes: 0, ms: 0 }) };
+  await expect(workRange(worker, { from: '0', to: '9' }, await sizing(worker), reader)).rejects.toMatchObject({
+    code: 'M009',
+    facts: { where: 'doctors' },
   });
 });

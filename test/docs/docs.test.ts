@@ -55,7 +55,9 @@ describe.each(pages)('%s', (page) => {
   });
 
   test('names only codes of the catalogue', async () => {
-    const named = (await textOf(page)).match(/\b(?:[MSV]|SYS)\d{3}\b/g) ?? [];
+    // Headings of the guide name the range of a group.
+    const text = (await textOf(page)).replace(/\b[A-Z]+\d{3}-[A-Z]+099\b/g, '');
+    const named = text.match(/\b(?:[MSV]|SYS)\d{3}\b/g) ?? [];
     expect(named.filter((code) => !(ERROR_CODES as readonly string[]).includes(code))).toEqual([]);
   });
 

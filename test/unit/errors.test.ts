@@ -87,6 +87,11 @@ describe('what a SQLSTATE means', () => {
     expect(error).toMatchObject({ code, facts: { where: 'target doctors one_name' }, fault: { sqlstate: state } });
   });
 
+  test('0A000 is the fault of a row where a number is converted, and of the statement elsewhere', () => {
+    expect(translated(thrown('0A000', { file: 'numeric.c' }), 'source')).toBeInstanceOf(DataError);
+    expect(translated(thrown('0A000', { file: 'rewriteHandler.c' }), 'target').code).toBe('SYS007');
+  });
+
   test('a connection that ends without a code is a lost connection, anything else a defect', () => {
     expect(translated(new Error('Connection terminated unexpectedly'), 'source').code).toBe('SYS001');
     expect(translated(new Error('x is not a function'), 'source').code).toBe('SYS008');

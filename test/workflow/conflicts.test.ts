@@ -198,6 +198,7 @@ describe('the questions', () => {
       undecided: 1,
       moved: 0,
       gone: 0,
+      unreadable: 0,
     });
     expect(answer.conflicts[0]).toMatchObject({
       legacyId: '1',

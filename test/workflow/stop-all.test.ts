@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { stopAllOperationsAnswer } from '../../shared/operations/migration-analyzer/stop-all-operations.ts';
 import { others, type Others } from '../support/elsewhere.ts';
-import { ask } from '../support/inspect.ts';
+import { ask, refused, under } from '../support/inspect.ts';
 import { portage, type Portage } from '../support/portage.ts';
 import { SURGERY_SOURCE, SURGERY_TARGET, surgery } from '../support/surgery.ts';
 
@@ -74,6 +74,9 @@ describe('stop-all-operations', () => {
 
   test('with force ends a worker within its batch, whose write is lost, and whose process touches nothing more', async () => {
     await other.stuck(async (running, letGo) => {
+      // Asked gracefully, it hangs: that is said, with what helps.
+      const late = await under({ PORTAGE_STEP_BUDGET_MS: '300' }, () => refused(STOP));
+      expect(late).toMatchObject({ code: 'SYS005', exit: 3, next: expect.stringContaining('--force') });
       const since = Date.now();
       const { answer } = await ask(stopAllOperationsAnswer, STOP, { force: true });
       expect(Date.now() - since).toBeLessThan(5000);

@@ -47,7 +47,7 @@ export async function tryEntity(
   request: Readonly<Record<string, unknown>>,
   see: (tried: Tried) => void = () => undefined,
 ): Promise<Trial> {
-  const counts = { open: 0, settled: {} as Record<string, number>, undecided: 0, moved: 0, gone: 0 };
+  const counts = { open: 0, settled: {} as Record<string, number>, undecided: 0, moved: 0, gone: 0, unreadable: 0 };
   const entity = loaded.entities.get(name);
   if (!entity?.leaf) return counts;
   await sides.source.run(`SET search_path = pg_catalog, ${quoteIdentifier(entity.source.schema)}`);
@@ -59,6 +59,7 @@ export async function tryEntity(
       if (tried.rule !== null) counts.settled[tried.rule] = (counts.settled[tried.rule] ?? 0) + 1;
       else if (tried.code === 'gone') counts.gone++;
       else if (tried.code === 'moved') counts.moved++;
+      else if (tried.code === 'unreadable') counts.unreadable++;
       else counts.undecided++;
     }
   }

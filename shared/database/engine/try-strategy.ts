@@ -7,10 +7,11 @@ import { comparesMoments, type Settlement } from '../../domain/settlement.ts';
 import type { Session } from '../session.ts';
 import { findByIdentity, gather, judge } from '../sql/decide.ts';
 import { recordDifferentials } from '../sql/record.ts';
-import { gatherVanishedKeys, openAfter, triedRows } from '../sql/resolve.ts';
+import { gatherVanishedKeys, openAfter, openOf, triedRows } from '../sql/resolve.ts';
 import { createScratch, copyIn, emptyStage } from '../sql/scratch.ts';
 import { settle } from '../sql/settle.ts';
 import { copyOut } from '../sql/source.ts';
+import { DataError } from '../pg-errors.ts';
 import { copyRows } from './copy-rows.ts';
 
 const WHOLE = { from: null, to: null };
@@ -22,7 +23,7 @@ export interface Tried {
   readonly kind: string;
   readonly rule: string | null;
   readonly action: string | null;
-  /** S005: nobody decides; moved: it changed since; gone: it differs no more. */
+  /** S005: nobody decides; moved: it changed since; gone: it differs no more; unreadable: an expression fails on its row. */
   readonly code: string | null;
   readonly columns: readonly {
     readonly column: string;
@@ -44,7 +45,7 @@ export async function* tryStrategy(
   map: string,
   settlement: Settlement,
 ): AsyncGenerator<readonly Tried[]> {
-  const { source, target } = sides;
+  const { target } = sides;
   const stagesMoment = comparesMoments(settlement) && compiled.moments !== null;
   const entity = { ...compiled, stagesMoment };
   await target.run('DISCARD TEMP');
@@ -54,10 +55,49 @@ export async function* tryStrategy(
     const keys = page.map((row) => row.legacy_key);
     if (keys.length === 0) return;
     await target.run(emptyStage(entity));
-    await copyRows(source, copyOut(entity, { keys }), target, copyIn(entity));
-    yield await takenBack(target, () => decide(target, entity, map, settlement, keys));
+    const readable = await stageReadable(sides, entity, keys);
+    const unreadable = keys.filter((key) => !readable.includes(key));
+    yield await takenBack(target, () => decide(target, entity, map, settlement, readable));
+    if (unreadable.length > 0) yield await undecidable(target, entity, settlement, unreadable);
     after = keys.at(-1) ?? null;
   }
+}
+
+/** Stages the rows of the keys. @returns those whose row can be read: an expression that fails on one of them stages none, so that it is looked for by halves */
+async function stageReadable(
+  { source, target }: Sides,
+  entity: CompiledEntity,
+  keys: readonly string[],
+): Promise<readonly string[]> {
+  try {
+    await copyRows(source, copyOut(entity, { keys: [...keys] }), target, copyIn(entity));
+    return keys;
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    if (keys.length === 1) return [];
+    const middle = Math.ceil(keys.length / 2);
+    const first = await stageReadable({ source, target }, entity, keys.slice(0, middle));
+    return [...first, ...(await stageReadable({ source, target }, entity, keys.slice(middle)))];
+  }
+}
+
+/** Differences of rows that the source cannot give: no strategy is asked. */
+async function undecidable(
+  target: Session,
+  entity: CompiledEntity,
+  settlement: Settlement,
+  keys: readonly string[],
+): Promise<readonly Tried[]> {
+  const rows = await target.rows(openOf(entity), [keys, settlement.types]);
+  return rows.map((row) => ({
+    conflictId: row['id'] ?? '',
+    legacyId: row['legacy_key'] ?? '',
+    kind: row['comparison_type'] ?? '',
+    rule: null,
+    action: null,
+    code: 'unreadable',
+    columns: [],
+  }));
 }
 
 async function takenBack<T>(target: Session, work: () => Promise<T>): Promise<T> {

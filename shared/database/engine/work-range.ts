@@ -110,11 +110,20 @@ export async function workRange(
     rows += written.rows;
     if (!written.done || written.stopped) return { ...written, rows };
     if (staged.to === range.to) return { rows, done: true, stopped: false };
+    if (staged.to === from) throw standsStill(worker, { from, to: range.to });
     from = staged.to;
     if (reading !== undefined) reading = Math.min(sizes.rows(), reading * SHRINK);
     if (worker.timeIsUp()) return { rows, done: false, stopped: false };
   }
 }
+
+/** A server that orders keys otherwise than it compares them would have the same rows read for ever. */
+const standsStill = ({ entity }: Worker, { from, to }: KeyRange): PortageError =>
+  new PortageError('M009', `the range of ${entity.name} is read and does not get shorter`, {
+    got: `the last key read is ${from ?? 'none'}, as before`,
+    expected: `a key after it, up to ${to ?? 'the end'}`,
+    where: entity.name,
+  });
 
 async function passUnreadable(
   worker: Worker,

@@ -10,6 +10,19 @@ export async function settledBy(target: Session, operationNo: number): Promise<R
   return Object.fromEntries(rows.map((row) => [row.rule, Number(row.rows)]));
 }
 
+/** The same by entity. */
+export async function settledByEntity(
+  target: Session,
+  operationNo: number,
+): Promise<readonly { readonly entity: string; readonly rule: string; readonly rows: number }[]> {
+  const rows = await target.rows<{ entity: string; rule: string; rows: string }>(
+    `SELECT e.entity, d.rule, count(*) AS rows FROM portage.conflict_decisions d JOIN portage.entities e USING (entity_id)
+     WHERE d.operation_no = $1 GROUP BY 1, 2 ORDER BY 1, 2`,
+    [operationNo],
+  );
+  return rows.map((row) => ({ ...row, rows: Number(row.rows) }));
+}
+
 /** A sentence for each entity with rows that its strategy was asked about and could not settle (S005). */
 export async function undecidedOf(target: Session, operationNo: number): Promise<readonly string[]> {
   const rows = await target.rows<{ entity: string; rows: string }>(

@@ -59,6 +59,10 @@ export function writeValues(
 export const openAfter = (entity: CompiledEntity): string =>
   `SELECT DISTINCT d.legacy_key FROM ${open(entity)} AND d.comparison_type = ANY ($1::text[]) AND ($2::text IS NULL OR d.legacy_key > $2) ORDER BY d.legacy_key LIMIT $3`;
 
+/** $1 keys, $2 types. */
+export const openOf = (entity: CompiledEntity): string =>
+  `SELECT d.id, d.legacy_key, d.comparison_type FROM ${open(entity)} AND d.legacy_key = ANY ($1::text[]) AND d.comparison_type = ANY ($2::text[]) ORDER BY d.legacy_key`;
+
 /** $1 keys, $2 types: after `settle` and with the differences recorded anew, what became of each, column by column. */
 export const triedRows = (entity: CompiledEntity): string =>
   `SELECT d.id, d.legacy_key, d.comparison_type, w.rule, w.decided, w.code, (w.k IS NOT NULL)::text AS found,

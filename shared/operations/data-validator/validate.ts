@@ -11,7 +11,12 @@ export const validate = operation({
   answer: judgeOutput,
   exit: validationExit,
   flags: [
-    { name: 'entities', kind: 'names', placeholder: 'NAMES', help: 'comma list of entities, or all (the default)' },
+    {
+      name: 'entities',
+      kind: 'names',
+      placeholder: 'NAMES',
+      help: 'comma list of entities, or all (the default); test tries both connections alone',
+    },
     {
       name: 'type',
       kind: 'text',
