@@ -8,7 +8,7 @@
  */
 import { ROW_FIELDS } from '../../domain/backup.ts';
 import { isLacking, stagedText } from '../../domain/compiled/compile-restored.ts';
-import type { CompiledColumn, CompiledEntity } from '../../domain/compiled/types.ts';
+import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { qualifiedName, quoteIdentifier, quoteLiteral } from '../../domain/identifiers.ts';
 import type { ReferencedKey } from '../catalog/read-references.ts';
 import { leafKey, targetKeyColumn } from './leaf.ts';
@@ -70,24 +70,29 @@ const there = (entity: CompiledEntity, row: string): string =>
 /**
  * Rows of the range with the mapping that their key has now. A row is looked for where the mapping leads; where that is
  * nowhere, or there is none, under the key that it had. A key that the mapping gives never moves: one that leads to another
- * row keeps the row out, as does another row's mapping.
+ * row keeps the row out, as does another row's mapping. A row that is as it was, to which its mapping leads as it did, needs
+ * nothing, and is left out.
  */
 export function gatherRestored(entity: CompiledEntity, surrogate: boolean, range: RowRange): string {
   const key = targetKeyColumn(entity);
   const mappedElsewhere = `EXISTS (SELECT FROM ${entity.leaf} x WHERE x.${key} = f.${key} AND x.closed_by IS NULL AND ${leafKey(entity, 'x')} <> g.k)`;
   const moved = `m.k IS NOT NULL AND m.${key} IS DISTINCT FROM f.${key}`;
+  const stays = `${WAS_THERE} AND m.k IS NOT NULL AND m.${key} = f.${key}`;
   return `INSERT INTO ${work(entity)} (k, action, known, in_source, source_changed, based, ${key})
     SELECT g.k, CASE
       WHEN NOT (${WAS_THERE}) THEN CASE WHEN m.k IS NULL THEN 'map' ELSE 'none' END
       ${surrogate ? "WHEN o.there THEN 'occupied'\n      " : ''}WHEN NOT o.there AND n.there AND ${mappedElsewhere} THEN 'occupied'
-      WHEN m.k IS NULL THEN CASE WHEN n.there THEN 'adopt' ELSE 'insert' END ELSE 'judge' END,
+      WHEN m.k IS NULL THEN CASE WHEN n.there THEN 'adopt' ELSE 'insert' END WHEN e.looked AND e.equal IS NULL AND s.same THEN 'return' ELSE 'judge' END,
       m.k IS NOT NULL, ${WAS_THERE}, false, true, CASE WHEN o.there THEN m.${key} ELSE f.${key} END
     FROM ${stage(entity)} g
-    LEFT JOIN LATERAL (SELECT ${leafKey(entity)} AS k, m.${key} FROM ${entity.leaf} m WHERE ${leafKey(entity)} = g.k) m ON true
-    CROSS JOIN LATERAL (SELECT ${keptKey(entity)} AS ${key} OFFSET 0) f
+    LEFT JOIN LATERAL (SELECT ${leafKey(entity)} AS k, m.${key}, m.origin, m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by FROM ${entity.leaf} m WHERE ${leafKey(entity)} = g.k) m ON true
+    CROSS JOIN LATERAL (SELECT g.k, ${keptKey(entity)} AS ${key}, NULL::text[] AS missing OFFSET 0) f
     CROSS JOIN LATERAL (SELECT CASE WHEN ${moved} THEN ${there(entity, 'm')} ELSE false END AS there OFFSET 0) o
     CROSS JOIN LATERAL (SELECT CASE WHEN m.k IS NULL OR ${moved} THEN ${there(entity, 'f')} ELSE false END AS there OFFSET 0) n
-    WHERE g.n > ${range.from} AND g.n <= ${range.to}`;
+    CROSS JOIN LATERAL (SELECT f.* OFFSET 0) w
+    CROSS JOIN LATERAL (SELECT ${stays} AS looked, CASE WHEN ${stays} THEN (SELECT ${equalNow(entity)} FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) END AS equal OFFSET 0) e
+    CROSS JOIN LATERAL (SELECT CASE WHEN e.looked AND coalesce(e.equal, true) THEN ${sameMapping(entity)} END AS same OFFSET 0) s
+    WHERE g.n > ${range.from} AND g.n <= ${range.to} AND (e.equal AND s.same) IS NOT TRUE`;
 }
 
 /**
@@ -115,20 +120,23 @@ const waitingNow = (entity: CompiledEntity, key: string): string =>
 
 /** Compares the rows that are there with what they were. */
 export function judgeRestored(entity: CompiledEntity): string {
-  const equal = comingBack(entity).map((c) => `${c.exactDesired} IS NOT DISTINCT FROM ${c.exactTarget}`);
   const same = `(SELECT ${sameMapping(entity)} FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k)`;
   return `UPDATE ${work(entity)} u SET equal = n.equal, action = n.action
     FROM (SELECT w.k, n.equal, CASE
         WHEN w.action = 'adopt' THEN CASE WHEN n.equal THEN 'adopt' WHEN n.equal IS NULL THEN 'insert' ELSE 'adopt_update' END
         WHEN NOT n.equal THEN 'update' WHEN ${same} THEN CASE WHEN n.equal THEN 'none' ELSE 'return' END WHEN n.equal THEN 'rebase' ELSE 'again' END AS action
       FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k
-      CROSS JOIN LATERAL (SELECT t.equal FROM (SELECT 1) one LEFT JOIN LATERAL (SELECT ${equal.join(' AND ')} AS equal FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) t ON true OFFSET 0) n
+      CROSS JOIN LATERAL (SELECT t.equal FROM (SELECT 1) one LEFT JOIN LATERAL (SELECT ${equalNow(entity)} AS equal FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) t ON true OFFSET 0) n
       WHERE w.action IN ('judge', 'adopt')) n
     WHERE u.k = n.k AND u.action IN ('judge', 'adopt')`;
 }
 
-const comingBack = (entity: CompiledEntity): readonly CompiledColumn[] =>
-  entity.columns.filter((column) => !column.onInsertOnly);
+/** Over `t`: every column that comes back is what it was. */
+const equalNow = (entity: CompiledEntity): string =>
+  entity.columns
+    .filter((column) => !column.onInsertOnly)
+    .map((column) => `${column.exactDesired} IS NOT DISTINCT FROM ${column.exactTarget}`)
+    .join(' AND ');
 
 /** Rows that a first, unlocked look finds to be as they were are let go; the others are locked in key order and judged again. */
 export const lockDiffering = (entity: CompiledEntity): readonly string[] => [

@@ -15,14 +15,18 @@ INSERT INTO pg_temp.work_2 (k, action, known, in_source, source_changed, based, 
       WHEN NOT (g.target_key IS NULL) THEN CASE WHEN m.k IS NULL THEN 'map' ELSE 'none' END
       WHEN o.there THEN 'occupied'
       WHEN NOT o.there AND n.there AND EXISTS (SELECT FROM portage.uuid_mappings_2 x WHERE x.target_uuid = f.target_uuid AND x.closed_by IS NULL AND x.legacy_id <> g.k) THEN 'occupied'
-      WHEN m.k IS NULL THEN CASE WHEN n.there THEN 'adopt' ELSE 'insert' END ELSE 'judge' END,
+      WHEN m.k IS NULL THEN CASE WHEN n.there THEN 'adopt' ELSE 'insert' END WHEN e.looked AND e.equal IS NULL AND s.same THEN 'return' ELSE 'judge' END,
       m.k IS NOT NULL, g.target_key IS NULL, false, true, CASE WHEN o.there THEN m.target_uuid ELSE f.target_uuid END
     FROM pg_temp.stage_2 g
-    LEFT JOIN LATERAL (SELECT m.legacy_id AS k, m.target_uuid FROM portage.uuid_mappings_2 m WHERE m.legacy_id = g.k) m ON true
-    CROSS JOIN LATERAL (SELECT CASE WHEN g.target_key IS NULL THEN (g.c0::uuid) ELSE g.target_key::uuid END AS target_uuid OFFSET 0) f
+    LEFT JOIN LATERAL (SELECT m.legacy_id AS k, m.target_uuid, m.origin, m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by FROM portage.uuid_mappings_2 m WHERE m.legacy_id = g.k) m ON true
+    CROSS JOIN LATERAL (SELECT g.k, CASE WHEN g.target_key IS NULL THEN (g.c0::uuid) ELSE g.target_key::uuid END AS target_uuid, NULL::text[] AS missing OFFSET 0) f
     CROSS JOIN LATERAL (SELECT CASE WHEN m.k IS NOT NULL AND m.target_uuid IS DISTINCT FROM f.target_uuid THEN EXISTS (SELECT FROM "public"."doctors" t WHERE t."id" = m.target_uuid) ELSE false END AS there OFFSET 0) o
     CROSS JOIN LATERAL (SELECT CASE WHEN m.k IS NULL OR m.k IS NOT NULL AND m.target_uuid IS DISTINCT FROM f.target_uuid THEN EXISTS (SELECT FROM "public"."doctors" t WHERE t."id" = f.target_uuid) ELSE false END AS there OFFSET 0) n
-    WHERE g.n > 10 AND g.n <= 20;
+    CROSS JOIN LATERAL (SELECT f.* OFFSET 0) w
+    CROSS JOIN LATERAL (SELECT g.target_key IS NULL AND m.k IS NOT NULL AND m.target_uuid = f.target_uuid AS looked, CASE WHEN g.target_key IS NULL AND m.k IS NOT NULL AND m.target_uuid = f.target_uuid THEN (SELECT (g.c1::integer) IS NOT DISTINCT FROM (t."legacy_id") AND (g.c2::pg_catalog."varchar") COLLATE "C" IS NOT DISTINCT FROM (t."name") COLLATE "C" AND (g.c3::numeric)::text COLLATE "C" IS NOT DISTINCT FROM (t."fee")::text COLLATE "C" AND (g.c4::uuid) IS NOT DISTINCT FROM (t."office_id") AND ((CASE WHEN coalesce('boss_id' = ANY (w.missing), false) THEN NULL ELSE g.c5::uuid END)) IS NOT DISTINCT FROM (t."boss_id") AND (g.c6::text) COLLATE "C" IS NOT DISTINCT FROM (t."email") COLLATE "C" AND (g.c7::pg_catalog."bpchar")::text COLLATE "C" IS NOT DISTINCT FROM (t."code")::text COLLATE "C" AND (g.c8::text) COLLATE "C" IS NOT DISTINCT FROM (t."note") COLLATE "C" AND (g.c9::text) COLLATE "C" IS NOT DISTINCT FROM (t."origin") COLLATE "C" AND (g.c10::timestamp with time zone) IS NOT DISTINCT FROM (t."created_at") FROM "public"."doctors" t WHERE t."id" = w.target_uuid) END AS equal OFFSET 0) e
+    CROSS JOIN LATERAL (SELECT CASE WHEN e.looked AND coalesce(e.equal, true) THEN (m.target_uuid, m.origin, m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by IS NOT NULL) IS NOT DISTINCT FROM (w.target_uuid, g.origin, g.h, g.th, g.sc, g.tc, g.closed IS NOT NULL)
+     AND (g.waiting IS NULL AND NOT EXISTS (SELECT FROM portage.pending_references WHERE entity_id = 2) OR (SELECT json_object_agg(p.column_name, p.parent_key ORDER BY p.column_name)::text FROM portage.pending_references p WHERE p.entity_id = 2 AND p.legacy_key = w.k::text) IS NOT DISTINCT FROM g.waiting) END AS same OFFSET 0) s
+    WHERE g.n > 10 AND g.n <= 20 AND (e.equal AND s.same) IS NOT TRUE;
 
 -- occupiedByIdentity
 UPDATE pg_temp.work_2 u SET action = 'occupied' FROM (SELECT DISTINCT w.k FROM pg_temp.work_2 w JOIN pg_temp.stage_2 g ON g.k = w.k WHERE w.action IN ('insert', 'again', 'return') AND EXISTS (SELECT FROM "public"."doctors" t WHERE t."legacy_id" = g.c1::integer AND NOT EXISTS (SELECT FROM portage.uuid_mappings_2 x WHERE x.target_uuid = (t."id")))) x WHERE u.k = x.k;
