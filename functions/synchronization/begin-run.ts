@@ -20,7 +20,8 @@ import {
 } from '../../shared/database/ledger/operations.ts';
 import { planCheckpoints } from '../../shared/database/ledger/planned-checkpoints.ts';
 import { readJob, type RunJob } from '../../shared/database/ledger/run-job.ts';
-import { insertEnded, insertRun, lockRuns, turnOf, type Detection } from '../../shared/database/ledger/runs.ts';
+import { insertEnded, insertRun, type Detection } from '../../shared/database/ledger/runs.ts';
+import { lockRuns, turnOf } from '../../shared/database/ledger/run-turns.ts';
 import { checkMap, faultsError } from '../../shared/database/map-check/check-map.ts';
 import { transaction } from '../../shared/database/session.ts';
 import { relationName } from '../../shared/domain/entity-map.ts';

@@ -8,7 +8,7 @@ import { NOTHING, addCounts } from '../../../shared/domain/action-counts.ts';
 import { foreseeStep } from '../../../shared/database/engine/rollback-foresee.ts';
 import type { Undoing } from '../../../shared/database/engine/rollback-step.ts';
 import { countKept, keptRows } from '../../../shared/database/ledger/kept-rows.ts';
-import { undoSteps } from '../../../shared/database/ledger/rollbacks.ts';
+import { undoSteps } from '../../../shared/database/ledger/rollback-steps.ts';
 import { transaction, unhurried } from '../../../shared/database/session.ts';
 import { createForeseen, createForeseenKept, FORESEEN } from '../../../shared/database/sql/undo-foresee.ts';
 import type { Sides } from '../../dependencies.ts';

@@ -5,7 +5,8 @@ import { checkpointsOf, endCheckpoint } from '../../../shared/database/ledger/ch
 import { countKept, keptRows } from '../../../shared/database/ledger/kept-rows.ts';
 import { endOperation, mustBeOf, readOperation } from '../../../shared/database/ledger/operations.ts';
 import { summarize, writtenBy } from '../../../shared/database/ledger/progress.ts';
-import { markTakenBack, stepsLeft, takenBackBy } from '../../../shared/database/ledger/rollbacks.ts';
+import { markTakenBack, takenBackBy } from '../../../shared/database/ledger/rollbacks.ts';
+import { stepsLeft } from '../../../shared/database/ledger/rollback-steps.ts';
 import { transaction } from '../../../shared/database/session.ts';
 import { isErrorCode, PortageError } from '../../../shared/domain/errors.ts';
 import type { Invocation } from '../../step.ts';

@@ -7,9 +7,9 @@ import {
   undoableOfEntities,
   undoableOperation,
   undoableUnder,
-  type TakenBack,
   type Undoable,
-} from '../../../shared/database/ledger/rollbacks.ts';
+} from '../../../shared/database/ledger/undoable.ts';
+import { type TakenBack } from '../../../shared/database/ledger/undoable.ts';
 import type { Session } from '../../../shared/database/session.ts';
 import type { EntityMap } from '../../../shared/domain/entity-map.ts';
 import { PortageError } from '../../../shared/domain/errors.ts';

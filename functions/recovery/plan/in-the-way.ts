@@ -2,7 +2,7 @@
 import type { LoadedMap } from '../../../shared/database/engine/load-entities.ts';
 import { isOperationAlive } from '../../../shared/database/ledger/alive.ts';
 import { activeCheckpoint, activeCheckpointError, isAlive } from '../../../shared/database/ledger/checkpoints.ts';
-import type { Undoable } from '../../../shared/database/ledger/rollbacks.ts';
+import type { Undoable } from '../../../shared/database/ledger/undoable.ts';
 import type { Session } from '../../../shared/database/session.ts';
 import { PortageError } from '../../../shared/domain/errors.ts';
 

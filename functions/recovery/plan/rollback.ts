@@ -16,13 +16,8 @@ import {
 } from '../../../shared/database/ledger/operations.ts';
 import { planCheckpoints } from '../../../shared/database/ledger/planned-checkpoints.ts';
 import { whilePlanning } from '../../../shared/database/ledger/plan-lock.ts';
-import {
-  saveRollback,
-  takenBackBy,
-  undoSteps,
-  unfinishedRollbacks,
-  type UndoStep,
-} from '../../../shared/database/ledger/rollbacks.ts';
+import { saveRollback, takenBackBy, unfinishedRollbacks } from '../../../shared/database/ledger/rollbacks.ts';
+import { undoSteps, type UndoStep } from '../../../shared/database/ledger/rollback-steps.ts';
 import { isOperationAlive } from '../../../shared/database/ledger/alive.ts';
 import { connectedEntities } from '../../../shared/domain/connected-entities.ts';
 import { PortageError } from '../../../shared/domain/errors.ts';

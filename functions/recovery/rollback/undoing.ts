@@ -5,7 +5,7 @@ import type { Undoing } from '../../../shared/database/engine/rollback-step.ts';
 import { basesAreOf } from '../../../shared/database/ledger/bases.ts';
 import type { Checkpoint } from '../../../shared/database/ledger/checkpoints.ts';
 import type { Operation } from '../../../shared/database/ledger/operations.ts';
-import type { NextStep } from '../../../shared/database/ledger/rollbacks.ts';
+import type { NextStep } from '../../../shared/database/ledger/rollback-steps.ts';
 import type { Session } from '../../../shared/database/session.ts';
 import { createUndo } from '../../../shared/database/sql/undo.ts';
 import { PortageError } from '../../../shared/domain/errors.ts';

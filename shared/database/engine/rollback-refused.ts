@@ -3,7 +3,7 @@
  * rows are tried, in a transaction that is given up, beside those that are known to be good; a row that fails alone is kept.
  */
 import { DataError } from '../pg-errors.ts';
-import type { NextStep } from '../ledger/rollbacks.ts';
+import type { NextStep } from '../ledger/rollback-steps.ts';
 import { transaction } from '../session.ts';
 import { undoTable } from '../sql/undo.ts';
 import { keepRows } from '../sql/undo-record.ts';

@@ -5,7 +5,7 @@ import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import type { RestColumns } from '../catalog/read-rest.ts';
 import type { ReferencingKey } from '../catalog/read-referencing.ts';
 import { DataError } from '../pg-errors.ts';
-import type { NextStep } from '../ledger/rollbacks.ts';
+import type { NextStep } from '../ledger/rollback-steps.ts';
 import type { Session } from '../session.ts';
 import {
   gatherUndo,
