@@ -1,11 +1,12 @@
-// Random sequences of migrations, edits on both sides, rollbacks, rollbacks of rollbacks and deaths, against a model in memory:
+// Random sequences of migrations, edits on both sides, rollbacks (of rollbacks too), backups, restores and deaths, against a model:
 // after each step the target is what the model says, and so every edit by others survives.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { EntityMap } from '../../shared/domain/entity-map.ts';
 import { portage, type Portage, type Row } from '../support/portage.ts';
 import { rollbackOf, rolledBack } from '../support/rolled-back.ts';
-import { RollbackModel } from './rollback/model.ts';
+import { backups } from '../support/backups.ts';
+import { RollbackModel, type Backup } from './rollback/model.ts';
 import { seedOf, trials } from './size.ts';
 
 const map: EntityMap = {
@@ -22,6 +23,7 @@ const map: EntityMap = {
 const TARGET = `CREATE TABLE items (id uuid PRIMARY KEY, legacy_id integer UNIQUE, a integer, b integer, note text DEFAULT 'n')`;
 
 let p: Portage;
+const { take } = backups(() => p);
 beforeAll(async () => {
   p = await portage('CREATE TABLE item (no integer PRIMARY KEY, a integer, b integer)', TARGET, map);
   await p.migrate();
@@ -41,6 +43,8 @@ const steps = fc.array(
     },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('remove' as const), key }) },
     { weight: 4, arbitrary: fc.record({ do: fc.constant('migrate' as const), death }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('backup' as const) }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('restore' as const), death }) },
     { weight: 4, arbitrary: fc.record({ do: fc.constant('rollback' as const), back: fc.nat({ max: 3 }), death }) },
   ),
   { minLength: 4, maxLength: 14 },
@@ -70,6 +74,7 @@ test(
       await p.empty();
       const model = new RollbackModel();
       const operations: string[] = [];
+      let kept: { readonly file: string; readonly rows: Backup } | null = null;
       for (const step of sequence) {
         switch (step.do) {
           case 'source':
@@ -101,14 +106,26 @@ test(
             model.migrate(output!.operationId);
             break;
           }
+          case 'backup':
+            if (operations.length > 0) kept = { file: await take(), rows: model.backup() };
+            break;
+          case 'restore': {
+            if (kept === null) break;
+            const input = { command: 'migration-analyzer restore-from-backup', backupFile: kept.file };
+            await dying('RestoreSlice', input, step.death);
+            const { output } = await p.recover(input);
+            operations.push(output!.operationId);
+            model.restore(kept.rows, output!.operationId);
+            break;
+          }
           case 'rollback': {
             const operationId = operations.at(-1 - step.back);
             if (operationId === undefined || !model.mayTakeBack(operationId)) break;
             await dying('RollbackSlice', rollbackOf(operationId), step.death);
             const ended =
               step.death === 'none' ? await rolledBack(p, rollbackOf(operationId)) : await p.rollback(operationId);
-            const kept = ended.output!.kept.map((row) => Number(row.legacyId)).sort();
-            expect(kept).toEqual(model.rollback(operationId, ended.output!.operationId));
+            const stayed = ended.output!.kept.map((row) => Number(row.legacyId)).sort();
+            expect(stayed).toEqual(model.rollback(operationId, ended.output!.operationId));
             operations.push(ended.output!.operationId);
             break;
           }

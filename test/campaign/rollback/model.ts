@@ -33,6 +33,11 @@ interface Operation {
   takenBackBy: string | null;
 }
 
+export interface Backup {
+  readonly rows: ReadonlyMap<number, TargetRow>;
+  readonly mappings: ReadonlyMap<number, Mapping>;
+}
+
 const equal = (a: Mapped | null, b: Mapped | null): boolean =>
   a?.a === b?.a && a?.b === b?.b && (a === null) === (b === null);
 const mappedOf = ({ a, b }: Mapped): Mapped => ({ a, b });
@@ -116,6 +121,27 @@ export class RollbackModel {
     else this.#target.delete(key);
     if (mappingAfter) this.#mappings.set(key, mappingAfter);
     else this.#mappings.delete(key);
+  }
+
+  /** What a backup would hold: rows and mappings of this moment. */
+  backup = (): Backup => ({ rows: new Map(this.#target), mappings: new Map(this.#mappings) });
+
+  /** Mapped columns are what they were; a row that is gone comes back whole, and its mapping with it. */
+  restore({ rows, mappings }: Backup, id: string): void {
+    const entries: Entry[] = [];
+    for (const [key, kept] of [...mappings].sort(([a], [b]) => a - b)) {
+      const [before, now] = [rows.get(key), this.#target.get(key) ?? null];
+      const mapping = this.#mappings.get(key) ?? null;
+      const closedBy = kept.closedBy === null ? null : (mapping?.closedBy ?? id);
+      const again = { ...kept, by: mapping?.by ?? id, closedBy };
+      if (before === undefined) this.#write(entries, key, now, mapping ?? again);
+      else {
+        const note = now?.note ?? before.note;
+        const row = now !== null && equal(now, before) ? now : { ...before, note, writer: id };
+        this.#write(entries, key, row, again);
+      }
+    }
+    this.#operations.set(id, { order: this.#operations.size, takesBack: null, entries, kept: [], takenBackBy: null });
   }
 
   /** There is something that it could take back. */
