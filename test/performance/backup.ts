@@ -27,8 +27,11 @@ async function copyThroughGzip(sides: Sides, file: string): Promise<number> {
   return performance.now() - started;
 }
 
-const backUp = (sides: Sides, file: string): Promise<Ran> =>
+export const backUp = (sides: Sides, file: string): Promise<Ran> =>
   runPortage(['migration-analyzer', 'create-full-backup', '--entities', 'orders', '--output', file], sides);
+
+export const restoreFrom = (sides: Sides, file: string): Promise<Ran> =>
+  runPortage(['migration-analyzer', 'restore-from-backup', '--entities', 'orders', '--backup-file', file], sides);
 
 export async function measureBackup(bench: Bench, rows: number): Promise<Measured> {
   const sides = await bench.fresh();
@@ -81,10 +84,8 @@ export async function measureRestore(bench: Bench, rows: number): Promise<Measur
     const file = join(folder, 'backup.ndjson.gz');
     await backUp(sides, file);
     await run(sides.target, 'TRUNCATE orders');
-    const restore = (): Promise<Ran> =>
-      runPortage(['migration-analyzer', 'restore-from-backup', '--entities', 'orders', '--backup-file', file], sides);
-    const filled = await restore();
-    const equal = await restore();
+    const filled = await restoreFrom(sides, file);
+    const equal = await restoreFrom(sides, file);
     const factor = filled.ms / load.ms;
     const line = (name: string, ran: Ran): string[] => [
       name,
