@@ -15,10 +15,9 @@ import {
   nextChanged,
 } from '../sql/changed-keys.ts';
 import { DataError } from '../pg-errors.ts';
-import { copyRows } from './copy-rows.ts';
+import { copyRows, TooWide } from './copy-rows.ts';
 import { stageRows } from './stage-rows.ts';
 import { mostBytesOf, type RangeReader } from './work-range.ts';
-import { TooWide } from './copy-rows.ts';
 import type { Worker } from './worker.ts';
 
 /** As many keys as fit into one statement without growing it beyond reason. */
