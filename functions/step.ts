@@ -102,7 +102,8 @@ export function step<Input extends z.ZodType, Output extends z.ZodType>(
   };
   const made = observed.then((lambda): StepHandler<z.output<Output>> => {
     const around = [...(lambda?.middlewares() ?? []), tellsErrors(name, kind)];
-    return middy(worked).use(around as never);
+    // The cut above ends what is late. Middy's own would answer, where no time is left, while the step is still at work.
+    return middy(worked, { timeoutEarlyInMillis: 0 }).use(around as never);
   });
   return async (event, context) => (await made)(event, context);
 }
