@@ -21,7 +21,7 @@ const LOOK_TIMEOUT_MS = 15_000;
 
 /** Opens a session of its own, so that a pool which is exhausted or a session that hangs is not in its way. */
 export async function lookAt<T>(
-  deps: Pick<Dependencies, 'config'>,
+  deps: Pick<Dependencies, 'config' | 'addressOf'>,
   side: Side,
   step: string,
   work: (session: Session, database: DatabaseConfig) => Promise<T>,
@@ -34,9 +34,10 @@ export async function lookAt<T>(
   const address = `${database.host}:${database.port}/${database.name}`;
   const options = { applicationName: `portage:${step}`, statementTimeoutMs: LOOK_TIMEOUT_MS };
   try {
+    const open = await deps.addressOf(side);
     return {
       address,
-      found: await withSession(side, database, options, (session) => work(session, database)),
+      found: await withSession(side, open, options, (session) => work(session, database)),
       error: null,
     };
   } catch (error) {
