@@ -5,7 +5,7 @@ import { PROGRAMS, type Flag, type Operation } from '../shared/operations/operat
 import { UsageError, unknownName } from './usage-error.ts';
 
 /** What belongs to this machine and no state machine: the embedded server, the demo. */
-interface OwnCommand {
+export interface OwnCommand {
   readonly words: readonly [string] | readonly [string, string];
   readonly purpose: string;
   readonly flags?: readonly Flag[];
@@ -15,7 +15,7 @@ const DEMO_FLAGS: readonly Flag[] = [
   { name: 'seed', kind: 'integer', placeholder: 'N', help: 'another number, other data (1)' },
   { name: 'orphans', kind: 'integer', placeholder: 'N', help: 'so many rows that cannot be migrated (0)' },
 ];
-const OWN_COMMANDS: readonly OwnCommand[] = [
+export const OWN_COMMANDS: readonly OwnCommand[] = [
   { words: ['local', 'start'], purpose: 'start the embedded PostgreSQL and keep it running' },
   { words: ['local', 'stop'], purpose: 'stop it, once no command uses it' },
   { words: ['local', 'env'], purpose: 'print the exports that lead psql and others to it' },
@@ -23,7 +23,7 @@ const OWN_COMMANDS: readonly OwnCommand[] = [
   { words: ['demo'], purpose: 'the whole story on sample data', flags: DEMO_FLAGS },
 ];
 
-const GLOBAL_FLAGS: readonly Flag[] = [
+export const GLOBAL_FLAGS: readonly Flag[] = [
   { name: 'map', kind: 'text', placeholder: 'FILE', help: 'mapping file (PORTAGE_MAP)' },
   {
     name: 'env',

@@ -1,13 +1,7 @@
-/**
- * Makes docs/error-codes.md from the error catalogue, so that the page cannot say anything else than the program.
- * `node cli/docs/error-codes.ts` writes it, `--check` fails when it is stale.
- */
-import { readFileSync, writeFileSync } from 'node:fs';
+/** docs/error-codes.md, made from the error catalogue, so that the page cannot say anything else than the program. */
 import { CATALOGUE, ERROR_CODES, type ErrorCode } from '../../shared/domain/errors.ts';
 import { CATALOGUE_OF_OPERATIONS } from '../../shared/operations/catalogue.ts';
 import { commandOf, PROGRAMS } from '../../shared/operations/operation.ts';
-
-const PAGE = new URL('../../docs/error-codes.md', import.meta.url);
 
 /** What the codes of a prefix are about, in the order of the page. */
 const GROUPS: Readonly<Record<string, string>> = {
@@ -59,14 +53,4 @@ const COMMAND = new RegExp(`portage ((?:${Object.keys(PROGRAMS).join('|')}) [a-z
 function marked(next: string): string {
   const known = new Set(CATALOGUE_OF_OPERATIONS.map(commandOf));
   return next.replace(COMMAND, (text, command: string) => `\`${text}\`${known.has(command) ? '' : TO_COME}`);
-}
-
-if (process.argv[1] === import.meta.filename) {
-  const page = errorCodesPage();
-  if (!process.argv.includes('--check')) {
-    writeFileSync(PAGE, page);
-  } else if (readFileSync(PAGE, 'utf8') !== page) {
-    process.stderr.write('docs/error-codes.md is not what the error catalogue says: npm run docs\n');
-    process.exitCode = 1;
-  }
 }

@@ -55,16 +55,20 @@ export interface Operation {
   readonly examples: readonly string[];
   /** What the machine gives back, which `--json` prints as it is. */
   readonly answer: z.ZodType;
+  /** What exit status 1 tells, where there is one: "1: ...". */
+  readonly finds?: string;
   /** Exit status of an answer (SEMANTICS 37): 0 nothing wrong, 1 something found, 3 it could not finish. */
   exit(answer: unknown): 0 | 1 | 3;
 }
 
+/** A command that may find something says what. */
+type Exit<Answer> =
+  | { readonly finds?: never; exit(answer: Answer): 0 | 3 }
+  | { readonly finds: string; exit(answer: Answer): 0 | 1 | 3 };
+
 /** Types a descriptor by its answer, so that its `exit` reads what was checked. */
 export function operation<Answer extends z.ZodType>(
-  description: Omit<Operation, 'answer' | 'exit'> & {
-    readonly answer: Answer;
-    exit(answer: z.output<Answer>): 0 | 1 | 3;
-  },
+  description: Omit<Operation, 'answer' | 'exit' | 'finds'> & { readonly answer: Answer } & Exit<z.output<Answer>>,
 ): Operation {
   return { ...description, exit: (answer) => description.exit(description.answer.parse(answer)) };
 }

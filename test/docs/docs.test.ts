@@ -2,7 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { errorCodesPage } from '../../cli/docs/error-codes.ts';
+import { PAGES } from '../../cli/docs/pages.ts';
 import { ERROR_CODES } from '../../shared/domain/errors.ts';
 import { CATALOGUE_OF_OPERATIONS } from '../../shared/operations/catalogue.ts';
 import { commandOf, PROGRAMS } from '../../shared/operations/operation.ts';
@@ -73,8 +73,8 @@ describe.each(pages)('%s', (page) => {
   });
 });
 
-test('docs/error-codes.md is what the catalogue says: npm run docs', async () => {
-  expect(await textOf('docs/error-codes.md')).toBe(errorCodesPage());
+test.each([...PAGES])('docs/%s is what the code says: npm run docs', async (path, made) => {
+  expect(await textOf(`docs/${path}`)).toBe(made());
 });
 
 test('the README lists every command that there is', async () => {

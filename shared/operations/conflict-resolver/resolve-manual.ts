@@ -9,6 +9,7 @@ export const resolveManual = operation({
   class: 'resolution',
   input: resolveManualRequest,
   answer: finishResolutionOutput,
+  finds: 'the conflict could not be settled (S005), or its row was kept',
   exit: resolutionExit,
   flags: [
     { name: 'conflict-id', kind: 'text', placeholder: 'ID', help: 'as conflict-resolver status names it' },

@@ -26,6 +26,7 @@ export const resolve = operation({
   classOf: (input) => ('dryRun' in input && input.dryRun === true ? 'inspect' : 'resolution'),
   input: resolveRequest,
   answer: resolveAnswer,
+  finds: 'a conflict could not be settled (S005), or its row was kept',
   exit: (answer) => ('dryRun' in answer ? 0 : resolutionExit(answer)),
   flags: [
     { name: 'entity', kind: 'names', placeholder: 'NAME', help: 'the entity, a comma list, or all' },

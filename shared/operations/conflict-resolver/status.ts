@@ -34,6 +34,7 @@ export const conflictStatus = operation({
   class: 'inspect',
   input: conflictStatusRequest,
   answer: conflictStatusAnswer,
+  finds: 'a conflict waits for somebody to decide',
   exit: ({ conflicts }) => (conflicts.some(({ kind, open }) => open > 0 && DECIDED_BY_PEOPLE.includes(kind)) ? 1 : 0),
   flags: [{ name: 'unresolved-only', kind: 'switch', help: 'leave out what is settled' }],
   examples: ['conflict-resolver status', 'conflict-resolver status --unresolved-only --json'],

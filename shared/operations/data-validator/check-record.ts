@@ -8,6 +8,7 @@ export const checkRecord = operation({
   class: 'inspect',
   input: recordInput('data-validator check-record'),
   answer: recordsAnswer,
+  finds: 'the row differs, or one side lacks it (V005)',
   exit: recordsExit,
   flags: RECORD_FLAGS,
   examples: [

@@ -9,6 +9,7 @@ export const validate = operation({
   class: 'validation',
   input: validateRequest,
   answer: judgeOutput,
+  finds: 'the verdict is mismatch, or something beside the rows is wrong (V001 to V004)',
   exit: validationExit,
   flags: [
     {

@@ -68,6 +68,7 @@ export const analyze = operation({
     output: z.string().min(1).optional(),
   }),
   answer: analyzeAnswer,
+  finds: 'the schemas have a problem that would keep rows out',
   exit: ({ problems }) => (problems.some(({ severity }) => severity === 'fault') ? 1 : 0),
   flags: [
     { name: 'entities', kind: 'names', placeholder: 'NAMES', help: 'comma list of entities, or all (the default)' },

@@ -9,6 +9,7 @@ export const migrate = operation({
   class: 'migration',
   input: migrateRequest,
   answer: finishMigrationOutput,
+  finds: 'rows were set aside, conflicts are open, or a row named by --force-records does not exist',
   exit: migrationExit,
   flags: [
     { name: 'entities', kind: 'names', placeholder: 'NAMES', help: 'comma list of entities, or all (the default)' },

@@ -10,6 +10,7 @@ export const resetEntity = operation({
   class: 'migration',
   input: resetEntityRequest,
   answer: finishMigrationOutput,
+  finds: 'rows were set aside, or conflicts are open',
   exit: migrationExit,
   flags: [
     { name: 'entity', kind: 'names', placeholder: 'NAME', help: 'the entity, a comma list, or all' },

@@ -9,6 +9,7 @@ export const resume = operation({
   class: 'migration',
   input: resumeRequest,
   answer: finishMigrationOutput,
+  finds: 'rows were set aside, or conflicts are open',
   exit: migrationExit,
   flags: [
     { name: 'entity', kind: 'names', placeholder: 'NAME', help: 'the entity to continue, a comma list, or all' },

@@ -9,6 +9,7 @@ export const rollbackEntity = operation({
   class: 'recovery',
   input: rollbackEntityRequest,
   answer: finishRecoveryOutput,
+  finds: 'rows were kept because somebody edited or refers to them, each named',
   exit: recoveryExit,
   flags: [
     { name: 'entity', kind: 'names', placeholder: 'NAME', help: 'the entity, a comma list, or all' },

@@ -10,6 +10,7 @@ export const rollback = operation({
   class: 'recovery',
   input: rollbackRequest,
   answer: finishRecoveryOutput,
+  finds: 'rows were kept because somebody edited or refers to them, each named',
   exit: recoveryExit,
   flags: [
     { name: 'operation-id', kind: 'text', placeholder: 'ID', help: 'the operation, as it was printed when it ended' },

@@ -61,6 +61,7 @@ export const setAside = operation({
       message: '--ignore names rows of one entity: name exactly one in --entity',
     }),
   answer: z.union([setAsideList, setAsideIgnored, finishMigrationOutput]),
+  finds: 'rows are set aside, or a row named in --ignore is not among them',
   exit: (answer) => {
     if ('ignoredNow' in answer) return answer.notListed.length > 0 ? 1 : 0;
     return 'open' in answer ? (answer.open > 0 ? 1 : 0) : migrationExit(answer);

@@ -72,6 +72,7 @@ export const analyzePerformance = operation({
     lastRun: z.boolean().default(false),
   }),
   answer: analyzePerformanceAnswer,
+  finds: 'a run was beyond a limit',
   exit: ({ runs }) => (runs.some(({ findings }) => findings.length > 0) ? 1 : 0),
   flags: [
     { name: 'entity', kind: 'names', placeholder: 'NAME', help: 'the entity, a comma list, or all' },

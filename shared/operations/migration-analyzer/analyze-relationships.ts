@@ -57,6 +57,7 @@ export const analyzeRelationships = operation({
     brokenOnly: z.boolean().default(false),
   }),
   answer: relationshipsAnswer,
+  finds: 'a reference leads nowhere or to another parent',
   exit: ({ broken, unreadable }) => (broken > 0 || Object.keys(unreadable).length > 0 ? 1 : 0),
   flags: [
     { name: 'entity', kind: 'names', placeholder: 'NAME', help: 'the entity, a comma list, or all' },

@@ -8,6 +8,7 @@ export const compareRecords = operation({
   class: 'inspect',
   input: recordInput('migration-analyzer compare-records'),
   answer: recordsAnswer,
+  finds: 'a row differs, or one side lacks it',
   exit: recordsExit,
   flags: RECORD_FLAGS,
   examples: [

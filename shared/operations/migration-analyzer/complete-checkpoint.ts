@@ -45,6 +45,7 @@ export const completeCheckpoint = operation({
     entity: entitySelection,
   }),
   answer: completeCheckpointAnswer,
+  finds: 'the keys of both sides do not prove it complete; it stays as it was',
   exit: ({ checkpoints }) => (checkpoints.every(({ proof }) => proof?.proved !== false) ? 0 : 1),
   flags: [{ name: 'entity', kind: 'names', placeholder: 'NAME', help: 'the entity, a comma list, or all' }],
   examples: [

@@ -1,6 +1,5 @@
 import { createFullBackupRequest, finishRecoveryOutput } from '../../contracts/recovery.ts';
 import { operation } from '../operation.ts';
-import { recoveryExit } from '../recovery-exit.ts';
 
 export const createFullBackup = operation({
   program: 'migration-analyzer',
@@ -9,7 +8,7 @@ export const createFullBackup = operation({
   class: 'recovery',
   input: createFullBackupRequest,
   answer: finishRecoveryOutput,
-  exit: recoveryExit,
+  exit: ({ status }) => (status === 'failed' || status === 'stopped' ? 3 : 0),
   flags: [
     { name: 'entities', kind: 'names', placeholder: 'NAMES', help: 'comma list of entities, or all (the default)' },
     {

@@ -59,6 +59,7 @@ export const debugConnections = operation({
     showActive: z.boolean().default(false),
   }),
   answer: debugConnectionsAnswer,
+  finds: 'a figure is beyond its limit',
   exit: ({ sides, findings }) => (sides.some(({ error }) => error !== null) ? 3 : findings.length > 0 ? 1 : 0),
   flags: [
     { name: 'show-pool-stats', kind: 'switch', help: 'also the sessions that this process keeps for its next steps' },

@@ -34,6 +34,7 @@ export const detectConnectionLeaks = operation({
     entity: entitySelection,
   }),
   answer: detectConnectionLeaksAnswer,
+  finds: 'a session was not given back',
   exit: ({ leaks }) => (leaks.length > 0 ? 1 : 0),
   flags: [{ name: 'entity', kind: 'names', placeholder: 'NAME', help: 'the entity, a comma list, or all' }],
   examples: [

@@ -43,6 +43,7 @@ export const memoryLeakCheck = operation({
     batchSize: z.int().min(1).max(100_000).optional(),
   }),
   answer: memoryLeakCheckAnswer,
+  finds: 'memory grows from batch to batch',
   exit: ({ growth }) => (growth.verdict === 'leak' ? 1 : 0),
   flags: [
     { name: 'entity', kind: 'names', placeholder: 'NAME', help: 'the entity that is read, over and over' },

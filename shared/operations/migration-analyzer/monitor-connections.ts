@@ -51,6 +51,7 @@ export const monitorConnections = operation({
     duration: durationSeconds,
   }),
   answer: monitorConnectionsAnswer,
+  finds: 'a figure is beyond its limit',
   exit: ({ findings }) => (findings.length > 0 ? 1 : 0),
   flags: [durationFlag],
   examples: [

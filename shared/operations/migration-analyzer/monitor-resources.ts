@@ -49,6 +49,7 @@ export const monitorResources = operation({
     duration: durationSeconds,
   }),
   answer: monitorResourcesAnswer,
+  finds: 'a figure is beyond its limit',
   exit: ({ summary }) => (summary.findings.length > 0 ? 1 : 0),
   flags: [
     { name: 'entity', kind: 'names', placeholder: 'NAME', help: 'the entity, a comma list, or all' },

@@ -37,6 +37,7 @@ export const performanceTrends = operation({
     lastDays: z.int().min(1).max(3650).default(30),
   }),
   answer: performanceTrendsAnswer,
+  finds: 'an entity is getting slower',
   exit: ({ entities }) => (entities.some(({ moving }) => moving.direction === 'slower') ? 1 : 0),
   flags: [
     { name: 'entity', kind: 'names', placeholder: 'NAME', help: 'the entity, a comma list, or all' },

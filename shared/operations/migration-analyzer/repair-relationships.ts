@@ -35,6 +35,7 @@ export const repairRelationships = operation({
       .optional(),
   }),
   answer: repairRelationshipsAnswer,
+  finds: 'something stays that nothing proves how to mend; in a dry run: all that was found',
   exit: repairExit,
   flags: [
     { name: 'entity', kind: 'names', placeholder: 'NAME', help: 'the entity, a comma list, or all' },

@@ -36,6 +36,7 @@ export const repairUuidMappings = operation({
       .optional(),
   }),
   answer: repairMappingsAnswer,
+  finds: 'something stays that nothing proves how to mend; in a dry run: all that was found',
   exit: repairExit,
   flags: [
     { name: 'entity', kind: 'names', placeholder: 'NAME', help: 'the entity, a comma list, or all' },

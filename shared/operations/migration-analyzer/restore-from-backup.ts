@@ -9,6 +9,7 @@ export const restoreFromBackup = operation({
   class: 'recovery',
   input: restoreFromBackupRequest,
   answer: finishRecoveryOutput,
+  finds: 'rows had to be kept as they are, each named with the reason',
   exit: recoveryExit,
   flags: [
     { name: 'backup-file', kind: 'text', placeholder: 'FILE', help: 'a path or s3://bucket/key, as it was written' },

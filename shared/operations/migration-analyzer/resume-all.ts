@@ -9,6 +9,7 @@ export const resumeAll = operation({
   class: 'migration',
   input: resumeAllRequest,
   answer: finishMigrationOutput,
+  finds: 'rows were set aside, or conflicts are open',
   exit: migrationExit,
   flags: [{ name: 'no-wait', kind: 'switch', cliOnly: true, help: 'start it, print the operation id and return' }],
   examples: ['migration-analyzer resume-all', 'migration-analyzer resume-all --json'],

@@ -9,6 +9,7 @@ export const rollbackAll = operation({
   class: 'recovery',
   input: rollbackAllRequest,
   answer: finishRecoveryOutput,
+  finds: 'rows were kept because somebody edited or refers to them, each named',
   exit: recoveryExit,
   flags: [
     { name: 'batch-id', kind: 'text', placeholder: 'LABEL', help: 'the label, such as batch_20231201' },

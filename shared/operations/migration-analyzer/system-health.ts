@@ -32,6 +32,7 @@ export const systemHealth = operation({
     alertOnIssues: z.boolean().default(false),
   }),
   answer: systemHealthAnswer,
+  finds: 'something is wrong',
   exit: ({ status }) => (status === 'unknown' ? 3 : status === 'problem' ? 1 : 0),
   flags: [
     {

@@ -28,6 +28,7 @@ export const testConnections = operation({
     timeout: z.int().min(1).max(600_000).optional(),
   }),
   answer: connectionsAnswer,
+  finds: 'a right is missing',
   exit: ({ connections }) => {
     if (connections.some((each) => !each.reachable)) return 3;
     return connections.some((each) => each.rightsMissing.length > 0) ? 1 : 0;

@@ -47,6 +47,7 @@ export const validateSource = operation({
     conflictRecordsOnly: z.boolean().default(false),
   }),
   answer: sourceAnswer,
+  finds: 'a row of the source cannot be migrated as it is',
   exit: ({ faulty }) => (faulty > 0 ? 1 : 0),
   flags: [
     { name: 'entity', kind: 'names', placeholder: 'NAME', help: 'the entity, a comma list, or all' },

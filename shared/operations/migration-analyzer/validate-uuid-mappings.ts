@@ -49,6 +49,7 @@ export const validateUuidMappings = operation({
     entity: entitySelection,
   }),
   answer: mappingsAnswer,
+  finds: 'a mapping is missing, dangling, duplicate or conflicting',
   exit: ({ faulty, mappings }) => (faulty > 0 || mappings.some(({ unreadable }) => unreadable > 0) ? 1 : 0),
   flags: [{ name: 'entity', kind: 'names', placeholder: 'NAME', help: 'the entity, a comma list, or all' }],
   examples: [

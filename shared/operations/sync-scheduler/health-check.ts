@@ -34,6 +34,7 @@ export const healthCheck = operation({
     name: jobName.optional(),
   }),
   answer: healthCheckAnswer,
+  finds: 'a job is overdue, failing, stuck, behind, or drifted from its schedule',
   exit: ({ healthy }) => (healthy ? 0 : 1),
   flags: [
     { name: 'all-jobs', kind: 'switch', contradicts: ['name'], help: 'every job (the default)' },

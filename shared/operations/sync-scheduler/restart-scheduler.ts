@@ -24,6 +24,7 @@ export const restartScheduler = operation({
     dryRun: z.boolean().default(false),
   }),
   answer: restartSchedulerAnswer,
+  finds: 'a job cannot be read, and so has no schedule',
   exit: ({ unreadable }) => (unreadable.length > 0 ? 1 : 0),
   flags: [{ name: 'dry-run', kind: 'switch', help: 'say what would be done; change nothing' }],
   examples: ['sync-scheduler restart-scheduler', 'sync-scheduler restart-scheduler --dry-run --json'],

@@ -14,6 +14,7 @@ export const runJob = operation({
   class: 'synchronization',
   input: runJobRequest,
   answer: finishRunOutput,
+  finds: 'rows were set aside, conflicts are open, or what was written differs',
   exit: runExit,
   flags: [
     { name: 'name', kind: 'text', placeholder: 'NAME', help: 'the job' },
