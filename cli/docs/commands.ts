@@ -36,8 +36,7 @@ export function commandsPage(): string {
     `## All of them\n| command | |\n| --- | --- |\n${[...table, ...OWN_COMMANDS.map((own) => `| \`${own.words.join(' ')}\` | ${cell(own.purpose)} |`)].join('\n')}`,
     `## Flags of every command\n${flagTable(GLOBAL_FLAGS)}`,
     ...programs.map(
-      ({ program, operations }) =>
-        `## ${program}\nTo ${PROGRAMS[program]}.\n\n${operations.map(section).join('\n\n')}`,
+      ({ program, operations }) => `## ${program}\nTo ${PROGRAMS[program]}.\n\n${operations.map(section).join('\n\n')}`,
     ),
     `## On this machine\nThe embedded server and the sample data; these take \`--json\` and \`--verbose\` too.\n\n${OWN_COMMANDS.map(ownSection).join('\n\n')}`,
   ].join('\n\n')}\n`;

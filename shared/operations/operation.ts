@@ -63,8 +63,7 @@ export interface Operation {
 
 /** A command that may find something says what. */
 type Exit<Answer> =
-  | { readonly finds?: never; exit(answer: Answer): 0 | 3 }
-  | { readonly finds: string; exit(answer: Answer): 0 | 1 | 3 };
+  { readonly finds?: never; exit(answer: Answer): 0 | 3 } | { readonly finds: string; exit(answer: Answer): 0 | 1 | 3 };
 
 /** Types a descriptor by its answer, so that its `exit` reads what was checked. */
 export function operation<Answer extends z.ZodType>(
