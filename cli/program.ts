@@ -79,7 +79,8 @@ function tree(version: string, select: (words: Words) => void): Command {
   for (const [program, purpose] of Object.entries(PROGRAMS)) {
     const operations = CATALOGUE_OF_OPERATIONS.filter((op) => op.program === program);
     if (operations.length === 0) continue;
-    const group = root.command(program).description(purpose);
+    // A program of one command is that command.
+    const group = operations.some(({ name }) => name === program) ? root : root.command(program).description(purpose);
     for (const operation of operations) {
       leaf(group, operation.name, operation.purpose, flagsOf(operation), (seen) =>
         select({ kind: 'operation', operation, seen }),

@@ -101,7 +101,11 @@ async function runDeployed(line: OperationLine, environment: string, io: Io, kil
   const { remoteRuntime, startAndLeave } = await import('./remote/runtime.ts');
   const runtime = remoteRuntime(environment);
   try {
-    if (line.wait) return await runThrough(line, runtime, null, io, kill);
+    if (line.wait) {
+      const { reportedHere } = await import('./remote/report.ts');
+      const executions = reportedHere(runtime.executions, line.operation, line.input);
+      return await runThrough(line, { ...runtime, executions }, null, io, kill);
+    }
     return await startAndLeave(line.operation, line.input, runtime, io, line.options.json);
   } finally {
     runtime.close();
@@ -173,6 +177,7 @@ const KIND_OF_PROGRAM: Readonly<Record<Program, LogKind>> = {
   'conflict-resolver': 'sync',
   'sync-scheduler': 'sync',
   'migration-analyzer': 'migration',
+  'cut-over': 'validation',
 };
 
 function logFailure(operation: Operation, failure: ToldFailure): void {

@@ -1,7 +1,7 @@
 /** One piece of a validation: sessions, the compiled entity, and the frame in which it is read and recorded. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CheckPieceInput, CheckPieceOutput } from '../shared/contracts/validation.ts';
-import { validateRequest } from '../shared/contracts/validation.ts';
+import { plannedValidation } from '../shared/contracts/validation.ts';
 import { unhurried } from '../shared/database/session.ts';
 import { completePiece, pieceAt, type Piece, type PieceRead } from '../shared/database/ledger/validation-pieces.ts';
 import { checkMappings } from '../shared/database/validate/check-mappings.ts';
@@ -119,4 +119,4 @@ export async function compareRows(
 }
 
 /** What the operation was asked for. */
-export const requestOf = (loaded: LoadedOperation) => validateRequest.parse(loaded.operation.request);
+export const requestOf = (loaded: LoadedOperation) => plannedValidation.parse(loaded.operation.request);

@@ -47,7 +47,7 @@ function row(code: ErrorCode): string {
 }
 
 const TO_COME = '¹';
-const COMMAND = new RegExp(`portage ((?:${Object.keys(PROGRAMS).join('|')}) [a-z-]+)( -[^.,;]*[^.,; ])?`, 'g');
+const COMMAND = new RegExp(`portage ((?:${Object.keys(PROGRAMS).join('|')}) [a-z][a-z-]*)( -[^.,;]*[^.,; ])?`, 'g');
 
 /** Commands as code; one that the catalogue of operations lacks has a mark. */
 function marked(next: string): string {

@@ -82,6 +82,7 @@ import { resolveManual } from '../../shared/operations/conflict-resolver/resolve
 import { conflictStatus, conflictStatusAnswer } from '../../shared/operations/conflict-resolver/status.ts';
 import { testStrategy } from '../../shared/operations/conflict-resolver/test-strategy.ts';
 import { runJob } from '../../shared/operations/sync-scheduler/run-job.ts';
+import { cutOver } from '../../shared/operations/cut-over.ts';
 import { commandOf, type Operation } from '../../shared/operations/operation.ts';
 import {
   analyzePerformance,
@@ -108,6 +109,7 @@ import { checkpointsText } from './checkpoints.ts';
 import { connectionsText } from './reach.ts';
 import { conflictStatusText, patternsText, resolutionText, resolveText, triedText } from './conflicts.ts';
 import { cleanupCheckpointsText, cleanupDifferentialsText, cleanupStaleText } from './cleanup.ts';
+import { cutOverText } from './cut-over.ts';
 import { debugText } from './debug.ts';
 import { changedJobsText, changedJobText, deletedJobText, jobsText, jobStatusText } from './jobs.ts';
 import { migrationText } from './migration.ts';
@@ -172,6 +174,7 @@ const PRINTS: ReadonlyMap<string, Print> = new Map([
   [commandOf(checkRecord), text(recordsAnswer, recordsText)],
   [commandOf(compareRecords), text(recordsAnswer, recordsText)],
   [commandOf(validate), text(judgeOutput, validationText)],
+  [commandOf(cutOver), text(judgeOutput, cutOverText)],
   [commandOf(analyze), text(analyzeAnswer, analyzeText)],
   [commandOf(createJob), changedJobPrint],
   [commandOf(updateJob), changedJobPrint],

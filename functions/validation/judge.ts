@@ -2,7 +2,7 @@
 import {
   judgeInput,
   judgeOutput,
-  validateRequest,
+  plannedValidation,
   type Difference,
   type Finding,
   type JudgeInput,
@@ -22,11 +22,12 @@ import {
 import { countFindings, findingsOf } from '../../shared/database/validate/read-findings.ts';
 import { PortageError, isErrorCode } from '../../shared/domain/errors.ts';
 import { logger } from '../../shared/log/current.ts';
+import { circumstancesOf, cutOverOf } from '../cut-over.ts';
 import type { LoadedOperation } from '../dependencies.ts';
 import { entityOf } from '../entity-worker.ts';
-import { put, writeOutput } from '../output-file.ts';
 import { step, type Invocation } from '../step.ts';
 import { probeAnswer } from '../validation-probe.ts';
+import { writeValidation } from '../validation-file.ts';
 import {
   codesOf,
   coverageOf,
@@ -51,7 +52,7 @@ export async function judge(input: JudgeInput, deps: Invocation): Promise<JudgeO
     // The service may run this step twice: what this execution has judged is judged again.
     if (!operation.status.startsWith('completed') || operation.execution !== input.execution)
       mustBeOf(operation, input.execution);
-    const request = validateRequest.parse(operation.request);
+    const request = plannedValidation.parse(operation.request);
     const entities = request.entities === 'all' ? [...loaded.entities.keys()] : request.entities;
     const evidence: Evidence = {
       request,
@@ -64,7 +65,11 @@ export async function judge(input: JudgeInput, deps: Invocation): Promise<JudgeO
     for (const name of entities) await settleEntity(target, loaded, evidence, coverage, name, judged[name]?.verdict);
     const findings = findingsBeside(evidence);
     const verdict = verdictOfEntities(judged);
-    const { mappings, ...listed } = await differencesOf(target, operation.operationNo, request.verbose);
+    const { mappings, ...listed } = await differencesOf(
+      target,
+      operation.operationNo,
+      request.verbose || (request.output !== undefined && runsInLambda()),
+    );
     const found = verdict === 'mismatch' || findings.length > 0;
     const stopped = operation.stopRequested || coverage.holes.some(({ code }) => code === 'M013');
     const status = stopped
@@ -75,6 +80,14 @@ export async function judge(input: JudgeInput, deps: Invocation): Promise<JudgeO
           ? 'failed'
           : 'completed';
     const repair = request.fixReferences ? await repairOfExecution(target, input.execution) : null;
+    const around =
+      request.output === undefined && request.cutOver === undefined
+        ? undefined
+        : await circumstancesOf(sides, loaded, deps.now());
+    const cutOver =
+      request.cutOver === undefined || around === undefined
+        ? undefined
+        : await cutOverOf(sides, loaded, request.cutOver, around, { verdict, entities: judged, findings, coverage });
     const answer: JudgeOutput = {
       operationId: operation.operationId,
       batchId: operation.batchLabel,
@@ -88,8 +101,15 @@ export async function judge(input: JudgeInput, deps: Invocation): Promise<JudgeO
       codes: codesOf(judged, findings),
       ...(repair === null ? {} : { repair }),
       notes: [...operation.notes, ...notesOf(evidence)],
+      ...(around === undefined ? {} : { circumstances: around }),
+      ...(cutOver === undefined ? {} : { cutOver }),
     };
-    const output = await writeReport(target, operation.operationNo, request.output, answer);
+    const { differencesOmitted: _, ...withAll } = answer;
+    // A function's own disk is gone with it: who asked writes the report, from the answer.
+    const output =
+      request.output === undefined || runsInLambda()
+        ? null
+        : await writeValidation(request.output, withAll, differencesIn(target, operation.operationNo));
     const hole = coverage.holes.find(({ code }) => code !== null);
     await endOperation(
       target,
@@ -150,26 +170,11 @@ async function differencesOf(
   return { differences, mappings, ...(omitted > 0 ? { differencesOmitted: omitted } : {}) };
 }
 
-/** The whole report, with every difference, streamed. */
-async function writeReport(
-  target: Session,
-  operationNo: number,
-  file: string | undefined,
-  answer: JudgeOutput,
-): Promise<string | null> {
-  if (file === undefined) return null;
-  const rest = Object.fromEntries(Object.entries(answer).filter(([name]) => !name.startsWith('differences')));
-  return writeOutput(file, async (stream) => {
-    await put(stream, `${JSON.stringify(rest, null, 2).replace(/\n}$/, '')},\n  "differences": [`);
-    let first = true;
-    for await (const found of findingsOf(target, operationNo)) {
-      const difference = differenceOf(found);
-      if (difference === null) continue;
-      await put(stream, `${first ? '' : ','}\n    ${JSON.stringify(difference)}`);
-      first = false;
-    }
-    await put(stream, first ? ']\n}\n' : '\n  ]\n}\n');
-  });
+async function* differencesIn(target: Session, operationNo: number): AsyncGenerator<Difference> {
+  for await (const found of findingsOf(target, operationNo)) {
+    const difference = differenceOf(found);
+    if (difference !== null) yield difference;
+  }
 }
 
 function logVerdict({ operationId, status, verdict, entities, codes }: JudgeOutput): void {

@@ -6,6 +6,8 @@ import {
   type PlanValidationOutput,
   type ValidateRequest,
 } from '../../shared/contracts/validation.ts';
+import { cutOverRequest } from '../../shared/contracts/cut-over.ts';
+import { markSource } from '../../shared/database/cut-over/source-writes.ts';
 import { readDatabaseIdentity } from '../../shared/database/catalog/identity.ts';
 import { loadMap, mapHash, type LoadedMap } from '../../shared/database/engine/load-entities.ts';
 import { applyLedger } from '../../shared/database/ledger/apply.ts';
@@ -32,6 +34,22 @@ import { isProbe, probe } from '../validation-probe.ts';
 /** Both servers work on a piece at once; two pieces keep two cores busy, and the source is not asked for more. */
 const LANES = 2;
 
+/** A cut-over rests on a validation of everything. */
+function requestOf(given: unknown): { readonly request: ValidateRequest; readonly cutOver: boolean } {
+  const isCutOver = typeof given === 'object' && given !== null && 'command' in given && given.command === 'cut-over';
+  if (!isCutOver)
+    return { request: checkedInput(validateRequest, given, { example: VALIDATE_EXAMPLE }), cutOver: false };
+  const { output } = checkedInput(cutOverRequest, given, { example: '{"command": "cut-over", "check": true}' });
+  return {
+    request: validateRequest.parse({
+      command: 'data-validator validate',
+      comprehensive: true,
+      ...(output === undefined ? {} : { output }),
+    }),
+    cutOver: true,
+  };
+}
+
 const planned = async (sides: Sides, operation: Operation, lanes: number): Promise<PlanValidationOutput> => ({
   operationId: operation.operationId,
   lanes,
@@ -47,7 +65,7 @@ export async function planValidation(
   input: { execution: string; request: unknown },
   deps: Invocation,
 ): Promise<PlanValidationOutput> {
-  const request = checkedInput(validateRequest, input.request, { example: VALIDATE_EXAMPLE });
+  const { request, cutOver } = requestOf(input.request);
   const map = await deps.configuredMap();
   if (isProbe(request, map))
     return { operationId: '', lanes: 1, pieces: [], notices: [], probe: [...(await probe(map, deps))] };
@@ -66,6 +84,7 @@ export async function planValidation(
     const pieces = await piecesFor(sides, loaded, entities, request);
     await registerMap(sides.target, map, mapHash(map));
     const sourceDatabase = await readDatabaseIdentity(sides.source);
+    const mark = cutOver ? { cutOver: await markSource(sides.source) } : {};
     const operation = await openUnlessHeld(sides.target, async () => {
       const opened = await insertOperation(
         sides.target,
@@ -76,7 +95,7 @@ export async function planValidation(
           mapName: map.name,
           mapHash: mapHash(map),
           mode: 'differential',
-          request: { ...request, entities },
+          request: { ...request, entities, ...mark },
           sourceDatabase,
         },
         deps.now(),

@@ -1,5 +1,6 @@
 /** What the states of the `validation` machine take and give. States carry ids and counts, never rows. */
 import * as z from 'zod';
+import { circumstances, cutOver, sourceMark } from './cut-over.ts';
 import { entitySelection } from './migration.ts';
 import { rowProgress } from './operation.ts';
 
@@ -11,21 +12,22 @@ export const VALIDATION_TYPES = [
   'all',
 ] as const;
 
+const requested = z.strictObject({
+  command: z.literal('data-validator validate'),
+  entities: entitySelection.default('all'),
+  type: z.enum(VALIDATION_TYPES).default('all'),
+  quick: z.boolean().default(false),
+  verbose: z.boolean().default(false),
+  comprehensive: z.boolean().default(false),
+  output: z.string().min(1).optional(),
+  /** First sets references to the source's own parent where the mapping proves it: an operation of its own. */
+  fixReferences: z.boolean().default(false),
+  /** A verdict that is not match ends the execution as failed, with its code: for alarms of the console. */
+  fail: z.boolean().default(false),
+});
+
 /** The execution input. */
-export const validateRequest = z
-  .strictObject({
-    command: z.literal('data-validator validate'),
-    entities: entitySelection.default('all'),
-    type: z.enum(VALIDATION_TYPES).default('all'),
-    quick: z.boolean().default(false),
-    verbose: z.boolean().default(false),
-    comprehensive: z.boolean().default(false),
-    output: z.string().min(1).optional(),
-    /** First sets references to the source's own parent where the mapping proves it: an operation of its own. */
-    fixReferences: z.boolean().default(false),
-    /** A verdict that is not match ends the execution as failed, with its code: for alarms of the console. */
-    fail: z.boolean().default(false),
-  })
+export const validateRequest = requested
   .refine(({ quick, type }) => !quick || type !== 'performance', {
     path: ['quick'],
     message: 'performance reads no rows: there is nothing to sample',
@@ -34,7 +36,10 @@ export const validateRequest = z
     path: ['fixReferences'],
     message: '--fix-references needs a type that looks at references: relationship_integrity, or all',
   });
-export type ValidateRequest = z.output<typeof validateRequest>;
+
+/** As the ledger has it: for a cut-over with what the source was like when it began. */
+export const plannedValidation = requested.extend({ cutOver: sourceMark.optional() });
+export type ValidateRequest = z.output<typeof plannedValidation>;
 
 const execution = z.string();
 const stateError = z.looseObject({ Error: z.string(), Cause: z.string().optional() });
@@ -191,6 +196,9 @@ export const judgeOutput = z.strictObject({
   /** What --fix-references did before anything was read: its operation, and the rows that it wrote. */
   repair: z.strictObject({ operationId: z.string(), rows: z.int() }).optional(),
   notes: z.array(z.string()),
+  /** Where a report or a cut-over was asked for. */
+  circumstances: circumstances.optional(),
+  cutOver: cutOver.optional(),
   output: z.string().optional(),
 });
 export type JudgeOutput = z.output<typeof judgeOutput>;

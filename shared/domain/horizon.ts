@@ -63,14 +63,26 @@ const OVERLAP: Readonly<Record<string, string>> = {
   date: '2 days',
 };
 
+/** How far the transaction that made the source row's version is beyond the horizon; half of all numbers and more: it is below. */
+const beyond = (horizon: string): string =>
+  `((s.xmin::text::bigint - ${BigInt(horizon) % 2n ** 32n} + 4294967296) % 4294967296)`;
+
+/** A condition over the source row `s`: its version was made by a transaction at or above the horizon. */
+export const writtenSince = (horizon: string): string => `${beyond(horizon)} < ${HALF}`;
+
+/** The same, for what a snapshot (`xmin:xmax:list`) does not see: a transaction that stays open holds no others up. */
+export function unseenBy(snapshot: string): string {
+  const [horizon = ''] = snapshot.split(':');
+  return `${writtenSince(horizon)} AND NOT txid_visible_in_snapshot(${BigInt(horizon)} + ${beyond(horizon)}, ${quoteLiteral(snapshot)})`;
+}
+
 /** A condition over the source row `s`: rows whose version was made at or above the horizon; and by what it is found. */
 export function changedSince(
   entity: CompiledEntity,
   source: Relation,
   stored: Horizon,
 ): { readonly condition: string; readonly by: string } {
-  const low = BigInt(stored.horizon) % 2n ** 32n;
-  const byTransaction = `((s.xmin::text::bigint - ${low} + 4294967296) % 4294967296) < ${HALF}`;
+  const byTransaction = writtenSince(stored.horizon);
   const { updatedAt } = entity.normal.source;
   const declared = updatedAt === null ? undefined : columnOf(source, updatedAt)?.typeInfo;
   const type = declared === undefined ? undefined : underlying(declared);

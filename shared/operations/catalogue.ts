@@ -1,4 +1,5 @@
 /** Every command there is. A command that is not in this list does not exist, on any surface. */
+import { cutOver } from './cut-over.ts';
 import { checkRecord } from './data-validator/check-record.ts';
 import { validate } from './data-validator/validate.ts';
 import { analyzeSize } from './data-validator/analyze-size.ts';
@@ -110,6 +111,7 @@ export const CATALOGUE_OF_OPERATIONS: readonly Operation[] = [
   repairUuidMappings,
   analyzeSize,
   ...WATCHING,
+  cutOver,
 ];
 
 /** The operation of an execution input's `command`, if there is one. */

@@ -12,13 +12,14 @@ export type OperationClass =
 export const LONG_CLASSES = ['migration', 'validation', 'synchronization', 'resolution', 'recovery'] as const;
 export type LongClass = (typeof LONG_CLASSES)[number];
 
-/** The five programs of the guide. */
+/** The five programs of the guide, and the question at their end, which is one command. */
 export const PROGRAMS = {
   'differential-migration': 'carry rows from the source into the target, in checkpointed batches',
   'data-validator': 'compare the two databases',
   'conflict-resolver': 'decide what both sides changed',
   'sync-scheduler': 'keep the target in step by scheduled jobs',
   'migration-analyzer': 'look at the state of everything, and repair it',
+  'cut-over': 'say whether the application may be switched to the target',
 } as const;
 export type Program = keyof typeof PROGRAMS;
 
@@ -72,8 +73,9 @@ export function operation<Answer extends z.ZodType>(
   return { ...description, exit: (answer) => description.exit(description.answer.parse(answer)) };
 }
 
-/** `differential-migration migrate`: the `command` of its execution input. */
-export const commandOf = (op: Pick<Operation, 'program' | 'name'>): string => `${op.program} ${op.name}`;
+/** `differential-migration migrate`: the `command` of its execution input. A program of one command bears its name. */
+export const commandOf = ({ program, name }: Pick<Operation, 'program' | 'name'>): string =>
+  program === name ? program : `${program} ${name}`;
 
 export const isLong = (name: OperationClass): name is LongClass => (LONG_CLASSES as readonly string[]).includes(name);
 

@@ -43,7 +43,7 @@ a { color: var(--link); }
 .skip { position: absolute; left: -100vw; } .skip:focus { left: 1rem; top: 1rem; background: var(--card); padding: .5rem 1rem; }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1rem; list-style: none; margin: 1rem 0 0; padding: 0; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1.25rem; margin: 1.25rem 0; }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 1rem; margin: .75rem 0 0; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr)); gap: 1rem; margin: .75rem 0 0; }
 .facts div { border-left: 3px solid var(--line); padding-left: .75rem; }
 .facts dt { color: var(--quiet); font-size: .85rem; } .facts dd { margin: 0; font-size: 1.35rem; font-weight: 600; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 figure { margin: .75rem 0 0; } figcaption { color: var(--quiet); font-size: .9rem; margin-bottom: .5rem; }
@@ -56,6 +56,8 @@ th, td { padding: .35rem .75rem .35rem 0; text-align: left; border-bottom: 1px s
 td.n, th.n { text-align: right; } td.wrap { white-space: normal; min-width: 14rem; }
 thead th { color: var(--quiet); font-weight: 600; }
 summary { cursor: pointer; color: var(--link); margin-top: .75rem; width: fit-content; }
+.verdict { font-size: 1.35rem; line-height: 1.3; margin: .5rem 0; }
+.sign { display: grid; grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr)); gap: 1.5rem; margin: 1rem 0 0; } .sign dt { color: var(--quiet); font-size: .85rem; } .sign dd { margin: 0; border-bottom: 1px solid var(--quiet); height: 2.6rem; }
 .good { color: var(--good); } .bad { color: var(--bad); } .bad, .good { font-weight: 600; }
 ul.advice { margin: .25rem 0 0; padding-left: 1.2rem; } footer { padding-bottom: 3rem; font-size: .9rem; }
 @media print {

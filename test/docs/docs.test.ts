@@ -66,7 +66,7 @@ describe.each(pages)('%s', (page) => {
     const programs = Object.keys(PROGRAMS).join('|');
     // The generated page marks those to come by itself.
     const text = page === 'docs/error-codes.md' ? '' : await textOf(page);
-    const named = [...text.matchAll(new RegExp(`npx portage ((?:${programs}) [a-z-]+)`, 'g'))].map(
+    const named = [...text.matchAll(new RegExp(`npx portage ((?:${programs}) [a-z][a-z-]*)`, 'g'))].map(
       (match) => match[1] ?? '',
     );
     expect(named.filter((command) => !known.has(command))).toEqual([]);

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Relation } from '../../domain/catalog.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
-import { changedSince, distrust, neverByHorizon, type Horizon } from '../../domain/horizon.ts';
+import { changedSince, distrust, neverByHorizon, type Horizon, type StoredHorizon } from '../../domain/horizon.ts';
 import { quoteLiteral } from '../../domain/identifiers.ts';
 import type { Mode } from '../sql/decide.ts';
 import { isSameDatabase } from '../catalog/identity.ts';
@@ -39,7 +39,11 @@ const shapeOf = (entity: CompiledEntity): string =>
     .digest('hex');
 
 /** Where a reading that begins now may be continued; null on a server that only follows another. */
-async function lookAtSource(source: Session, entity: CompiledEntity, sourceDatabase: string): Promise<Horizon | null> {
+export async function lookAtSource(
+  source: Session,
+  entity: CompiledEntity,
+  sourceDatabase: string,
+): Promise<Horizon | null> {
   const relation = entity.source.from.replace(/ AS s$/, '');
   // Open transactions first, then the snapshot: one that is open in the snapshot is seen here, or began after this.
   const open = await source.one(
@@ -63,6 +67,23 @@ async function lookAtSource(source: Session, entity: CompiledEntity, sourceDatab
   };
 }
 
+/** The stored horizon where it can be trusted, or null and why not. */
+export async function storedHorizon(
+  target: Session,
+  entity: CompiledEntity,
+  seen: Horizon,
+  fullEverySeconds: number,
+): Promise<{ readonly stored: StoredHorizon; readonly why: null } | { readonly stored: null; readonly why: string }> {
+  const found = await readHorizon(target, entity.entityId ?? 0);
+  // A server that moved to another address is the same server.
+  const stored =
+    found !== null && isSameDatabase(found.sourceDatabase, seen.sourceDatabase)
+      ? { ...found, sourceDatabase: seen.sourceDatabase }
+      : found;
+  const why = distrust(stored, seen, fullEverySeconds);
+  return stored === null || why !== null ? { stored: null, why: why ?? '' } : { stored, why };
+}
+
 /** Says how to look, why so, and where the next run may begin. */
 export async function choosePath(sides: Sides, entity: CompiledEntity, facts: PathFacts): Promise<Detection> {
   const { relation, mode } = facts;
@@ -75,14 +96,8 @@ export async function choosePath(sides: Sides, entity: CompiledEntity, facts: Pa
     [entity.entityId],
   );
   if (Number(aside) > MOST_ASIDE) return { path: 'full', why: `${aside} rows were set aside`, seen };
-  const found = await readHorizon(sides.target, entity.entityId ?? 0);
-  // A server that moved to another address is the same server.
-  const stored =
-    found !== null && isSameDatabase(found.sourceDatabase, seen.sourceDatabase)
-      ? { ...found, sourceDatabase: seen.sourceDatabase }
-      : found;
-  const why = distrust(stored, seen, facts.fullEverySeconds);
-  if (stored === null || why !== null) return { path: 'full', why: why ?? '', seen };
+  const { stored, why } = await storedHorizon(sides.target, entity, seen, facts.fullEverySeconds);
+  if (stored === null) return { path: 'full', why, seen };
   const { condition, by } = changedSince(entity, relation, stored);
   return {
     path: 'horizon',

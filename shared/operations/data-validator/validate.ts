@@ -37,7 +37,12 @@ export const validate = operation({
       contradicts: ['quick'],
       help: "first set references to the source's own parent where the mapping proves it; can be rolled back",
     },
-    { name: 'output', kind: 'text', placeholder: 'FILE', help: 'write the whole report into FILE, as JSON' },
+    {
+      name: 'output',
+      kind: 'text',
+      placeholder: 'FILE',
+      help: 'write the whole report into FILE: a page to read and to print where it ends in .html, else JSON',
+    },
     { name: 'fail', kind: 'switch', help: 'end as failed, with the code of what was found (V001 to V004)' },
     { name: 'no-wait', kind: 'switch', cliOnly: true, help: 'start it, print the operation id and return' },
   ],
@@ -47,5 +52,6 @@ export const validate = operation({
     'data-validator validate --entities doctors --type relationship_integrity --fix-references',
     'data-validator validate --quick',
     'data-validator validate --entities all --output validation-report.json --json',
+    'data-validator validate --entities all --comprehensive --output validation-report.html',
   ],
 });
