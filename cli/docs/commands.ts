@@ -35,11 +35,16 @@ export function commandsPage(): string {
     INTRODUCTION,
     `## All of them\n| command | |\n| --- | --- |\n${[...table, ...OWN_COMMANDS.map((own) => `| \`${own.words.join(' ')}\` | ${cell(own.purpose)} |`)].join('\n')}`,
     `## Flags of every command\n${flagTable(GLOBAL_FLAGS)}`,
-    ...programs.map(
-      ({ program, operations }) => `## ${program}\nTo ${PROGRAMS[program]}.\n\n${operations.map(section).join('\n\n')}`,
-    ),
+    ...programs.map(programSection),
     `## On this machine\nThe embedded server and the sample data; these take \`--json\` and \`--verbose\` too.\n\n${OWN_COMMANDS.map(ownSection).join('\n\n')}`,
   ].join('\n\n')}\n`;
+}
+
+function programSection({ program, operations }: { program: Program; operations: readonly Operation[] }): string {
+  const [only] = operations;
+  // A program of one command is that command.
+  if (only !== undefined && only.name === program) return section(only, '##');
+  return `## ${program}\nTo ${PROGRAMS[program]}.\n\n${operations.map((each) => section(each, '###')).join('\n\n')}`;
 }
 
 const contents = (operation: Operation): string =>
@@ -50,10 +55,10 @@ const isShared = (name: string): boolean => CATALOGUE_OF_OPERATIONS.filter((othe
 const headingOf = (name: string, program: Program): string => (isShared(name) ? `${program} ${name}` : name);
 const anchorOf = (name: string, program: Program): string => headingOf(name, program).replaceAll(' ', '-');
 
-function section(operation: Operation): string {
+function section(operation: Operation, level: '##' | '###'): string {
   const { name, program, purpose, flags, examples, finds } = operation;
   return [
-    `### ${headingOf(name, program)}`,
+    `${level} ${headingOf(name, program)}`,
     `${purpose}${isLong(classOf(operation)) ? ' *Long.*' : ''}${finds === undefined ? '' : ` Exit 1: ${finds}.`}`,
     '',
     ...(flags.length === 0 ? [] : [flagTable(flags), '']),

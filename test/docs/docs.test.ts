@@ -14,7 +14,14 @@ const PATIENCE_MS = 150_000;
 /** Documents with commands; those of one story happen in the same two databases, one after the other. */
 const STORIES = [
   ['README.md'],
-  ['docs/getting-started.md', 'docs/operations.md', 'docs/triggers.md', 'docs/jobs.md', 'docs/synchronization.md'],
+  [
+    'docs/getting-started.md',
+    'docs/operations.md',
+    'docs/triggers.md',
+    'docs/jobs.md',
+    'docs/synchronization.md',
+    'docs/cut-over.md',
+  ],
 ];
 
 const pages = [
