@@ -151,7 +151,3 @@ export const adminSecretOf = (env: Environment = process.env): string | null => 
 
 /** Whether this process is a Lambda function, whose standard output is its log. */
 export const runsInLambda = (env: Environment = process.env): boolean => env['AWS_LAMBDA_FUNCTION_NAME'] !== undefined;
-
-/** The deployed environment that this process works for, by the name of its function; null: this machine. */
-export const environmentName = (env: Environment = process.env): string | null =>
-  /^portage-([a-z0-9]+)-/.exec(env['AWS_LAMBDA_FUNCTION_NAME'] ?? '')?.[1] ?? null;

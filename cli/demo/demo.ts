@@ -1,9 +1,10 @@
 /**
- * What `npm start` shows: an old clinic database of some thousand rows carried into its new one, and what became of the
- * rows. It speaks to the rest of the program through a small port, so that it runs the very commands that a user would.
+ * What `npm start` shows: an old clinic database of some thousand rows carried into its new one, what became of the rows, and
+ * how both are used and kept in step. It speaks to the rest of the program through a small port, so that it runs the very commands that a user would.
  */
 import type { FinishMigrationOutput } from '../../shared/contracts/migration.ts';
 import { type Clinic, clinicSchema, generateClinic } from './generate-clinic.ts';
+import { DemoFailure, synchronize } from './demo-sync.ts';
 import { prepareDatabases } from './demo-databases.ts';
 import type { DemoPort } from './demo-port.ts';
 import { samples } from './demo-samples.ts';
@@ -54,7 +55,15 @@ export async function runDemo(
   head('3. The same rows on both sides');
   for (const { title, pairs } of await samples(port)) {
     say(title);
-    say(table(SAMPLE_COLUMNS, pairs, port.paint));
+    port.write(`${table(SAMPLE_COLUMNS, pairs, port.paint)}\n`);
+  }
+
+  try {
+    await synchronize(port, head);
+  } catch (failure) {
+    if (!(failure instanceof DemoFailure)) throw failure;
+    say(`npx portage ${failure.command}\n${JSON.stringify(failure.answer, null, 2)}`);
+    return failure.code === 0 ? 3 : failure.code;
   }
 
   head('What to try next');
@@ -63,12 +72,13 @@ export async function runDemo(
 }
 
 const NEXT = [
+  ['npx portage cut-over --check --output cut-over.html', 'may the application be switched? A page to sign'],
   ['npx portage differential-migration migrate', 'again: nothing has changed, and no row is written'],
-  ['npx portage differential-migration migrate --dry-run', 'what a run would do, by reading only'],
-  ['npx portage differential-migration explain --entity orders', 'the SQL of a batch'],
   ['npx portage migration-analyzer checkpoint-status --all', 'progress, rate and owner of every entity'],
+  ['npx portage differential-migration explain --entity orders', 'the SQL of a batch'],
   ['npx portage differential-migration init', 'a mapping drafted from the two catalogs'],
   ['npm start -- --rows 1000000 --seed 7', 'another clinic, after: npx portage local stop; rm -rf .portage'],
+  ['docs/getting-started.md', 'your own two databases'],
 ]
   .map(([command = '', what = '']) => `  ${command.padEnd(60)}# ${what}`)
   .join('\n');

@@ -43,7 +43,7 @@ export function commandsPage(): string {
 function programSection({ program, operations }: { program: Program; operations: readonly Operation[] }): string {
   const [only] = operations;
   // A program of one command is that command.
-  if (only !== undefined && only.name === program) return section(only, '##');
+  if (only?.name === program) return section(only, '##');
   return `## ${program}\nTo ${PROGRAMS[program]}.\n\n${operations.map((each) => section(each, '###')).join('\n\n')}`;
 }
 

@@ -1,5 +1,5 @@
 /** The question whether the application may be switched to the target, and what stands around a verdict in a report. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { HEALTH_STATES } from '../domain/health/health.ts';
 
 /** The execution input: a whole validation, and a look at everything beside the rows. */
@@ -23,19 +23,18 @@ export const sourceMark = z.strictObject({
 const byEntity = z.record(z.string(), z.int());
 
 /** Differences that people made or decided: an edit of the target that was kept, a row that is done without. */
-export const decidedDifference = z.strictObject({
+const decidedDifference = z.strictObject({
   entity: z.string(),
   kind: z.string(),
   why: z.enum(['edited', 'removed', 'reported', 'decided', 'ignored']),
   rows: z.int(),
 });
-export type DecidedDifference = z.output<typeof decidedDifference>;
 
 /** For whoever decides: where and when it was looked, and what is open. */
 export const circumstances = z.strictObject({
   at: z.string(),
-  /** Null: this machine. */
-  environment: z.string().nullable(),
+  /** Of a deployed one its name; `local` elsewhere. */
+  environment: z.string(),
   map: z.strictObject({ name: z.string(), hash: z.string() }),
   versions: z.strictObject({ portage: z.string(), source: z.string(), target: z.string() }),
   databases: z.strictObject({ source: z.string(), target: z.string() }),

@@ -2,27 +2,23 @@
 import type { CutOver } from '../contracts/cut-over.ts';
 import type { Difference, JudgeOutput } from '../contracts/validation.ts';
 import { detailsHtml, escaped, factsHtml, pageHtml, tableHtml, type Section } from './page.ts';
+import { coverage, environment, quiet, whole } from './validation-basis.ts';
 import { differenceFigure } from './validation-figure.ts';
 
 type Entities = JudgeOutput['entities'];
 type Circumstances = NonNullable<JudgeOutput['circumstances']>;
 
-const whole = (value: number): string => value.toLocaleString('en-US');
 const numberOr = (value: number | null): string => (value === null ? '-' : whole(value));
 const minute = (moment: string): string => `${moment.slice(0, 10)} ${moment.slice(11, 16)} UTC`;
-const second = (moment: string | null): string =>
-  moment === null ? '-' : `${moment.slice(0, 10)} ${moment.slice(11, 19)}`;
 const toned = (good: boolean, text: string): string => `<span class="${good ? 'good' : 'bad'}">${escaped(text)}</span>`;
-const quiet = (text: string): string => `<p class="quiet">${escaped(text)}</p>\n`;
 
 /** @param differences the first of them; `more` says that there are others */
 export function validationPage(answer: JudgeOutput, differences: readonly Difference[], more: boolean): string {
   const { circumstances: around, cutOver } = answer;
   const name = around?.map.name ?? '';
-  const where = around?.environment ?? null;
   return pageHtml({
     title: `${cutOver === undefined ? 'Validation' : 'Cut-over'} of ${name}`,
-    about: `${where === null ? '' : `Environment ${where}. `}${around === undefined ? '' : `${minute(around.at)}. `}${answer.operationId}.`,
+    about: `${around === undefined ? '' : `Environment ${around.environment}. ${minute(around.at)}. `}${answer.operationId}.`,
     sections: [
       { id: 'verdict', title: 'Verdict', html: verdict(answer) },
       ...(cutOver === undefined ? [] : [{ id: 'checks', title: 'What must hold', html: checks(cutOver) }]),
@@ -213,89 +209,6 @@ function open({ openConflicts, setAside, decided }: Circumstances): string {
         ),
   ].join('');
 }
-
-const NAME = {
-  integrity: 'keys, values, references',
-  relationships: 'references and mappings',
-  completeness: 'keys',
-  performance: 'rates',
-} as const;
-
-function coverage({ coverage: { entities: read, holes, sampled, complete }, notes }: JudgeOutput): string {
-  const rows = Object.entries(read).flatMap(([entity, { pieces }]) =>
-    [...Map.groupBy(pieces, ({ check }) => check)].map(([check, own]) => {
-      const times = own.flatMap(({ readFrom, readTo }) =>
-        readFrom === null || readTo === null ? [] : [{ readFrom, readTo }],
-      );
-      const rowsOf = (side: 'sourceRows' | 'targetRows'): string =>
-        own.every((piece) => piece[side] === null)
-          ? '-'
-          : whole(own.reduce((total, piece) => total + (piece[side] ?? 0), 0));
-      return [
-        escaped(entity),
-        NAME[check],
-        whole(own.length),
-        rowsOf('sourceRows'),
-        rowsOf('targetRows'),
-        second(times.map(({ readFrom }) => readFrom).sort()[0] ?? null),
-        second(
-          times
-            .map(({ readTo }) => readTo)
-            .sort()
-            .at(-1) ?? null,
-        ),
-      ];
-    }),
-  );
-  return [
-    quiet(
-      complete
-        ? 'Every key of every entity was read on both sides, without a gap.'
-        : sampled
-          ? 'A sample of the keys was read.'
-          : 'Not every key could be read.',
-    ),
-    ...holes.map(
-      (hole) =>
-        `<p class="bad">${escaped(`Not read: ${hole.entity}, ${hole.check}: ${hole.code ?? ''} ${hole.message}`)}</p>\n`,
-    ),
-    ...notes.map(quiet),
-    detailsHtml(
-      'What was read, and when',
-      tableHtml(
-        'What was read, by entity and check',
-        [
-          { head: 'Entity' },
-          { head: 'Compared' },
-          { head: 'Pieces', align: 'n' },
-          { head: 'Source', align: 'n' },
-          { head: 'Target', align: 'n' },
-          { head: 'From (UTC)' },
-          { head: 'To (UTC)' },
-        ],
-        rows,
-      ),
-    ),
-  ].join('');
-}
-
-const environment = (
-  { operationId, type }: JudgeOutput,
-  { environment: where, map, versions, databases, at }: Circumstances,
-): string =>
-  tableHtml(
-    'Environment and versions',
-    [{ head: 'What' }, { head: 'Which', align: 'wrap' }],
-    [
-      ['Environment', where ?? 'a machine, not a deployed environment'],
-      ['Source', `${databases.source}; PostgreSQL ${versions.source}`],
-      ['Target', `${databases.target}; PostgreSQL ${versions.target}`],
-      ['Map', `${map.name}, sha256 ${map.hash}`],
-      ['Portage', versions.portage],
-      ['Operation', `${operationId}, type ${type}`],
-      ['Looked at', at],
-    ].map((row) => row.map(escaped)),
-  );
 
 const SIGN_OFF: Section = {
   id: 'sign-off',

@@ -175,14 +175,14 @@ describe('the report', () => {
       'writes to the source',
       'every key of every entity was read',
       'Rows that differ',
-      `${answer.operationId}`,
+      answer.operationId,
       answer.circumstances!.map.hash,
       'PostgreSQL 1',
       'Signature',
     ])
       expect(html.toLowerCase()).toContain(text.toLowerCase());
     expect(answer.circumstances).toMatchObject({
-      environment: null,
+      environment: 'local',
       map: { name: 'surgery' },
       versions: { portage: '0.1.0' },
     });
@@ -243,7 +243,7 @@ describe('the report', () => {
 
   test('of a deployed environment is written by who asked, from an answer with the differences', async () => {
     const input = { command: 'cut-over', check: true, output: join(folder, 'deployed.html') };
-    const name = { AWS_LAMBDA_FUNCTION_NAME: 'portage-dev-validation-judge' };
+    const name = { AWS_LAMBDA_FUNCTION_NAME: 'portage-dev-validation-judge', PORTAGE_ENVIRONMENT: 'dev' };
     const ended = await under(name, () => p.execute<JudgeOutput>('validation', input));
     expect(ended.output).toMatchObject({ verdict: 'mismatch', circumstances: { environment: 'dev' } });
     expect(ended.output!.output).toBeUndefined();

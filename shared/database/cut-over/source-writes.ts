@@ -70,12 +70,12 @@ export async function openWrites(source: Session): Promise<OpenWrites> {
        (SELECT count(*) FROM pg_prepared_xacts WHERE database = current_database()) AS prepared`,
   );
   const sessions = await source.rows(
-    `SELECT pid::text AS pid, application_name AS application, usename AS role FROM pg_stat_activity
+    `SELECT pid::text AS pid, nullif(application_name, '') AS application, usename AS role FROM pg_stat_activity
      WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_xid IS NOT NULL AND backend_type = 'client backend' ORDER BY xact_start`,
   );
   return {
     open: sessions.map(
-      (row) => `${row['application'] || 'a session'} of ${row['role'] ?? '?'} (pid ${row['pid'] ?? ''})`,
+      (row) => `${row['application'] ?? 'a session'} of ${row['role'] ?? '?'} (pid ${row['pid'] ?? ''})`,
     ),
     prepared: Number(facts['prepared']),
     sees: facts['sees'] === 'true',
