@@ -1,6 +1,7 @@
 /** Tables without lines: numbers to the right, so that they can be compared down a column. */
 import Table from 'cli-table3';
 import type { Paint } from '../io.ts';
+import { fitted } from './fit.ts';
 
 export interface Column<Row> {
   readonly head: string;
@@ -13,14 +14,21 @@ const NO_LINES = {
   ...{ 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' },
 };
 
-export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], paint: Paint): string {
+/** @param width of the terminal, where it is one: texts are folded to it */
+export function table<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  paint: Paint,
+  width: number | undefined = process.stdout.isTTY ? process.stdout.columns : undefined,
+): string {
   const drawn = new Table({
     head: columns.map(({ head }) => paint('bold', head)),
     colAligns: columns.map(({ align }) => align ?? 'left'),
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
     chars: NO_LINES,
   });
-  drawn.push(...rows.map((row) => columns.map(({ text }) => text(row))));
+  const cells = rows.map((row) => columns.map(({ text }) => text(row)));
+  drawn.push(...fitted(cells, columns, NO_LINES.middle.length, width).map((row) => [...row]));
   return `${drawn.toString().replace(/[ \t]+$/gm, '')}\n`;
 }
 

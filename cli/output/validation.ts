@@ -38,7 +38,7 @@ export function validationText(answer: JudgeOutput, paint: Paint): string {
     `${paint('bold', title)}\n`,
     readsRows ? table(columns, rows, paint) : '',
     ...coverage.holes.map((hole) => `Not read: ${hole.entity}, ${hole.check}: ${hole.code ?? ''} ${hole.message}\n`),
-    ...findings(answer, paint),
+    answer.findings.map((finding) => findingLine(finding, paint)).join(''),
     ...differences(answer, paint),
     ...fixed(answer),
     ...answer.notes.map((note) => `${note}\n`),
@@ -56,8 +56,8 @@ const fixed = ({ repair }: JudgeOutput): readonly string[] =>
         `Before it, references of ${rowsOf(repair.rows)} were set to the source's own parent: ${repair.operationId}. It can be taken back: npx portage differential-migration rollback --operation-id ${repair.operationId}\n`,
       ];
 
-const findings = (answer: JudgeOutput, paint: Paint): readonly string[] =>
-  answer.findings.map((finding) => `${paint('red', finding.code)} ${finding.entity}: ${finding.message}\n`);
+const findingLine = ({ code, entity, legacyId, message }: JudgeOutput['findings'][number], paint: Paint): string =>
+  `${paint('red', code)} ${entity}${legacyId === undefined ? '' : ` ${legacyId}`}: ${message}\n`;
 
 function basis({ complete, sampled, holes, entities }: JudgeOutput['coverage']): string {
   const read = Object.values(entities).flatMap(({ pieces }) => pieces);
@@ -90,11 +90,52 @@ function differences({ differences: list, differencesOmitted = 0 }: JudgeOutput,
   ];
 }
 
-function advice({ verdict, differences: list, entities, coverage }: JudgeOutput): readonly string[] {
-  const differs = Object.values(entities).some(
-    (each) => each.missing + each.extra + each.value + each.orphan + each.wrongParent > 0,
-  );
-  if (verdict === 'mismatch' && differs && list === undefined)
-    return ['Each row is listed with --verbose, and stands in data_differentials with the values of both sides.\n'];
+function advice(answer: JudgeOutput): readonly string[] {
+  const { verdict, differences: list, coverage } = answer;
+  const repairs = repairsOf(answer);
+  if (verdict === 'mismatch' && repairs.length > 0)
+    return [
+      ...(list === undefined
+        ? ['Each row is listed with --verbose, and stands in data_differentials with the values of both sides.\n']
+        : []),
+      `Next:\n${repairs.map(([what, command]) => `  ${what.padEnd(12)}npx portage ${command}\n`).join('')}`,
+    ];
   return coverage.holes.length > 0 ? ['What was not read is unknown: run it again when its cause is gone.\n'] : [];
+}
+
+/** What can be done about each kind of difference, for the entities that have it. */
+function repairsOf({ entities, differences = [] }: JudgeOutput): readonly (readonly [what: string, command: string])[] {
+  const having = (of: (each: JudgeOutput['entities'][string]) => number): readonly string[] =>
+    Object.entries(entities).flatMap(([entity, each]) => (of(each) > 0 ? [entity] : []));
+  const missing = having((each) => each.missing);
+  const broken = having((each) => each.orphan + each.wrongParent);
+  const [first] = differences;
+  const value = differences.find(({ kind }) => kind === 'value');
+  const [edited] = having((each) => each.value);
+  return [
+    ...(first === undefined
+      ? []
+      : [['look', `data-validator check-record --entity ${first.entity} --legacy-id ${key(first.legacyId)}`] as const]),
+    ...(missing.length === 0
+      ? []
+      : [['missing', `differential-migration migrate --entities ${missing.join(',')} --mode missing-only`] as const]),
+    ...(edited === undefined
+      ? []
+      : [
+          [
+            'value',
+            `differential-migration migrate --entities ${value?.entity ?? edited} --force-records ${value === undefined ? 'KEYS' : key(value.legacyId)}`,
+          ] as const,
+        ]),
+    ...(broken.length === 0
+      ? []
+      : [['references', `migration-analyzer repair-relationships --entity ${broken.join(',')} --auto-fix`] as const]),
+  ];
+}
+
+/** A canonical legacy key as `--legacy-id` and `--force-records` take it in a shell: several columns are a JSON array already. */
+function key(legacyId: string): string {
+  if (/^[\w.-]+$/.test(legacyId)) return legacyId;
+  const several = /^\[.*\]$/s.test(legacyId) ? `[${legacyId}]` : JSON.stringify([legacyId]);
+  return `'${several.replaceAll("'", `'\\''`)}'`;
 }

@@ -3,7 +3,7 @@ import { processIo, type Io } from '../../cli/io.ts';
 import { printAnswer } from '../../cli/output/answers.ts';
 import { failureJson, failureLines, told, toldOf } from '../../cli/output/failure.ts';
 import { progressView, rateMeter } from '../../cli/output/progress-bar.ts';
-import { duration } from '../../cli/output/table.ts';
+import { duration, table } from '../../cli/output/table.ts';
 import { unknownName } from '../../cli/usage-error.ts';
 import { NO_COUNTS } from '../../shared/contracts/migration.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
@@ -228,5 +228,30 @@ describe('the progress bar', () => {
     [7_500_000, '2 h 5 min'],
   ])('%i ms is %s', (ms, text) => {
     expect(duration(ms)).toBe(text);
+  });
+});
+
+describe('a table on a narrow terminal', () => {
+  const rows = [{ name: 'a check', found: 'complete for every entity; the oldest began at nine', count: '1,234' }];
+  const columns = [
+    { head: 'Check', text: (row: (typeof rows)[0]) => row.name },
+    { head: 'Found', text: (row: (typeof rows)[0]) => row.found },
+    { head: 'Rows', align: 'right' as const, text: (row: (typeof rows)[0]) => row.count },
+  ];
+
+  test('folds its widest texts, words whole, and leaves numbers', () => {
+    const drawn = table(columns, rows, plain, 40).split('\n');
+    expect(Math.max(...drawn.map((line) => line.length))).toBeLessThanOrEqual(40);
+    expect(drawn).toEqual([
+      'Check    Found                      Rows',
+      'a check  complete for every        1,234',
+      '         entity; the oldest',
+      '         began at nine',
+      '',
+    ]);
+  });
+
+  test('is as wide as it likes where there is no terminal', () => {
+    expect(table(columns, rows, plain, undefined)).toContain('the oldest began at nine  1,234');
   });
 });
