@@ -1,59 +1,46 @@
-/** Makes a table as wide as the terminal: the widest texts are folded, words whole where they fit. Numbers stay as they are. */
+/** Makes a table as wide as the terminal: texts of several words are folded between them. Names and numbers stay whole. */
 import { stripVTControlCharacters } from 'node:util';
 
-/** Narrower than this a text is not read any more, and the terminal may fold the line itself. */
-const LEAST = 12;
-
-interface Fitted {
+interface Head {
   readonly align?: 'left' | 'right' | undefined;
   readonly head: string;
 }
 
-const widthOf = (text: string): number =>
-  Math.max(
-    ...stripVTControlCharacters(text)
-      .split('\n')
-      .map((line) => line.length),
-  );
+const longest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length));
+const widthOf = (text: string): number => longest(stripVTControlCharacters(text).split('\n'));
+const wordOf = (text: string): number => longest(stripVTControlCharacters(text).split(/\s/));
 
-/** The cells, folded so that the whole takes `columns` where that can be; undefined: as they are. */
+/** The cells, folded so that the whole takes `columns`; as they are where nothing is gained, since that cannot be. */
 export function fitted(
   cells: readonly (readonly string[])[],
-  heads: readonly Fitted[],
+  heads: readonly Head[],
   gap: number,
   columns: number | undefined,
 ): readonly (readonly string[])[] {
   if (columns === undefined) return cells;
-  const widths = heads.map(({ head }, i) => Math.max(widthOf(head), ...cells.map((row) => widthOf(row[i] ?? ''))));
-  const all = (): number => widths.reduce((sum, width) => sum + width, gap * (widths.length - 1));
-  const folded = new Set<number>();
-  while (all() > columns) {
-    const texts = heads.flatMap(({ align, head }, i) =>
-      align === 'right' || (widths[i] ?? 0) <= Math.max(LEAST, head.length) ? [] : [i],
-    );
-    const [widest] = texts.sort((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0));
-    if (widest === undefined) break;
+  const over = (measure: (text: string) => number): number[] =>
+    heads.map(({ head }, i) => Math.max(widthOf(head), ...cells.map((row) => measure(row[i] ?? ''))));
+  const widths = over(widthOf);
+  const least = over(wordOf).map((width, i) => (heads[i]?.align === 'right' ? (widths[i] ?? 0) : width));
+  const sum = (all: readonly number[]): number => all.reduce((total, width) => total + width, gap * (all.length - 1));
+  if (sum(widths) <= columns || sum(least) > columns) return cells;
+  while (sum(widths) > columns) {
+    const room = widths.map((width, i) => (width > (least[i] ?? width) ? width : 0));
+    const widest = room.indexOf(Math.max(...room));
     widths[widest] = (widths[widest] ?? 0) - 1;
-    folded.add(widest);
   }
-  return cells.map((row) => row.map((cell, i) => (folded.has(i) ? fold(cell, widths[i] ?? LEAST) : cell)));
+  return cells.map((row) => row.map((cell, i) => fold(cell, widths[i] ?? cell.length)));
 }
 
 /** Text in lines of a width; what is coloured is left, since its signs take no room. */
-export function fold(text: string, width: number): string {
-  if (stripVTControlCharacters(text) !== text) return text;
-  return text
-    .split('\n')
-    .flatMap((line) => {
-      const lines: string[] = [];
-      let rest = line;
-      while (rest.length > width) {
-        const space = rest.lastIndexOf(' ', width);
-        const at = space > 0 ? space : width;
-        lines.push(rest.slice(0, at));
-        rest = rest.slice(at).trimStart();
-      }
-      return [...lines, rest];
-    })
-    .join('\n');
+function fold(text: string, width: number): string {
+  if (widthOf(text) <= width || stripVTControlCharacters(text) !== text) return text;
+  const lines: string[] = [''];
+  for (const word of text.split(/\s+/)) {
+    const line = lines.at(-1) ?? '';
+    if (line === '') lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines.join('\n');
 }
