@@ -83,9 +83,3 @@ describe.each(pages)('%s', (page) => {
 test.each([...PAGES])('docs/%s is what the code says: npm run docs', async (path, made) => {
   expect(await textOf(`docs/${path}`)).toBe(made());
 });
-
-test('the README lists every command that there is', async () => {
-  const readme = await textOf('README.md');
-  const names = CATALOGUE_OF_OPERATIONS.map((operation) => `\`${operation.name}\``);
-  expect(names.filter((name) => !readme.includes(name))).toEqual([]);
-});
