@@ -31,11 +31,16 @@ export function catalogFaultText({ path, message, got, expected }: Fault): strin
   return `${path}: ${message}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}`;
 }
 
+/** Tables alone are missing: nothing is wrong with the map but that it is that of other databases. */
+const ANOTHER_MAP =
+  'Name the databases of this map (SOURCE_DB_URL, TARGET_DB_URL), or the map of these (PORTAGE_MAP, or portage differential-migration init). The sample data: npm start.';
+
 /** One SYS002 that lists every fault, a line each. */
 export function faultsError(faults: readonly Fault[]): PortageError {
   const [first] = faults;
   const count = faults.length === 1 ? 'The mapping has a fault' : `The mapping has ${faults.length} faults`;
   const only = faults.length === 1 ? first : undefined;
+  const none = faults.length > 1 && faults.every(({ path }) => /\.(source|target)\.table$/.test(path));
   return new PortageError(
     'SYS002',
     [`${count} (against both databases):`, ...faults.map((one) => `  ${catalogFaultText(one)}`)].join('\n'),
@@ -43,6 +48,7 @@ export function faultsError(faults: readonly Fault[]): PortageError {
       where: only?.path ?? 'the mapping',
       ...(only?.got === undefined ? {} : { got: only.got }),
       ...(only?.expected === undefined ? {} : { expected: only.expected }),
+      ...(none ? { next: ANOTHER_MAP } : {}),
     },
   );
 }
