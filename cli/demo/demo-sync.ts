@@ -46,7 +46,8 @@ const memoOf = async (port: DemoPort, side: 'legacy' | 'target', order: string):
       : 'SELECT memo FROM public.orders WHERE legacy_id = $1',
     [order],
   );
-  return row === undefined ? 'no such row' : String(row['memo'] ?? 'NULL');
+  if (row === undefined) return 'no such row';
+  return typeof row['memo'] === 'string' ? row['memo'] : 'NULL';
 };
 
 /** Changes orders on both sides, as people would; the time makes each demo's edits others than the last one's. */
