@@ -50,13 +50,17 @@ const memoOf = async (port: DemoPort, side: 'legacy' | 'target', order: string):
   return typeof row['memo'] === 'string' ? row['memo'] : 'NULL';
 };
 
-/** Changes orders on both sides, as people would; the time makes each demo's edits others than the last one's. */
-async function edit(port: DemoPort): Promise<readonly Watched[]> {
+/** The two oldest orders that both databases have; a clinic of very few rows may have fewer. */
+async function twoOrders(port: DemoPort): Promise<readonly string[]> {
   const found = await port.query(
     'target',
-    'SELECT legacy_id FROM public.orders WHERE legacy_id IS NOT NULL ORDER BY 1 LIMIT 2',
+    'SELECT legacy_id::text AS id FROM public.orders WHERE legacy_id IS NOT NULL ORDER BY legacy_id LIMIT 2',
   );
-  const [first = '', second = ''] = found.map((row) => String(row['legacy_id']));
+  return found.map(({ id }) => String(id));
+}
+
+/** Changes orders on both sides, as people would; the time makes each demo's edits others than the last one's. */
+async function edit(port: DemoPort, first: string, second: string): Promise<readonly Watched[]> {
   const [{ next = '' } = {}] = await port.query(
     'legacy',
     'SELECT (max(ord_no) + 1)::text AS next FROM public.order_hdr',
@@ -87,8 +91,10 @@ export async function synchronize(port: DemoPort, head: (text: string) => void):
     for (const { order, seen } of orders) seen.push(await memoOf(port, 'target', order));
   };
 
+  const [first, second] = await twoOrders(port);
+  if (first === undefined || second === undefined) return;
   head('4. Both databases are used');
-  const orders = await edit(port);
+  const orders = await edit(port, first, second);
   const olds = new Map<string, string>();
   for (const { order } of orders) olds.set(order, await memoOf(port, 'legacy', order));
   await look(orders);
