@@ -17,6 +17,9 @@ const refused = (path: string, why: string, cause?: unknown): PortageError =>
 
 const isObject = (path: string): boolean => path.startsWith('s3://');
 
+/** Whether this process can write there: a function's own disk is gone with it. */
+export const isWithinReach = (path: string): boolean => isObject(path) || !runsInLambda();
+
 /** Written to a file first, which is sent when it is complete: an object cannot be written into. */
 async function writeToBucket(place: string, write: (file: WriteStream) => Promise<void>): Promise<string> {
   const { writeObject } = await import('../shared/aws/storage.ts');

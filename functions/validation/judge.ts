@@ -25,6 +25,7 @@ import { logger } from '../../shared/log/current.ts';
 import { circumstancesOf, cutOverOf } from '../cut-over.ts';
 import type { LoadedOperation } from '../dependencies.ts';
 import { entityOf } from '../entity-worker.ts';
+import { isWithinReach } from '../output-file.ts';
 import { step, type Invocation } from '../step.ts';
 import { probeAnswer } from '../validation-probe.ts';
 import { writeValidation } from '../validation-file.ts';
@@ -44,7 +45,7 @@ import {
 const ROOM = runsInLambda() ? 150_000 : 20_000_000;
 
 export async function judge(input: JudgeInput, deps: Invocation): Promise<JudgeOutput> {
-  if (input.plan?.probe !== undefined) return probeAnswer(validateRequest.parse(input.request).type, input.plan.probe);
+  if (input.plan?.probe !== undefined) return probeAnswer(plannedValidation.parse(input.request).type, input.plan.probe);
   return deps.withSides(`${input.operationId}:judge`, [], async (sides) => {
     const { target } = sides;
     const loaded = await deps.loadOperation(sides, input.operationId);
@@ -68,7 +69,7 @@ export async function judge(input: JudgeInput, deps: Invocation): Promise<JudgeO
     const { mappings, ...listed } = await differencesOf(
       target,
       operation.operationNo,
-      request.verbose || (request.output !== undefined && runsInLambda()),
+      request.verbose || (request.output !== undefined && !isWithinReach(request.output)),
     );
     const found = verdict === 'mismatch' || findings.length > 0;
     const stopped = operation.stopRequested || coverage.holes.some(({ code }) => code === 'M013');
@@ -105,9 +106,9 @@ export async function judge(input: JudgeInput, deps: Invocation): Promise<JudgeO
       ...(cutOver === undefined ? {} : { cutOver }),
     };
     const { differencesOmitted: _, ...withAll } = answer;
-    // A function's own disk is gone with it: who asked writes the report, from the answer.
+    // Where a function cannot write, who asked writes the report, from the answer.
     const output =
-      request.output === undefined || runsInLambda()
+      request.output === undefined || !isWithinReach(request.output)
         ? null
         : await writeValidation(request.output, withAll, differencesIn(target, operation.operationNo));
     const hole = coverage.holes.find(({ code }) => code !== null);
