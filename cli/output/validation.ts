@@ -19,7 +19,10 @@ const count = (head: string, of: (row: Row) => number, paint: Paint): Column<Row
 export function validationText(answer: JudgeOutput, paint: Paint): string {
   const { verdict, coverage } = answer;
   if (answer.operationId === '')
-    return [...answer.findings.map((finding) => findingLine(finding, paint)), ...answer.notes.map((note) => `${note}\n`)].join('');
+    return [
+      ...answer.findings.map((finding) => findingLine(finding, paint)),
+      ...answer.notes.map((note) => `${note}\n`),
+    ].join('');
   const rows = Object.entries(answer.entities).map(([entity, each]): Row => ({ entity, ...each }));
   const readsRows = answer.type !== 'performance';
   const columns: readonly Column<Row>[] = [

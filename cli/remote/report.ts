@@ -11,7 +11,8 @@ export function reportedHere<Port extends Executions>(
   input: { readonly command: string; readonly output?: unknown },
 ): Port {
   const { output: file } = input;
-  if (classOf(operation, input) !== 'validation' || typeof file !== 'string' || file.startsWith('s3://')) return executions;
+  if (classOf(operation, input) !== 'validation' || typeof file !== 'string' || file.startsWith('s3://'))
+    return executions;
   return {
     ...executions,
     async wait(name: string) {

@@ -45,7 +45,8 @@ import {
 const ROOM = runsInLambda() ? 150_000 : 20_000_000;
 
 export async function judge(input: JudgeInput, deps: Invocation): Promise<JudgeOutput> {
-  if (input.plan?.probe !== undefined) return probeAnswer(plannedValidation.parse(input.request).type, input.plan.probe);
+  if (input.plan?.probe !== undefined)
+    return probeAnswer(plannedValidation.parse(input.request).type, input.plan.probe);
   return deps.withSides(`${input.operationId}:judge`, [], async (sides) => {
     const { target } = sides;
     const loaded = await deps.loadOperation(sides, input.operationId);
