@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { generateClinic, clinicSchema } from '../../cli/demo/generate-clinic.ts';
 import { closeDependencies } from '../../functions/dependencies.ts';
 import { setVariables } from '../../shared/config.ts';
+import { judgeOutput } from '../../shared/contracts/validation.ts';
 import { clinic } from '../../shared/entities/clinic.ts';
 import { createDatabase, dropDatabase, withClient } from '../support/database.ts';
 import { portage, type Ended, type Portage } from '../support/portage.ts';
@@ -62,6 +63,32 @@ async function clinicBetween(source: Version, target: Version): Promise<Portage>
   return p;
 }
 
+const itemOf = (direction: 'ASC' | 'DESC'): string =>
+  `SELECT i.id FROM order_items i JOIN orders o ON o.id = i.order_id ORDER BY o.legacy_id ${direction}, i.line LIMIT 1`;
+
+/** Faults of every kind, on any version. */
+const SPOILED = `UPDATE orders SET total_cents = -total_cents WHERE legacy_id = (SELECT min(legacy_id) FROM orders);
+  UPDATE patients SET family_name = family_name || ' ' WHERE legacy_id = (SELECT max(legacy_id) FROM patients);
+  UPDATE orders SET doctor_id = (SELECT d.id FROM doctors d WHERE d.id <> doctor_id AND d.legacy_id IS NOT NULL ORDER BY d.legacy_id LIMIT 1) WHERE legacy_id = (SELECT max(legacy_id) FROM orders);
+  UPDATE order_items SET quantity = -quantity WHERE id = (${itemOf('DESC')}); DELETE FROM order_items WHERE id = (${itemOf('ASC')})`;
+
+/** The verdict, how rows were hashed for it, and each difference. */
+async function verdictOf(
+  p: Portage,
+): Promise<{ readonly verdict: string; readonly hash: readonly string[]; readonly found: string }> {
+  const { output, failure } = await p.command({ command: 'data-validator validate', verbose: true });
+  expect(failure).toBeNull();
+  const { verdict, coverage, differences = [] } = judgeOutput.parse(output);
+  const pieces = Object.values(coverage.entities).flatMap((entity) => entity.pieces);
+  return {
+    verdict,
+    hash: [...new Set(pieces.flatMap(({ hash }) => (hash === null ? [] : [hash])))],
+    found: differences
+      .map(({ entity, legacyId, kind, columns, reason }) => [entity, legacyId, kind, columns.join(), reason].join(' '))
+      .join('\n'),
+  };
+}
+
 async function expectTruth(p: Portage): Promise<void> {
   for (const [entity, truth] of Object.entries(CLINIC_TRUTH)) {
     const source = await textsOf(p.sourceUrl, truth.source);
@@ -80,6 +107,7 @@ describeHere('versions', () => {
   });
 
   const contents = new Map<string, string>();
+  const verdicts = new Map<string, string>();
 
   test.each(COMBINATIONS)(
     'the clinic from %i to %i: migrated, migrated again, and kept in step',
@@ -93,6 +121,11 @@ describeHere('versions', () => {
         const first = await p.migrate();
         expect(first).toMatchObject({ status: 'SUCCEEDED', output: { status: 'completed' } });
         await expectTruth(p);
+        expect(await verdictOf(p)).toEqual({
+          verdict: 'match',
+          hash: [Math.min(from, to) < 14 ? 'text' : 'record'],
+          found: '',
+        });
 
         const before = await touchesOf(p.targetUrl);
         const again = await p.migrate();
@@ -106,6 +139,11 @@ describeHere('versions', () => {
         expect(written(edited)).toEqual({ ...EDITED, doctors: { kept: 1 } });
         await expectTruth(p);
         contents.set(`${from} to ${to}`, await contentOf(p.targetUrl));
+
+        await p.run('target', SPOILED);
+        const { verdict, found } = await verdictOf(p);
+        expect(verdict).toBe('mismatch');
+        verdicts.set(`${from} to ${to}`, found);
       } finally {
         await p.end();
       }
@@ -116,6 +154,13 @@ describeHere('versions', () => {
   test('every combination gives the same rows, with the same UUIDs', () => {
     expect(contents.size).toBe(COMBINATIONS.length);
     expect(new Set(contents.values()).size).toBe(1);
+  });
+
+  test('every combination gives the same verdict, to the difference', () => {
+    expect(verdicts.size).toBe(COMBINATIONS.length);
+    const [first = '', ...others] = verdicts.values();
+    expect(first.split('\n')).toHaveLength(6);
+    expect(others).toEqual(others.map(() => first));
   });
 
   test(
