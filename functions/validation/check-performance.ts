@@ -6,17 +6,12 @@ import {
   type CheckPieceOutput,
 } from '../../shared/contracts/validation.ts';
 import { checkPerformance as checkRun } from '../../shared/database/validate/check-performance.ts';
-import { entityOf } from '../entity-worker.ts';
 import { step, type Invocation } from '../step.ts';
 import { withPiece } from '../validation-piece.ts';
 
 export const checkPerformance = (input: CheckPieceInput, deps: Invocation): Promise<CheckPieceOutput> =>
   withPiece(input, deps, async ({ sides, loaded }) => {
-    const performance = await checkRun(
-      sides.target,
-      entityOf(loaded, input.entity).entityId,
-      deps.settings(loaded.map),
-    );
+    const performance = await checkRun(sides.target, loaded.map.name, input.entity, deps.settings(loaded.map));
     return {
       read: {
         hashMode: null,

@@ -1,11 +1,15 @@
 /** The last completed run of an entity against the limits of the settings (SEMANTICS 38). */
 import type { Settings } from '../../domain/entity-map.ts';
+import type { RunFigures } from '../../domain/performance/run-figures.ts';
 import { PERFORMANCE_FLOOR } from '../../domain/settings.ts';
+import { lastRuns } from '../performance/run-figures.ts';
 import type { Session } from '../session.ts';
 
 /** A shorter run says nothing about a rate. */
 const FEWEST_ROWS = 10_000;
 const SHORTEST_SECONDS = 5;
+/** Runs among which the last completed one is looked for. */
+const RUNS = 20;
 
 export interface PerformanceCheck {
   readonly operationId: string | null;
@@ -18,28 +22,31 @@ export interface PerformanceCheck {
   readonly note: string | null;
 }
 
-const LAST_RUN = `SELECT c.operation_id, sum(b.rows_read) AS rows, extract(epoch FROM max(b.committed_at) - c.started_at) AS seconds,
-    max(b.read_ms + b.write_ms) AS slowest_ms, max(b.memory_bytes) AS memory
-  FROM portage.migration_checkpoints c JOIN portage.migration_batches b ON b.checkpoint_id = c.id
-  WHERE c.entity_id = $1 AND c.status LIKE 'completed%' GROUP BY c.id ORDER BY c.created_at DESC LIMIT 1`;
-
+/** Of an entity in a map; the time between an interruption and its resume is no time of the run. */
 export async function checkPerformance(
   target: Session,
-  entityId: number | null,
+  mapName: string,
+  entity: string,
   settings: Settings,
 ): Promise<PerformanceCheck> {
-  const run = await target.maybeOne(LAST_RUN, [entityId]);
-  const rows = Number(run?.['rows'] ?? 0);
-  const seconds = Number(run?.['seconds'] ?? 0);
-  const base = { operationId: run?.['operation_id'] ?? null, rows, seconds: Math.round(seconds * 10) / 10 };
-  if (rows < FEWEST_ROWS || seconds < SHORTEST_SECONDS) {
+  const runs = await lastRuns(target, mapName, entity, RUNS);
+  return judgePerformance(runs.find(({ status }) => status.startsWith('completed')) ?? null, settings);
+}
+
+export function judgePerformance(
+  run: Pick<RunFigures, 'operationId' | 'rows' | 'wallMs' | 'batchMs' | 'memoryBytes'> | null,
+  settings: Settings,
+): PerformanceCheck {
+  const [rows, seconds] = [run?.rows ?? 0, (run?.wallMs ?? 0) / 1000];
+  const base = { operationId: run?.operationId ?? null, rows, seconds: Math.round(seconds * 10) / 10 };
+  if (run === null || rows < FEWEST_ROWS || seconds < SHORTEST_SECONDS) {
     const note = `not enough data: ${rows} rows in ${seconds.toFixed(1)} s; a rate needs ${FEWEST_ROWS} rows and ${SHORTEST_SECONDS} s`;
     return { ...base, rowsPerSecond: null, beyond: [], note };
   }
   const rowsPerSecond = Math.round(rows / seconds);
   const floor = settings.performanceFloor ?? PERFORMANCE_FLOOR;
-  const slowest = Number(run?.['slowest_ms'] ?? 0);
-  const memoryMb = Math.round(Number(run?.['memory'] ?? 0) / 2 ** 20);
+  const slowest = run.batchMs.most;
+  const memoryMb = Math.round((run.memoryBytes?.most ?? 0) / 2 ** 20);
   const beyond = [
     ...(rowsPerSecond < floor ? [`${rowsPerSecond} rows/s, the floor is ${floor}`] : []),
     ...(settings.batchTimeoutMs !== undefined && slowest > settings.batchTimeoutMs
