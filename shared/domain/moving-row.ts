@@ -2,12 +2,10 @@
  * A row that both sides are looked at for while others write to them, part by part: whether it is there, and each value that
  * is compared. The two sides are never read at one moment, so a difference says nothing by itself. What decides, of a part:
  *
- * 1. Alike at one look: no difference.
- * 2. It stood still in the source for half of the window, and the target shows something else: a difference.
- * 3. The source moved on lately: none as long as the target shows what the source showed, or moves as well.
+ * 1. It stood still in the source for half of the window, and the target shows something else: a difference.
+ * 2. The source moved on lately: none if the target showed, at one of the looks, what the source had shown; it follows.
  *
- * So a row that never stands still is decided by what stands still in it. A value that both sides write without pause is
- * believed to follow, until one of them pauses.
+ * So a row that never stands still is decided too: what stands still in it by the first, what moves by the second.
  */
 
 /** What stands on one side: whether the row is there, in a word, and then its parts. */
@@ -17,8 +15,7 @@ interface Part {
   source: string;
   target: string;
   sourceMovedAt: number;
-  targetMoved: boolean;
-  agreed: boolean;
+  followed: boolean;
   readonly seenInSource: Set<string>;
 }
 
@@ -48,30 +45,26 @@ export function observe(row: MovingRow, source: Image, target: Image, at: number
       source: ofSource,
       target: ofTarget,
       sourceMovedAt: at,
-      targetMoved: false,
-      agreed: false,
+      followed: false,
       seenInSource: new Set<string>(),
     };
     if (part.source !== ofSource) {
       part.sourceMovedAt = at;
       row.moved = true;
     }
-    if (part.target !== ofTarget) part.targetMoved = row.moved = true;
+    if (part.target !== ofTarget) row.moved = true;
     part.source = ofSource;
     part.target = ofTarget;
-    part.agreed ||= ofSource === ofTarget;
     part.seenInSource.add(ofSource);
+    part.followed ||= part.seenInSource.has(ofTarget);
     row.parts.set(i, part);
   }
 }
 
 /** What is believed of the row at the end of the window; null: nothing. */
 export function divergenceOf({ parts }: MovingRow, at: number, windowMs: number): Divergence | null {
-  const differs = ([, part]: readonly [number, Part]): boolean => {
-    if (part.source === part.target || part.agreed) return false;
-    if (at - part.sourceMovedAt >= windowMs / 2) return true;
-    return !part.targetMoved && !part.seenInSource.has(part.target);
-  };
+  const differs = ([, part]: readonly [number, Part]): boolean =>
+    part.source !== part.target && (at - part.sourceMovedAt >= windowMs / 2 || !part.followed);
   const found = [...parts].filter(differs).map(([place]) => place);
   // Of a row that is on one side alone nothing else is known.
   const presence = parts.get(0);

@@ -45,6 +45,26 @@ test.each([
     { presence: false, parts: [1] },
   ],
   [
+    'that moves as the source does, and never shows what it showed',
+    [
+      [row('1'), row('10')],
+      [row('2'), row('20')],
+      [row('3'), row('30')],
+      [row('4'), row('40')],
+    ],
+    { presence: false, parts: [1] },
+  ],
+  [
+    'that was alike, and was spoiled then',
+    [
+      [row('a'), row('b')],
+      [row('b'), row('b')],
+      [row('b'), row('c')],
+      [row('b'), row('c')],
+    ],
+    { presence: false, parts: [1] },
+  ],
+  [
     'that never rests, but for what stands still in it',
     [
       [row('a', 'still'), row('z', 'spoiled')],
@@ -72,21 +92,12 @@ test.each([
     ],
   ],
   [
-    'that moves while the source moves',
+    'that moves behind the source',
     [
       [row('a'), row('x')],
       [row('b'), row('y')],
-      [row('c'), row('z')],
-      [row('d'), row('w')],
-    ],
-  ],
-  [
-    'that was alike at one look',
-    [
-      [row('a'), row('b')],
-      [row('b'), row('b')],
-      [row('b'), row('c')],
-      [row('b'), row('c')],
+      [row('c'), row('b')],
+      [row('d'), row('between two looks')],
     ],
   ],
   [

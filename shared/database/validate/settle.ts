@@ -8,8 +8,10 @@ import { partColumns, sourcePartsOf, targetPartsOf } from '../sql/validate/parts
 import { readBoth } from './descent.ts';
 import type { Suspect, Viewer } from './look.ts';
 
-/** Between two looks at rows that move. */
+/** Between two looks at rows that move: often at a few, of which none of what they show may be missed. */
 const BETWEEN_MS = 250;
+const BETWEEN_FEW_MS = 50;
+const FEW_ROWS = 200;
 /** Keys of one look. */
 const MOST_KEYS = 5_000;
 /** A server counts a session's writes up to a second after they were committed. */
@@ -106,7 +108,7 @@ export async function settle(viewer: Viewer, suspects: readonly Suspect[]): Prom
   const moving = (await isBusy()) || watched.some(({ row }) => row.moved);
   if (!moving) return { real: watched.map(({ suspect, now }) => ({ ...suspect, keys: now })), moved: false };
   while (watched.length > 0 && performance.now() < begun + window) {
-    await pause(BETWEEN_MS);
+    await pause(watched.length > FEW_ROWS ? BETWEEN_MS : BETWEEN_FEW_MS);
     watched = await lookOnce(viewer, watched);
   }
   return { real: watched.flatMap((each) => believed(viewer, each, performance.now())), moved: true };
