@@ -41,7 +41,8 @@ export const readsRows = (type: ValidateRequest['type'], check: CheckName): bool
 
 /**
  * Whether the piece of an entity that reads its rows also hears what they say of the mapping, so that no other piece has to
- * read them again: it must be the only one, and the rows' own identity must say the legacy key.
+ * read them again: it must be the only one, the rows' own identity must say the legacy key, and nothing else be asked of the
+ * references.
  */
 export const hearsWitness = (
   request: Pick<ValidateRequest, 'type' | 'comprehensive'>,
@@ -49,6 +50,7 @@ export const hearsWitness = (
   entity: CompiledEntity,
 ): boolean =>
   checksOf(request).includes('relationships') &&
+  !request.comprehensive &&
   check === 'integrity' &&
   'part' in selection &&
   selection.of === 1 &&

@@ -2,6 +2,7 @@
 import type { Difference, Finding, JudgeOutput, ValidateRequest } from '../shared/contracts/validation.ts';
 import type { CheckName, Piece } from '../shared/database/ledger/validation-pieces.ts';
 import type { MappingCounts } from '../shared/database/validate/check-mappings.ts';
+import type { StructureFindings } from '../shared/database/validate/check-structure.ts';
 import type { PerformanceCheck } from '../shared/database/validate/check-performance.ts';
 import type { FindingKind, ListedFinding } from '../shared/database/validate/read-findings.ts';
 import { isGapless } from '../shared/domain/coverage.ts';
@@ -94,6 +95,11 @@ const performanceOf = (pieces: readonly Piece[]): PerformanceCheck | undefined =
     .map((piece) => piece.details?.['performance'] as PerformanceCheck | undefined)
     .find((value) => value !== undefined);
 
+const structureOf = (pieces: readonly Piece[]): StructureFindings =>
+  pieces
+    .map((piece) => piece.details?.['structure'] as StructureFindings | undefined)
+    .find((value) => value !== undefined) ?? { findings: [], notes: [] };
+
 export function entitiesOf(evidence: Evidence, coverage: JudgeOutput['coverage']): JudgeOutput['entities'] {
   return Object.fromEntries(
     evidence.entities.map((entity) => {
@@ -136,7 +142,7 @@ export const differenceOf = (found: ListedFinding): Difference | null =>
         ...(Object.keys(found.reasons).length === 0 ? {} : { reasons: { ...found.reasons } }),
       };
 
-/** Findings beside the rows: mappings in numbers, rates in words. */
+/** Findings beside the rows: mappings in numbers, constraints and rates in words. */
 export function findingsBeside({ entities, pieces }: Evidence): Finding[] {
   return entities.flatMap((entity) => {
     const own = pieces.filter((piece) => piece.entity === entity);
@@ -148,6 +154,7 @@ export function findingsBeside({ entities, pieces }: Evidence): Finding[] {
         : (['duplicate', 'conflicting', 'dangling'] as const).filter((kind) => mappings[kind] > 0);
     return [
       ...wrong.map((kind) => ({ entity, code: 'M004', message: `${kind} mappings: ${mappings?.[kind] ?? 0}` })),
+      ...structureOf(own).findings.map((finding) => ({ entity, ...finding })),
       ...(performance?.beyond ?? []).map((message) => ({ entity, code: 'V004', message })),
     ];
   });
@@ -167,6 +174,7 @@ export function notesOf({ request, pieces }: Evidence): string[] {
       : [
           `a sample: of each entity at least ${(share * 100).toFixed(1)} % of its keys were read on both sides, chosen by their hash; the rest and the mappings were not. Without --quick everything is read.`,
         ]),
+    ...pieces.flatMap((piece) => structureOf([piece]).notes),
     ...(request.type === 'performance' || unsaid.length === 0
       ? unsaid
       : [`Performance: not enough data for ${unsaid.length === 1 ? '1 entity' : `${unsaid.length} entities`}.`]),
@@ -178,8 +186,10 @@ export function codesOf(entities: JudgeOutput['entities'], findings: readonly Fi
   const all = Object.values(entities);
   const any = (count: (entity: (typeof all)[number]) => number): boolean => all.some((entity) => count(entity) > 0);
   return [
-    ...(any((entity) => entity.value + entity.missing + entity.extra) ? ['V001'] : []),
-    ...(any((entity) => entity.orphan + entity.wrongParent) || findings.some(({ code }) => code === 'M004')
+    ...(any((entity) => entity.value + entity.missing + entity.extra) || findings.some(({ code }) => code === 'V001')
+      ? ['V001']
+      : []),
+    ...(any((entity) => entity.orphan + entity.wrongParent) || findings.some(({ code }) => /^(M004|V002)$/.test(code))
       ? ['V002']
       : []),
     ...(any((entity) => entity.missing + entity.extra) ? ['V003'] : []),

@@ -1,5 +1,6 @@
 /**
- * References against the source's own, and mappings against the identity of their rows. Where another check of the same
+ * References against the source's own, and mappings against the identity of their rows; where all is asked for, also
+ * what should keep them so. Where another check of the same
  * validation reads the references, only the mappings are left; they are read with the first piece of an entity.
  */
 import {
@@ -9,6 +10,7 @@ import {
   type CheckPieceOutput,
 } from '../../shared/contracts/validation.ts';
 import { checkMappings } from '../../shared/database/validate/check-mappings.ts';
+import { checkStructure } from '../../shared/database/validate/check-structure.ts';
 import { entityOf } from '../entity-worker.ts';
 import { step, type Invocation } from '../step.ts';
 import { readsRows } from '../validation-checks.ts';
@@ -33,13 +35,12 @@ export const checkRelationships = (input: CheckPieceInput, deps: Invocation): Pr
       ? await compareRows(work, input, deps)
       : { read: { ...NOTHING_READ, details: null } };
     if ('after' in rows || !isFirst(work) || piece.share !== null) return rows;
-    const mappings = await checkMappings(
-      sides.target,
-      entityOf(loaded, input.entity),
-      loaded.operation.operationNo,
-      piece.piece,
-    );
-    return { read: { ...rows.read, details: { mappings } } };
+    const entity = entityOf(loaded, input.entity);
+    const mappings = await checkMappings(sides.target, entity, loaded.operation.operationNo, piece.piece);
+    const structure = requestOf(loaded).comprehensive
+      ? { structure: await checkStructure(sides.target, entity, loaded.relations.get(input.entity)?.target) }
+      : {};
+    return { read: { ...rows.read, details: { ...rows.read.details, mappings, ...structure } } };
   });
 
 export const handler = step(

@@ -90,6 +90,8 @@ test('no canary leaves by an answer, an error, a state, a log line or the ledger
   ))
     await run(input);
 
+  await run({ command: 'conflict-resolver resolve', entity: ['people'], strategy: 'source_wins', include: ['value'] });
+
   expect([...states]).toEqual(
     expect.arrayContaining(['MigrateSlice', 'CheckIntegrity', 'Judge', 'ResolveBatch', 'InspectLedger', 'InspectRows']),
   );

@@ -119,6 +119,25 @@ describe('a verdict', () => {
     expect((await validate({ type: 'data_integrity', comprehensive: true })).verdict).toBe('mismatch');
   });
 
+  test('of everything names what should keep the rows right, and does not', async () => {
+    await pair.run(
+      'target',
+      `ALTER TABLE doctors ADD CONSTRAINT named CHECK (name <> '') NOT VALID; ALTER TABLE doctors DISABLE TRIGGER ALL`,
+    );
+    try {
+      expect(await validate()).toMatchObject({ verdict: 'match', findings: [] });
+      const answer = await validate({ comprehensive: true });
+
+      expect(answer).toMatchObject({ verdict: 'match', status: 'completed_with_findings', codes: ['V001', 'V002'] });
+      expect(validationExit(answer)).toBe(1);
+      const messages = answer.findings.map(({ entity, code, message }) => `${entity} ${code} ${message}`);
+      expect(messages).toContainEqual(expect.stringMatching(/^doctors V001 constraint named was never checked/));
+      expect(messages).toContainEqual(expect.stringMatching(/^doctors V002 .*office_id.* is disabled/));
+    } finally {
+      await pair.run('target', 'ALTER TABLE doctors DROP CONSTRAINT named; ALTER TABLE doctors ENABLE TRIGGER ALL');
+    }
+  });
+
   test('of a sample is never match, and exit 0 where it finds nothing', async () => {
     const answer = await validate({ quick: true });
 

@@ -81,7 +81,7 @@ export interface PieceRead {
   readonly buckets: number | null;
   readonly differing: number | null;
   readonly bytes: number | null;
-  readonly details: unknown;
+  readonly details: Readonly<Record<string, unknown>> | null;
   readonly readFrom: Date;
 }
 

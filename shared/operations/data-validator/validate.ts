@@ -29,7 +29,7 @@ export const validate = operation({
     {
       name: 'comprehensive',
       kind: 'switch',
-      help: 'also the mappings against the identity of their rows, whatever the type',
+      help: 'also mappings, whatever the type, and constraints, triggers and indexes of the target that do not hold',
     },
     {
       name: 'fix-references',
