@@ -41,6 +41,21 @@ export const BROKEN_VERIFIERS: readonly BrokenVerifier[] = [
     ),
     fault: 'SOME',
   },
+  {
+    name: 'hashes numbers without their sign',
+    rewrite: replace(/CASE WHEN \([^()]*\) < 0 THEN -1 - scale\(\([^()]*\)\) ELSE/g, 'CASE WHEN false THEN 0 ELSE'),
+    fault: 'the sign of a number',
+  },
+  {
+    name: 'hashes integers with their halves folded',
+    rewrite: replace(/ >> 32\)/g, ' * 0)'),
+    fault: '32 bits that lost their sign',
+  },
+  {
+    name: 'hears no witness of the mapping',
+    rewrite: replace(/sum\(uuid_hash_extended\([^()]*\)\)/g, '0'),
+    fault: 'two mappings swapped',
+  },
   // ---- ranges
   {
     name: 'does not read the first key',
