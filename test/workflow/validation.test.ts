@@ -15,7 +15,10 @@ afterAll(async () => {
 beforeEach(async () => {
   await pair.run('source', `DROP TABLE office, doctor; ${SURGERY_SOURCE}`);
   if ((await pair.value("SELECT to_regclass('portage.operations')")) !== null) await pair.empty();
-  await pair.run('target', 'ALTER TABLE doctors ALTER office_id SET NOT NULL');
+  await pair.run(
+    'target',
+    'ALTER TABLE doctors ALTER office_id SET NOT NULL, DROP CONSTRAINT IF EXISTS named, ENABLE TRIGGER ALL',
+  );
   await pair.migrate();
 });
 
@@ -122,20 +125,17 @@ describe('a verdict', () => {
   test('of everything names what should keep the rows right, and does not', async () => {
     await pair.run(
       'target',
-      `ALTER TABLE doctors ADD CONSTRAINT named CHECK (name <> '') NOT VALID; ALTER TABLE doctors DISABLE TRIGGER ALL`,
+      "ALTER TABLE doctors ADD CONSTRAINT named CHECK (name <> '') NOT VALID, DISABLE TRIGGER ALL",
     );
-    try {
-      expect(await validate()).toMatchObject({ verdict: 'match', findings: [] });
-      const answer = await validate({ comprehensive: true });
+    expect(await validate()).toMatchObject({ verdict: 'match', findings: [] });
 
-      expect(answer).toMatchObject({ verdict: 'match', status: 'completed_with_findings', codes: ['V001', 'V002'] });
-      expect(validationExit(answer)).toBe(1);
-      const messages = answer.findings.map(({ entity, code, message }) => `${entity} ${code} ${message}`);
-      expect(messages).toContainEqual(expect.stringMatching(/^doctors V001 constraint named was never checked/));
-      expect(messages).toContainEqual(expect.stringMatching(/^doctors V002 .*office_id.* is disabled/));
-    } finally {
-      await pair.run('target', 'ALTER TABLE doctors DROP CONSTRAINT named; ALTER TABLE doctors ENABLE TRIGGER ALL');
-    }
+    const answer = await validate({ comprehensive: true });
+
+    expect(answer).toMatchObject({ verdict: 'match', codes: ['V001', 'V002'] });
+    expect(validationExit(answer)).toBe(1);
+    const messages = answer.findings.map(({ entity, code, message }) => `${entity} ${code} ${message}`).join('\n');
+    expect(messages).toMatch(/^doctors V001 constraint named was never checked/m);
+    expect(messages).toMatch(/^doctors V002 .*office_id.* is disabled/m);
   });
 
   test('of a sample is never match, and exit 0 where it finds nothing', async () => {
