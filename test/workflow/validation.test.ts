@@ -123,19 +123,16 @@ describe('a verdict', () => {
   });
 
   test('of everything names what should keep the rows right, and does not', async () => {
-    await pair.run(
-      'target',
-      "ALTER TABLE doctors ADD CONSTRAINT named CHECK (name <> '') NOT VALID, DISABLE TRIGGER ALL",
-    );
+    await pair.run('target', 'ALTER TABLE doctors ADD CONSTRAINT named CHECK (fee > 0) NOT VALID, DISABLE TRIGGER ALL');
     expect(await validate()).toMatchObject({ verdict: 'match', findings: [] });
 
     const answer = await validate({ comprehensive: true });
 
-    expect(answer).toMatchObject({ verdict: 'match', codes: ['V001', 'V002'] });
-    expect(validationExit(answer)).toBe(1);
+    expect([answer.verdict, answer.codes, validationExit(answer)]).toEqual(['match', ['V001', 'V002'], 1]);
     const messages = answer.findings.map(({ entity, code, message }) => `${entity} ${code} ${message}`).join('\n');
-    expect(messages).toMatch(/^doctors V001 constraint named was never checked/m);
-    expect(messages).toMatch(/^doctors V002 .*office_id.* is disabled/m);
+    expect(messages).toMatch(
+      /^doctors V001 constraint named was never checked.*\n.*^doctors V002 .*office_id.* is disabled/ms,
+    );
   });
 
   test('of a sample is never match, and exit 0 where it finds nothing', async () => {
