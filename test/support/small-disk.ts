@@ -26,7 +26,7 @@ export const withDisk = (disk: SmallDisk | null): readonly string[] =>
 export async function smallDisk(megabytes: number): Promise<SmallDisk | null> {
   const path = await mkdtemp(join(tmpdir(), 'portage-disk-'));
   await chmod(path, 0o777);
-  const [program = '', ...rest] = [...withDisk({ path, megabytes }), 'true'];
+  const [program, ...rest] = [...withDisk({ path, megabytes }), 'true'];
   const user = await serverUser();
   return promisify(execFile)(program, rest, { ...user }).then(
     () => ({ path, megabytes }),
