@@ -155,10 +155,17 @@ async function decide(
   const workers = batches.map((batch) => batch.worker);
   await settle(workers);
   for (const worker of workers) await classify(worker, false);
-  if (apart !== true) return;
+  if (apart === true) {
+    for (const { target, entity } of workers)
+      for (const park of parkTaken(entity, await readExclusiveKeys(target, entity))) await target.run(park);
+    await demoteAll(workers);
+  }
+  if ('keys' in own) return;
+  // A row beside the seed's own that waits is parked where its own range is read.
   for (const { target, entity } of workers)
-    for (const park of parkTaken(entity, await readExclusiveKeys(target, entity))) await target.run(park);
-  await demoteAll(workers);
+    await target.run(
+      `DELETE FROM ${work(entity)} w WHERE w.action = 'park'${entity === seed.entity ? ` AND NOT (${allOf(inRange(entity.order, 'w.k', own.range))})` : ''}`,
+    );
 }
 
 /** Condition over the alias: the row is one of the seed's own, and did not come because another needs it. */
