@@ -52,6 +52,8 @@ export interface UniqueKey {
   readonly deferrable: boolean;
   /** The WHERE of a partial index, else null. */
   readonly predicate: string | null;
+  /** NULLS NOT DISTINCT: a row with NULL is in the way of another. */
+  readonly nullsEqual?: true;
 }
 
 export type DeleteAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';

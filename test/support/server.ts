@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { serverUser } from '../../cli/local/postgres/binaries.ts';
 import { binariesOf, type Version } from './server-binaries.ts';
+import { withDisk, type SmallDisk } from './small-disk.ts';
 
 const USER = 'postgres';
 const PASSWORD = 'portage';
@@ -41,10 +42,11 @@ declare global {
   var portageTestServer: Server | undefined;
 }
 
-/** Starts a new, empty cluster on a free port; `settings` are added to the ones above. */
+/** Starts a new, empty cluster on a free port; `settings` are added to the ones above. @param disk a small one, in its sight alone */
 export async function startServer(
   settings: Readonly<Record<string, string>> = {},
   version: Version = 18,
+  disk: SmallDisk | null = null,
 ): Promise<Server> {
   const directory = await mkdtemp(join(tmpdir(), 'portage-test-'));
   const data = join(directory, 'data');
@@ -61,7 +63,8 @@ export async function startServer(
 
   const start = async (): Promise<void> => {
     const log: string[] = [];
-    const started = spawn(postgres, ['-D', data, '-p', String(port), ...flags], {
+    const [program, ...rest] = [...withDisk(disk), postgres, '-D', data, '-p', String(port), ...flags];
+    const started = spawn(program ?? '', rest, {
       ...user,
       cwd: data,
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -159,8 +159,8 @@ describe('a batch that takes too long is halved', () => {
   });
 });
 
-// A file system of a few kilobytes cannot be made without rights that a test does not have: the server is made to answer as
-// it does when it cannot extend a file, in the middle of a batch.
+// The server is made to answer as it does when it cannot extend a file, in the middle of a batch: this runs everywhere. On a
+// disk that is really full: faults-server.test.ts.
 test('a full disk ends the run, and it goes on when there is room', async () => {
   const harm = trigger(
     "IF nextval('public.strikes') > 250 THEN RAISE disk_full USING MESSAGE = 'could not extend file: No space left on device'; END IF;",

@@ -1,11 +1,13 @@
 // A server that ends in the middle of a batch, and comes back in time or not.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { closeDependencies } from '../../functions/dependencies.ts';
 import { withClient } from '../support/database.ts';
-import { FAULTS_SOURCE } from '../support/faults.ts';
+import { FAULTS_SOURCE, expectComplete } from '../support/faults.ts';
 import { portage, type Around, type Portage } from '../support/portage.ts';
 import { startServer, type Server } from '../support/server.ts';
+import { smallDisk } from '../support/small-disk.ts';
 import { SURGERY_TARGET, surgery } from '../support/surgery.ts';
 
 describe('a server that goes away', () => {
@@ -80,4 +82,80 @@ describe('a server that goes away', () => {
       entities: { offices: { unchanged: 2 }, doctors: { unchanged: 400 } },
     });
   };
+});
+
+const disk = await smallDisk(64);
+// Where a user cannot mount one the simulation must do (faults-midway.test.ts).
+const onSmallDisk = disk === null ? describe.skip : describe;
+
+onSmallDisk('a disk that is full', () => {
+  const WIDE = "UPDATE doctor SET note = (SELECT string_agg(md5(doc_no::text || i), '') FROM generate_series(1, 60) i)";
+  let server: Server;
+  let own: Portage;
+  beforeAll(async () => {
+    server = await startServer({ autovacuum: 'off' }, 18, disk);
+    // Everything that is made from here on stands on it, but for what the server keeps of itself, and temporary tables.
+    await withClient(server.url, (client) =>
+      client
+        .query(`CREATE TABLESPACE small LOCATION '${disk!.path}'`)
+        .then(() => client.query('ALTER ROLE postgres SET default_tablespace = small')),
+    );
+    own = await portage(`${FAULTS_SOURCE}; ${WIDE}`, SURGERY_TARGET, surgery, {}, { target: server.url });
+  });
+  afterAll(async () => {
+    await own.end();
+    await server.stop();
+    await rm(disk!.path, { recursive: true });
+  });
+
+  /** Fills the disk until it is full, and leaves so much room again. */
+  const fill = async (roomKb: number): Promise<void> => {
+    const pieces: string[] = [];
+    for (const kb of [4096, 512, 64, 8])
+      for (;;) {
+        const name = `ballast_${pieces.length}`;
+        try {
+          await own.run(
+            'target',
+            `CREATE SCHEMA IF NOT EXISTS ballast; CREATE TABLE ballast.${name} (x text STORAGE PLAIN); INSERT INTO ballast.${name} SELECT repeat('x', 8000) FROM generate_series(1, ${kb / 8})`,
+          );
+        } catch (error) {
+          expect(error).toMatchObject({ code: '53100' });
+          break;
+        }
+        pieces.push(`${kb} ${name}`);
+      }
+    let room = 0;
+    for (const [kb, name] of pieces.toReversed().map((piece) => piece.split(' '))) {
+      if (room + Number(kb) > roomKb) break;
+      room += Number(kb);
+      await own.run('target', `DROP TABLE ballast.${name}`);
+    }
+    await own.run('target', 'CHECKPOINT');
+  };
+
+  test.each([0, 600])(
+    'ends the run with a code for it, with room for %s KB, and nothing is lost when there is room',
+    async (roomKb) => {
+      expect((await own.migrate({ entities: ['offices'] })).output).toMatchObject({ status: 'completed' });
+      await fill(roomKb);
+      const { failure } = await own.migrateAround({}, { batchSize: 20 });
+      expect(failure).toMatchObject({
+        code: 'SYS003',
+        message: expect.stringContaining('No space left'),
+        next: expect.stringContaining('free the resource'),
+      });
+      const written = Number(await own.value('SELECT count(*) FROM doctors'));
+      expect(written > 0).toBe(roomKb > 0);
+      expect(written).toBeLessThan(400);
+      await own.run('target', 'DROP SCHEMA ballast CASCADE; CHECKPOINT');
+      expect((await own.resume()).output).toMatchObject({
+        status: 'completed',
+        entities: { doctors: { inserted: 400 } },
+      });
+      await expectComplete(own);
+      await own.run('target', 'DROP SCHEMA portage CASCADE; TRUNCATE doctors, offices');
+      await closeDependencies();
+    },
+  );
 });

@@ -11,13 +11,21 @@ const map: EntityMap = {
     seats: {
       source: { table: 'public.seat', key: ['no'] },
       target: { table: 'public.seats', key: ['id'], identity: ['legacy_id'] },
-      columns: { legacy_id: 'no', code: 'code', place: 'place', price: 'price', span: 'span', area: 'area' },
+      columns: {
+        legacy_id: 'no',
+        code: 'code',
+        place: 'place',
+        price: 'price',
+        span: 'span',
+        area: 'area',
+        twin: 'no',
+      },
     },
   },
 };
 const SOURCE =
   "CREATE TABLE seat (no integer PRIMARY KEY, code text, place integer, price integer, span int4range, area int4range); INSERT INTO seat SELECT n, 'c' || n, n, n, int4range(n * 10, n * 10 + 10), int4range(n * 10, n * 10 + 10) FROM generate_series(1, 40) n";
-const TARGET = `CREATE TABLE seats (id uuid PRIMARY KEY, legacy_id integer UNIQUE, code text UNIQUE, place integer NOT NULL UNIQUE, price integer CHECK (price > 0), span int4range, area int4range NOT NULL, EXCLUDE USING gist (span WITH &&), EXCLUDE USING gist (area WITH &&), local text DEFAULT 'own', twice integer GENERATED ALWAYS AS (price * 2) STORED);
+const TARGET = `CREATE TABLE seats (id uuid PRIMARY KEY, legacy_id integer UNIQUE, code text UNIQUE, place integer NOT NULL UNIQUE, price integer CHECK (price > 0), span int4range, area int4range NOT NULL, twin integer, UNIQUE NULLS NOT DISTINCT (twin), EXCLUDE USING gist (span WITH &&), EXCLUDE USING gist (area WITH &&), local text DEFAULT 'own', twice integer GENERATED ALWAYS AS (price * 2) STORED);
   CREATE TABLE guests (id integer PRIMARY KEY, seat uuid REFERENCES seats);`;
 
 let p: Portage;

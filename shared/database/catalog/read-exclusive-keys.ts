@@ -26,7 +26,13 @@ export interface ExclusiveKey {
 export interface ExclusiveKeys {
   readonly keys: readonly ExclusiveKey[];
   /** Every column of the table, with its collation where that is not the one of its type. */
-  readonly columns: readonly { readonly name: string; readonly notNull: boolean; readonly collation: string | null }[];
+  readonly columns: readonly {
+    readonly name: string;
+    readonly notNull: boolean;
+    readonly collation: string | null;
+    /** What it is generated from, over the bare names of the others. */
+    readonly generated: string | null;
+  }[];
 }
 
 const OPERATOR = `(SELECT format('OPERATOR(%I.%s)', n.nspname, o.oprname) FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE o.oid = coalesce(k.conexclop[u.position],
@@ -38,7 +44,7 @@ const query = (table: string): string => `
         FROM generate_series(1, i.indnkeyatts) AS u (position) LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = (i.indkey::int2[])[u.position - 1] AND a.attnum > 0)) ORDER BY x.relname), '[]')
     FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype = 'x'
     WHERE i.indrelid = t.oid AND i.indisvalid AND (i.indisunique OR i.indisexclusion)) AS keys,
-    (SELECT json_agg(json_build_object('name', a.attname, 'notNull', a.attnotnull, 'collation', (SELECT format('%I.%I', n.nspname, c.collname) FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace WHERE c.oid = nullif(a.attcollation, y.typcollation))) ORDER BY a.attnum)
+    (SELECT json_agg(json_build_object('name', a.attname, 'notNull', a.attnotnull, 'generated', (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.attgenerated <> ''), 'collation', (SELECT format('%I.%I', n.nspname, c.collname) FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace WHERE c.oid = nullif(a.attcollation, y.typcollation))) ORDER BY a.attnum)
     FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns
   FROM pg_class t WHERE t.oid = ${quoteLiteral(table)}::regclass`;
 

@@ -60,7 +60,7 @@ const columnsQuery = (serverVersion: number): string => `
 
 const INDEXES = `
   SELECT i.indrelid AS oid, c.relname AS name, i.indisunique AND i.indisvalid AS unique, i.indisprimary AS primary,
-    pg_get_expr(i.indpred, i.indrelid) AS predicate, coalesce(k.condeferrable, false) AS deferrable,
+    pg_get_expr(i.indpred, i.indrelid) AS predicate, coalesce(k.condeferrable, false) AS deferrable, coalesce(to_jsonb(i) ->> 'indnullsnotdistinct', 'false') AS nulls_equal,
     (SELECT json_agg(a.attname ORDER BY u.position) FROM unnest(i.indkey::int2[]) WITH ORDINALITY u (attnum, position)
       LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.attnum AND u.attnum > 0
       WHERE u.position <= i.indnkeyatts) AS columns
@@ -101,6 +101,7 @@ const uniqueKey = (row: Row): UniqueKey => {
     columns: columns.includes(null) ? [] : (columns as string[]),
     deferrable: yes(row['deferrable']),
     predicate: row['predicate'] ?? null,
+    ...(row['nulls_equal'] === 'true' ? { nullsEqual: true } : {}),
   };
 };
 

@@ -9,83 +9,29 @@
 import { randomUUID } from 'node:crypto';
 import type { ActionCount } from '../../domain/action-counts.ts';
 import { countsOf } from '../../domain/action-counts.ts';
-import type { CompiledReference } from '../../domain/compiled/types.ts';
-import { PortageError } from '../../domain/errors.ts';
 import { quoteLiteral } from '../../domain/identifiers.ts';
 import { transaction } from '../session.ts';
-import { demote, missingParents, resolveWithin } from '../sql/closure.ts';
 import { gather } from '../sql/decide.ts';
+import { readExclusiveKeys } from '../catalog/read-exclusive-keys.ts';
 import type { KeyRange } from '../sql/range.ts';
 import { allOf, inRange } from '../sql/range.ts';
 import { unpark } from '../sql/record.ts';
-import { createScratch, emptyStage, stage, work } from '../sql/scratch.ts';
+import { createScratch, emptyStage, work } from '../sql/scratch.ts';
+import { parkTaken } from '../sql/taken.ts';
 import { beginBatch, countActions, endBatch } from './batch-frame.ts';
 import { classify } from './batch.ts';
+import { close, demoteAll, rowsStaged, settle } from './closure.ts';
 import { pullForStaged, waitsFor, type Look } from './pull.ts';
 import type { SliceProgress } from './slice.ts';
-import { stageRows } from './stage-rows.ts';
 import { findVanished } from './vanished.ts';
 import type { Worker } from './worker.ts';
 import { writeBatch } from './write-batch.ts';
 
 const WHOLE = { from: null, to: null };
-const MOST_KEYS = 2000;
 /** Work beside the ranges of a slice is recorded under this number. */
 const NO_SLICE = -1;
 /** A row set aside is counted where its own range is read, not where a closure pulled it in. */
 const WRITES = new Set(['insert', 'again', 'update', 'adopt', 'rebase']);
-
-interface Inside {
-  readonly reference: CompiledReference;
-  readonly parent: Worker;
-}
-
-/** Which references must lead to a row of the set. */
-type Follows = (reference: CompiledReference) => boolean;
-const ALL: Follows = () => true;
-
-const inside = (worker: Worker, circle: readonly Worker[], follows: Follows): readonly Inside[] =>
-  worker.entity.references.filter(follows).flatMap((reference) => {
-    const parent = circle.find((other) => other.entity.name === reference.parent);
-    return parent === undefined ? [] : [{ reference, parent }];
-  });
-
-/** Step 1. @throws PortageError M007 when the set grows beyond `most` rows. */
-export async function close(
-  circle: readonly Worker[],
-  seed: Worker,
-  most: number,
-  follows: Follows = ALL,
-): Promise<void> {
-  let total = 0;
-  for (let grew = true; grew;) {
-    grew = false;
-    for (const child of circle) {
-      for (const { reference, parent } of inside(child, circle, follows)) {
-        const keys = (
-          await child.target.rows<{ key: string }>(missingParents(child.entity, reference, parent.entity, MOST_KEYS))
-        ).map((row) => row.key);
-        if (keys.length === 0) continue;
-        const before = await rowsStaged(parent);
-        await stageRows(parent, { keys });
-        const added = (await rowsStaged(parent)) - before;
-        grew ||= added > 0;
-        total += added;
-      }
-    }
-    if (total > most) {
-      throw new PortageError(
-        'M007',
-        `rows of ${circle.map((w) => w.entity.name).join(', ')} that must be written together are too many`,
-        {
-          got: `more than ${total} rows around a batch of ${seed.entity.name}`,
-          expected: `at most ${most} (settings.closureRows)`,
-          where: seed.entity.name,
-        },
-      );
-    }
-  }
-}
 
 /** Step 2. @param waiting entities whose rows wait for these, each for the one before it */
 async function pullOutside(
@@ -111,6 +57,8 @@ export interface Seed {
   readonly own: { readonly range: KeyRange } | { readonly keys: readonly string[] };
   readonly readMs: number;
   readonly bytes: number;
+  /** It was refused for a value that another row has: rows that want such a value wait, and those that need them. */
+  readonly apart?: boolean;
 }
 
 export type Circle = NonNullable<Awaited<ReturnType<Worker['circle']>>> & {
@@ -193,15 +141,31 @@ async function write(circle: readonly Worker[], seed: Seed, later: readonly stri
 }
 
 /** Step 3. */
-async function decide(batches: readonly Begun[], { worker: seed, own }: Seed, later: readonly string[]): Promise<void> {
+async function decide(
+  batches: readonly Begun[],
+  { worker: seed, own, apart }: Seed,
+  later: readonly string[],
+): Promise<void> {
   for (const { worker } of batches) {
     const { map, mode, entity } = worker;
     const facts = { map, mode, unmapped: false, final: true, later: waitsFor(entity, later), dry: false };
     await worker.target.run(gather(entity, WHOLE, facts));
     if (entity === seed.entity && 'range' in own && mode !== 'missing-only') await findVanished(worker, own.range);
   }
-  await settle(batches.map((batch) => batch.worker));
-  for (const { worker } of batches) await classify(worker, false);
+  const workers = batches.map((batch) => batch.worker);
+  await settle(workers);
+  for (const worker of workers) await classify(worker, false);
+  if (apart === true) {
+    for (const { target, entity } of workers)
+      for (const park of parkTaken(entity, await readExclusiveKeys(target, entity))) await target.run(park);
+    await demoteAll(workers);
+  }
+  if ('keys' in own) return;
+  // A row beside the seed's own that waits is parked where its own range is read.
+  for (const { target, entity } of workers)
+    await target.run(
+      `DELETE FROM ${work(entity)} w WHERE w.action = 'park'${entity === seed.entity ? ` AND NOT (${allOf(inRange(entity.order, 'w.k', own.range))})` : ''}`,
+    );
 }
 
 /** Condition over the alias: the row is one of the seed's own, and did not come because another needs it. */
@@ -209,9 +173,6 @@ const ownRows = ({ worker, own }: Seed, alias: 'g' | 'w'): string =>
   'range' in own
     ? allOf(inRange(worker.entity.order, `${alias}.k`, own.range))
     : `${alias}.k::text = ANY (ARRAY[${own.keys.map(quoteLiteral).join(', ')}]::text[])`;
-
-const rowsStaged = async ({ target, entity }: Worker, which = 'true'): Promise<number> =>
-  Number((await target.one(`SELECT count(*) AS rows FROM ${stage(entity)} g WHERE ${which}`))['rows']);
 
 /** What a closure adds: rows that it wrote beside the seed's own. */
 const closureCounts = async (worker: Worker, own: string | null): Promise<ActionCount[]> =>
@@ -227,20 +188,3 @@ const unreadRows = async ({ target, entity }: Worker, own: string | null): Promi
       )
     )['rows'],
   );
-
-/** References among the staged rows: each gets the key that its parent is going to have, or its row cannot be written. */
-export async function settle(circle: readonly Worker[], follows: Follows = ALL): Promise<void> {
-  for (const worker of circle) {
-    const references = inside(worker, circle, follows).map(({ reference, parent }) => ({
-      reference,
-      parent: parent.entity,
-    }));
-    for (const statement of resolveWithin(worker.entity, references)) await worker.target.run(statement);
-  }
-  for (let changed = 1; changed > 0;) {
-    changed = 0;
-    for (const worker of circle)
-      for (const { reference, parent } of inside(worker, circle, follows))
-        changed += await worker.target.run(demote(worker.entity, reference, parent.entity));
-  }
-}

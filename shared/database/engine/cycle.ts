@@ -8,7 +8,7 @@ import { stage } from '../sql/scratch.ts';
 import { setAsideRow } from './batch.ts';
 import { clearStages, writeWithNeeded, type Circle } from './closed-set.ts';
 import { workParked } from './link.ts';
-import { reasonOf } from './reason.ts';
+import { isTaken, reasonOf } from './reason.ts';
 import type { SliceProgress } from './slice.ts';
 import { stageRows } from './stage-rows.ts';
 import type { Worker } from './worker.ts';
@@ -36,13 +36,19 @@ async function workSeed(circle: Circle, seed: Worker, start: string | null): Pro
   let from = start;
   let size = seed.batchRows;
   let rows = 0;
+  let apart = false;
   for (;;) {
     await clearStages(circle.workers);
     let next: { to: string | null } | SliceProgress;
     try {
-      next = await workBatch(circle, seed, from, size);
+      next = await workBatch(circle, seed, from, size, apart);
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
+      if (!apart && isTaken(error)) {
+        apart = true;
+        continue;
+      }
+      apart = false;
       if (size > 1) {
         size = Math.max(1, Math.floor(size / SHRINK));
         continue;
@@ -55,6 +61,7 @@ async function workSeed(circle: Circle, seed: Worker, start: string | null): Pro
       from = first.key;
       continue;
     }
+    apart = false;
     if ('done' in next) return { rows, done: false, stopped: next.stopped };
     rows += size;
     if (next.to === null) return { rows, done: true, stopped: false };
@@ -70,6 +77,7 @@ async function workBatch(
   seed: Worker,
   from: string | null,
   size: number,
+  apart: boolean,
 ): Promise<{ to: string | null } | SliceProgress> {
   const { ms, bytes } = await stageRows(seed, { range: { from, to: null }, limit: size });
   const staged = await seed.target.one<{ rows: string; last: string | null }>(
@@ -79,7 +87,7 @@ async function workBatch(
   const own = { range: { from, to } };
   const { progress, repeatedTo } = await writeWithNeeded(
     circle,
-    { worker: seed, own, readMs: ms, bytes },
+    { worker: seed, own, readMs: ms, bytes, apart },
     (owner, waiting) => workParked(owner, [], waiting),
   );
   if (!progress.done || progress.stopped) return { ...progress, rows: 0 };

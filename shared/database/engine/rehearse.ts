@@ -14,7 +14,7 @@ import { allOf, inRange, type KeyRange } from '../sql/range.ts';
 import { createScratch, emptyStage, stage, work } from '../sql/scratch.ts';
 import { countActions } from './batch-frame.ts';
 import { classify } from './batch.ts';
-import { close, settle } from './closed-set.ts';
+import { close, settle } from './closure.ts';
 import type { EstimateRequest } from './estimate-request.ts';
 import { reasonOf } from './reason.ts';
 import { noteRefused, type Refused, type Rehearsal } from './rehearsal.ts';

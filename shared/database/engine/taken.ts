@@ -47,4 +47,4 @@ async function claimsOf({ target, entity }: Worker, held: readonly Held[]): Prom
 }
 
 const reason = (name: string, by: string | null): string =>
-  `a unique value is taken already (${name}), by ${by === null ? 'a row that stands for no row of the source' : `row ${by}`}`;
+  `a unique value is taken already (${name}), by ${by === null ? 'a row that this entity has not written' : `row ${by}`}`;

@@ -41,8 +41,8 @@ export function resolveWithin(
 export function demote(child: CompiledEntity, reference: CompiledReference, parent: CompiledEntity): string {
   const must = `CASE WHEN w.known THEN ${isRequired(reference, true)} ELSE ${isRequired(reference, false)} END`;
   const column = quoteLiteral(reference.column);
-  return `UPDATE ${work(child)} w SET ${reference.staged} = NULL, action = CASE WHEN ${must} THEN 'set_aside' ELSE w.action END, code = CASE WHEN ${must} THEN 'M003' ELSE w.code END,
+  return `UPDATE ${work(child)} w SET ${reference.staged} = NULL, action = CASE WHEN ${must} THEN p.action ELSE w.action END, code = CASE WHEN ${must} THEN 'M003' ELSE w.code END,
      missing = CASE WHEN ${must} THEN ARRAY[${column}] ELSE array_append(array_remove(w.missing, ${column}), ${column}) END
    FROM ${stage(child)} g JOIN ${work(parent)} p ON p.k = g.${reference.staged} AND p.action IN ('set_aside', 'park') AND NOT p.known
-   WHERE g.k = w.k AND w.action IN ('insert', 'judge') AND w.${reference.staged} IS NOT NULL`;
+   WHERE g.k = w.k AND w.action IN ('insert', 'judge', 'update', 'again') AND w.${reference.staged} IS NOT NULL`;
 }

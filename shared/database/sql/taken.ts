@@ -25,11 +25,12 @@ function wantedRow(entity: CompiledEntity, { columns }: ExclusiveKeys): string {
       ? `CASE WHEN w.action = 'update' THEN ${now} ELSE ${column.desired} END`
       : column.desired;
   };
-  const values = columns.map(
-    ({ name, collation }) =>
-      `(${value(name)})${collation === null ? '' : ` COLLATE ${collation}`} AS ${quoteIdentifier(name)}`,
-  );
-  return values.join(', ');
+  const as = ({ name, collation }: ExclusiveKeys['columns'][number], sql: string): string =>
+    `(${sql})${collation === null ? '' : ` COLLATE ${collation}`} AS ${quoteIdentifier(name)}`;
+  const values = columns.flatMap((column) => (column.generated === null ? [as(column, value(column.name))] : []));
+  const generated = columns.flatMap((column) => (column.generated === null ? [] : [as(column, column.generated)]));
+  const row = `(SELECT ${values.join(', ')} OFFSET 0)`;
+  return generated.length === 0 ? row : `(SELECT d.*, ${generated.join(', ')} FROM ${row} d OFFSET 0)`;
 }
 
 /** What each row that is to be written wants of a key. */
@@ -41,7 +42,7 @@ function wanted(entity: CompiledEntity, keys: ExclusiveKeys, key: ExclusiveKey, 
   ];
   return `SELECT w.k, w.action, w.${targetKeyColumn(entity)} AS own, e.* FROM ${rows}
        LEFT JOIN LATERAL (SELECT t.* FROM ${entity.target.table} t WHERE w.action = 'update' AND ${entity.target.matchesMapping('w')}) o ON true
-       CROSS JOIN LATERAL (SELECT ${elements} FROM (SELECT ${wantedRow(entity, keys)} OFFSET 0) x${counts.length === 0 ? '' : ` WHERE ${counts.join(' AND ')}`}) e`;
+       CROSS JOIN LATERAL (SELECT ${elements} FROM ${wantedRow(entity, keys)} x${counts.length === 0 ? '' : ` WHERE ${counts.join(' AND ')}`}) e`;
 }
 
 const decided = (entity: CompiledEntity): string =>

@@ -105,8 +105,12 @@ const constant = (target: Column, column: ConstantColumn): string =>
   column.value === null ? `NULL::${target.type}` : finalCast(target, `${quoteLiteral(column.value)}::text`);
 
 export const releasableColumns = (target: Relation, columns: readonly CompiledColumn[]): readonly string[] => {
-  const unique = new Set(target.uniqueKeys.flatMap((key) => (key.deferrable ? [] : key.columns)));
+  const unique = new Set(target.uniqueKeys.flatMap((key) => (key.deferrable || key.nullsEqual ? [] : key.columns)));
+  // Two rows that are both NULL for a moment would be in each other's way.
+  const never = new Set(target.uniqueKeys.flatMap((key) => (key.nullsEqual ? key.columns : [])));
   return columns.flatMap(({ column, onInsertOnly }) =>
-    unique.has(column) && !onInsertOnly && columnOf(target, column)?.notNull === false ? [column] : [],
+    unique.has(column) && !never.has(column) && !onInsertOnly && columnOf(target, column)?.notNull === false
+      ? [column]
+      : [],
   );
 };

@@ -17,7 +17,9 @@ const MOMENTS = /^(timestamp|timestamptz)$/;
 
 const when = (condition: string, reason: string): string => `WHEN ${condition} THEN '${reason}'`;
 
-function textReasons({ wantedText: w, foundText: f }: ValuePair): readonly string[] {
+function textReasons({ wantedText, foundText }: ValuePair): readonly string[] {
+  // Under a collation in which different texts can be equal no part of a text can be looked for.
+  const [w, f] = [wantedText, foundText].map((text) => `(${text} COLLATE "C")`);
   return [
     when(`${w} = '' OR ${f} = ''`, 'null_or_empty'),
     when(`starts_with(${w}, ${f}) OR starts_with(${f}, ${w})`, 'truncated'),

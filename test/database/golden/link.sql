@@ -49,7 +49,7 @@ UPDATE pg_temp.work_2 SET action = CASE WHEN known THEN 'judge' ELSE 'insert' EN
      WHERE missing IS NOT NULL AND action IN ('park', 'set_aside') AND NOT CASE WHEN known THEN missing && ARRAY['office_id', 'boss_id']::text[] ELSE missing && ARRAY['office_id']::text[] END;
 
 -- demote
-UPDATE pg_temp.work_2 w SET r3 = NULL, action = CASE WHEN CASE WHEN w.known THEN true ELSE true END THEN 'set_aside' ELSE w.action END, code = CASE WHEN CASE WHEN w.known THEN true ELSE true END THEN 'M003' ELSE w.code END,
+UPDATE pg_temp.work_2 w SET r3 = NULL, action = CASE WHEN CASE WHEN w.known THEN true ELSE true END THEN p.action ELSE w.action END, code = CASE WHEN CASE WHEN w.known THEN true ELSE true END THEN 'M003' ELSE w.code END,
      missing = CASE WHEN CASE WHEN w.known THEN true ELSE true END THEN ARRAY['office_id'] ELSE array_append(array_remove(w.missing, 'office_id'), 'office_id') END
    FROM pg_temp.stage_2 g JOIN pg_temp.work_1 p ON p.k = g.r3 AND p.action IN ('set_aside', 'park') AND NOT p.known
-   WHERE g.k = w.k AND w.action IN ('insert', 'judge') AND w.r3 IS NOT NULL;
+   WHERE g.k = w.k AND w.action IN ('insert', 'judge', 'update', 'again') AND w.r3 IS NOT NULL;
