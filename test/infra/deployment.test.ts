@@ -6,3 +6,4 @@ import './definitions.ts';
 import './ledger.ts';
 import './watch.ts';
 import './sizes.ts';
+import './permissions.ts';
