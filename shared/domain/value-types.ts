@@ -6,20 +6,11 @@ import type { Column, TypeInfo } from './catalog.ts';
 import { underlying } from './catalog.ts';
 import { quoteIdentifier } from './identifiers.ts';
 
-/** Types whose `=` is exact equality: hashed and compared as they are. Every other type goes in as its exact text. */
-const EXACT = new Set([
-  'int2',
-  'int4',
-  'int8',
-  'uuid',
-  'bool',
-  'date',
-  'timestamp',
-  'timestamptz',
-  'text',
-  'varchar',
-  'bytea',
-]);
+/**
+ * Types whose `=` is exact equality, and whose hash sees the whole value: hashed and compared as they are. Every other type
+ * goes in as its exact text; so does int8, whose hash folds its halves: -1 and 4294967295 have one.
+ */
+const EXACT = new Set(['int2', 'int4', 'uuid', 'bool', 'date', 'timestamp', 'timestamptz', 'text', 'varchar', 'bytea']);
 const INTEGERS = new Set(['int2', 'int4', 'int8']);
 /** Strings with a length: an explicit cast would cut them silently, so the last step is left to the assignment, which refuses. */
 const LENGTH_LIMITED = new Set(['varchar', 'bpchar', 'bit', 'varbit']);
@@ -90,6 +81,7 @@ export const exactText = (sql: string): string => `(${sql})::text`;
 /** Built-in types whose equal values have one text: what a child says of its parent's key, cast, is what the parent says. */
 const ONE_TEXT = new Set([
   ...EXACT,
+  'int8',
   'bpchar',
   'char',
   'name',
@@ -141,12 +133,13 @@ export function keyPart(column: Column, sql: string): string {
 
 /**
  * Hash of a row of exact forms. Wrapped once more, because the bare record hash is linear: a sum of it over rows does not
- * change when two rows swap values (SEMANTICS 3). Servers before 14 lack the record hash and hash the row's text.
+ * change when two rows swap values (SEMANTICS 3). As a seed: as a value its halves would be folded, and 32 bits be left of it.
+ * Servers before 14 lack the record hash and hash the row's text.
  */
 export function rowHash(exactForms: readonly string[], serverVersion: number): string {
   const row = `row(${exactForms.join(', ')})`;
   return serverVersion >= 140000
-    ? `hashint8extended(hash_record_extended(${row}, 0), 0)`
+    ? `hashint8extended(0, hash_record_extended(${row}, 0))`
     : `hashtextextended(${row}::text COLLATE "C", 0)`;
 }
 

