@@ -204,7 +204,8 @@ describe('what the role of a function allows', () => {
     await operation('migration-analyzer memory-leak-check', { entity: ['clubs'], duration: 1 });
     // Something must run that can be stopped.
     await p.run('source', "UPDATE club SET name = name || '?'");
-    await p.execute('migration', migrate, { MigrateSlice: async (_, go, kill) => (kill(), go()) });
+    const killed: Around = (_, go, kill) => recorder.as('migration-MigrateSlice', () => (kill(), go()));
+    await p.execute('migration', migrate, { ...states('migration'), MigrateSlice: killed });
     await operation('migration-analyzer stop-all-operations', { force: true });
 
     const { AWS_ENDPOINT_URL_S3: objects } = services.objects.variables;
