@@ -124,6 +124,7 @@ describe('a verdict', () => {
 
   test('of everything names what should keep the rows right, and does not', async () => {
     await pair.run('target', 'ALTER TABLE doctors ADD CONSTRAINT named CHECK (fee > 0) NOT VALID, DISABLE TRIGGER ALL');
+    await pair.run('target', 'CREATE SEQUENCE numbers OWNED BY doctors.legacy_id');
     expect(await validate()).toMatchObject({ verdict: 'match', findings: [] });
 
     const answer = await validate({ comprehensive: true });
@@ -132,6 +133,9 @@ describe('a verdict', () => {
     const messages = answer.findings.map(({ entity, code, message }) => `${entity} ${code} ${message}`).join('\n');
     expect(messages).toMatch(
       /^doctors V002 .*office_id.* is disabled.*^doctors V001 constraint named was never checked/ms,
+    );
+    expect(messages).toMatch(
+      /^doctors V001 sequence public.numbers would give 1, and public.doctors.legacy_id has \d+/m,
     );
   });
 

@@ -1,10 +1,11 @@
 /**
  * What a comprehensive validation sees in the target beside its rows: constraints, triggers and indexes that are there and do
- * not hold. Rows that are right today are kept so by nobody then.
+ * not hold, so that rows that are right today are kept so by nobody, and sequences that would give numbers again.
  */
 import type { Relation } from '../../domain/catalog.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { quoteLiteral } from '../../domain/identifiers.ts';
+import { readSequences } from '../cut-over/sequences.ts';
 import type { Session } from '../session.ts';
 
 export interface StructureFindings {
@@ -45,11 +46,18 @@ export async function checkStructure(
   const unkept = entity.references.filter(
     ({ column }) => !relation?.foreignKeys.some(({ columns }) => columns.length === 1 && columns[0] === column),
   );
+  const { behind } = await readSequences(target, relation === undefined ? [] : [relation]);
   return {
-    findings: facts.map(({ fact, name, reference }) => ({
-      code: reference === 'true' ? 'V002' : 'V001',
-      message: MESSAGE[fact](name, table),
-    })),
+    findings: [
+      ...facts.map(({ fact, name, reference }) => ({
+        code: reference === 'true' ? ('V002' as const) : ('V001' as const),
+        message: MESSAGE[fact](name, table),
+      })),
+      ...behind.map(({ sequence, column, next, highest }) => ({
+        code: 'V001' as const,
+        message: `sequence ${sequence} would give ${next}, and ${column} has ${highest}: SELECT setval(${quoteLiteral(sequence)}, ${highest})`,
+      })),
+    ],
     notes: unkept.map(
       ({ column, parent }) => `${entity.name}.${column} refers to ${parent}, and no foreign key keeps it`,
     ),
