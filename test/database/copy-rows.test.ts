@@ -50,3 +50,10 @@ describe('--streaming-mode', () => {
     expect(streamed.bufferedBytes).toBeLessThan(plain.bufferedBytes);
   });
 });
+
+test('rows that weigh too much by far are let go, nothing of them is staged, and both sessions go on', async () => {
+  await p.target.run('TRUNCATE slow');
+  await expect(copyRows(p.source, OUT, p.target, IN, { mostBytes: 1_000_000 })).rejects.toBeInstanceOf(TooWide);
+  expect(await p.value('SELECT count(*) FROM slow')).toBe('0');
+  expect((await copyRows(p.source, OUT, p.target, IN, { mostBytes: 100_000_000 })).rows).toBe(20_000);
+});
