@@ -16,7 +16,10 @@ import { startServer } from '../support/server.ts';
 const OUT = join(import.meta.dirname, '..', '..', 'cdk.out');
 const MOST_BYTES = 2 ** 20;
 /** Plots for a report are loaded where one is asked for, and nowhere else. */
-const MAY_BE_LARGER: Readonly<Record<string, number>> = { 'operation-InspectLedger': 2.5 * 2 ** 20 };
+const MAY_BE_LARGER: Readonly<Record<string, number>> = {
+  'operation-InspectLedger': 2.5 * 2 ** 20,
+  'validation-Judge': 2 * 2 ** 20,
+};
 const ROWS = 2_000;
 
 interface Template {
