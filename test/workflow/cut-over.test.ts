@@ -147,6 +147,20 @@ describe('of a migrated surgery', () => {
     expect(answer.circumstances!.decided).toEqual([{ entity: 'doctors', kind: 'value', why: 'edited', rows: 1 }]);
   });
 
+  test('a decision stands for what it was about, and for nothing that became of the row since', async () => {
+    await p.run('source', "UPDATE doctor SET note = 'ours' WHERE doc_no = 6");
+    await p.run('target', "UPDATE doctors SET note = 'theirs' WHERE legacy_id = 6");
+    await p.migrate();
+    await p.command({ command: 'conflict-resolver resolve', entity: ['doctors'], strategy: 'target_wins' });
+    const decided = async (): Promise<unknown> => (await check()).circumstances!.decided;
+    expect(await decided()).toEqual([{ entity: 'doctors', kind: 'value', why: 'decided', rows: 1 }]);
+
+    await p.run('target', "UPDATE doctors SET note = 'lost' WHERE legacy_id = 6");
+    expect(await decided()).toEqual([]);
+    await p.run('target', "UPDATE doctors SET note = 'theirs', code = 'lost' WHERE legacy_id = 6");
+    expect(await decided()).toEqual([]);
+  });
+
   test('what could not be read is unknown, never ready', async () => {
     const answer = await check({}, { CheckIntegrity: () => Promise.reject(new Error('gone')) });
     expect(answer.cutOver!.verdict).toBe('unknown');

@@ -66,10 +66,17 @@ export interface DecidedCount {
   readonly rows: number;
 }
 
-/** A run said of it which side changed: what a validation alone has found tells nothing of that. */
+/** A run said of it, and of each column that differs, which side changed: what a validation alone has found tells nothing of that. */
 const SEEN_BY_RUN = (type: string, kind: string): string =>
   `f.kind = '${kind}' AND EXISTS (SELECT FROM portage.data_differentials d JOIN portage.operations o USING (operation_no) WHERE d.entity_id = f.entity_id AND d.legacy_key = f.legacy_key
-     AND NOT d.resolved AND d.comparison_type = '${type}' AND o.operation_type <> 'validation')`;
+     AND NOT d.resolved AND d.comparison_type = '${type}' AND o.operation_type <> 'validation'${kind === 'value' ? ' AND f.columns <@ d.columns' : ''})`;
+
+/** Findings hold so many characters of a value. */
+const KEPT_CHARACTERS = 2000;
+
+/** What was decided is what differs now: no other column does, and each has the value that was chosen then. */
+const STANDS = `c.chosen IN ('target', 'merged', 'custom') AND (f.kind <> 'value' OR f.columns <@ c.columns
+           AND NOT EXISTS (SELECT FROM unnest(f.columns) AS n (name) WHERE c.chosen_values ? n.name AND left(c.chosen_values->>n.name, ${KEPT_CHARACTERS}) IS DISTINCT FROM f.target_values->>n.name))`;
 
 /** Of the rows that a validation found different, those whose difference people made or decided. */
 export async function decidedFindings(target: Session, operationNo: number): Promise<DecidedCount[]> {
@@ -77,7 +84,7 @@ export async function decidedFindings(target: Session, operationNo: number): Pro
     `SELECT entity, kind, why, count(*) AS rows FROM (
        SELECT e.entity, f.kind, CASE
          WHEN f.kind = 'missing' AND EXISTS (SELECT FROM portage.set_aside_rows a WHERE a.entity_id = f.entity_id AND a.legacy_key = f.legacy_key AND a.state = 'ignored') THEN 'ignored'
-         WHEN (SELECT c.chosen FROM portage.conflict_decisions c WHERE c.entity_id = f.entity_id AND c.legacy_key = f.legacy_key ORDER BY c.decision_no DESC LIMIT 1) IN ('target', 'merged', 'custom') THEN 'decided'
+         WHEN (SELECT ${STANDS} FROM portage.conflict_decisions c WHERE c.entity_id = f.entity_id AND c.legacy_key = f.legacy_key ORDER BY c.decision_no DESC LIMIT 1) THEN 'decided'
          WHEN ${SEEN_BY_RUN('value', 'value')} THEN 'edited'
          WHEN ${SEEN_BY_RUN('missing', 'missing')} THEN 'removed'
          WHEN ${SEEN_BY_RUN('deleted', 'extra')} THEN 'reported' END AS why
