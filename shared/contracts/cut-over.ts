@@ -1,6 +1,6 @@
 /** The question whether the application may be switched to the target, and what stands around a verdict in a report. */
 import * as z from 'zod';
-import { HEALTH_STATES } from '../domain/health/health.ts';
+import { healthCheck } from './health-check.ts';
 
 /** The execution input: a whole validation, and a look at everything beside the rows. */
 export const cutOverRequest = z.strictObject({
@@ -47,13 +47,6 @@ export type Circumstances = z.output<typeof circumstances>;
 export const READINESS = ['ready', 'not_ready', 'unknown'] as const;
 export const cutOver = z.strictObject({
   verdict: z.enum(READINESS),
-  checks: z.array(
-    z.strictObject({
-      check: z.string(),
-      status: z.enum(HEALTH_STATES),
-      detail: z.string(),
-      next: z.string().nullable(),
-    }),
-  ),
+  checks: z.array(healthCheck),
 });
 export type CutOver = z.output<typeof cutOver>;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { healthCheck } from '../../contracts/health-check.ts';
 import { HEALTH_STATES } from '../../domain/health/health.ts';
 import { operation } from '../operation.ts';
 
@@ -6,15 +7,7 @@ export const systemHealthAnswer = z.strictObject({
   /** The worst of its checks. */
   status: z.enum(HEALTH_STATES),
   at: z.string(),
-  checks: z.array(
-    z.strictObject({
-      check: z.string(),
-      status: z.enum(HEALTH_STATES),
-      detail: z.string(),
-      /** What to do; null where nothing is to be done. */
-      next: z.string().nullable(),
-    }),
-  ),
+  checks: z.array(healthCheck),
   /** With --alert-on-issues: what was told to whoever is on call. */
   alerts: z.array(z.string()),
 });
