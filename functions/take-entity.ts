@@ -39,15 +39,23 @@ export async function takeEntity<T>(
   });
 }
 
-/** Children of an entity that failed in this run would only be set aside in numbers: they wait for the next. */
+/**
+ * Children of an entity that failed in this run would only be set aside in numbers: they wait for the next. Most parents had
+ * their turn before, and what they say is of this execution. One that has its turn later, where entities refer to each other,
+ * may still say what became of it before the operation was taken up again, which is no reason to wait.
+ * @param later the execution at work, and the entities that do not have their turn before this one
+ */
 export async function refuseAfterFailedParent(
   target: Session,
   operationId: string,
   entity: string,
   parents: readonly string[],
+  later?: { readonly execution: string; readonly entities: readonly string[] },
 ): Promise<void> {
+  const isPast = (c: Checkpoint): boolean =>
+    later?.entities.includes(c.entity) === true && !c.owner.startsWith(`${later.execution} on `);
   const failed = (await checkpointsOf(target, operationId)).filter(
-    (c) => c.status === 'failed' && c.entity !== entity && parents.includes(c.entity),
+    (c) => c.status === 'failed' && c.entity !== entity && parents.includes(c.entity) && !isPast(c),
   );
   const [first] = failed;
   if (first)

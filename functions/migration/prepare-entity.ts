@@ -32,11 +32,19 @@ export async function prepareEntity(input: PrepareEntityInput, deps: Invocation)
     // Asked to stop, an entity that had not begun does not begin: nothing is claimed, and no table looked at.
     if (stopped !== undefined) return { ...claimOf(input, stopped), sliceLanes: input.sliceLanes, slices: [] };
     const parents = entity.references.map((reference) => reference.parent);
-    await refuseAfterFailedParent(sides.target, loaded.operation.operationId, input.entity, parents);
+    const { operationId, execution } = loaded.operation;
+    const later = { execution, entities: fromTurnOf(loaded, input.entity) };
+    await refuseAfterFailedParent(sides.target, operationId, input.entity, parents, later);
     return takeEntity(sides, loaded, input.entity, deps, (checkpoint) =>
       planEntity(sides, loaded, checkpoint, input, deps),
     );
   });
+}
+
+/** Entities of its wave, and of those after it. */
+function fromTurnOf({ order: { waves } }: LoadedOperation, entity: string): readonly string[] {
+  const own = waves.findIndex((groups) => groups.some(({ entities }) => entities.includes(entity)));
+  return waves.slice(own).flatMap((groups) => groups.flatMap(({ entities }) => entities));
 }
 
 /** What is done once the entity is ours. */
