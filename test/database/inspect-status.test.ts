@@ -75,6 +75,10 @@ describe('checkpoint-status', () => {
           error: { code: 'SYS007', message: 'no right' },
         });
 
+        await own.run('target', "UPDATE portage.workers SET heartbeat_at = heartbeat_at - interval '2 hours'");
+        const silent = (await ask(checkpointStatusAnswer, command, { all: true })).answer;
+        expect([silent.checkpoints[0]!.etaSeconds, silent.operations![0]!.etaSeconds]).toEqual([null, null]);
+
         expect((await ask(checkpointStatusAnswer, command, { entity: ['orders'] })).answer.checkpoints).toHaveLength(1);
         expect(
           (await ask(checkpointStatusAnswer, command, { entity: ['orders'], history: true })).answer.checkpoints,

@@ -45,6 +45,9 @@ export interface CheckpointFilter {
  */
 export const LONGEST_GAP_SECONDS = 60;
 
+/** Of a worker that says nothing for longer nobody can tell when it will have ended; null: it was told to give no sign. */
+export const isSilent = (heartbeatAge: number | null): boolean => (heartbeatAge ?? 0) > LONGEST_GAP_SECONDS;
+
 /** A row that was parked is read again for its last look, which is where it is counted. */
 const QUERY = `
   WITH chosen AS (
@@ -97,7 +100,7 @@ export async function listCheckpoints(target: Session, filter: CheckpointFilter)
       msPerRow: rowsDone > 0 && row['ms'] !== null ? rounded(Number(row['ms']) / rowsDone, 6) : null,
       rowCost: numberOrNull(row['row_cost']),
       etaSeconds:
-        isRunning && rowsTotal !== null
+        isRunning && rowsTotal !== null && !isSilent(heartbeat)
           ? wholeSeconds(timeLeft(rowsDone, Math.max(0, rowsTotal - rowsDone), seconds * 1000))
           : null,
       heartbeatAgeSeconds: heartbeat === null ? null : rounded(Math.max(0, heartbeat)),

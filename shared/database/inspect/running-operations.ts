@@ -1,7 +1,7 @@
 /** How long the operations that run now still take: over all of their entities, weighed by what a row of each costs. */
 import { runLeft } from '../../domain/eta.ts';
 import type { Session } from '../session.ts';
-import { LONGEST_GAP_SECONDS, numberOrNull, wholeSeconds } from './checkpoint-list.ts';
+import { isSilent, LONGEST_GAP_SECONDS, numberOrNull, wholeSeconds } from './checkpoint-list.ts';
 
 export interface RunningOperation {
   readonly operationId: string;
@@ -16,7 +16,8 @@ const QUERY = `
   SELECT o.operation_id, c.entity_type AS entity, c.rows_total, c.status, c.row_cost, coalesce(sum(b.rows_read - b.parked), 0) AS rows_done, sum(b.read_ms + b.write_ms) FILTER (WHERE b.rows_read > 0) AS ms,
     (SELECT sum(least(greatest(extract(epoch FROM t.gap), 0), ${LONGEST_GAP_SECONDS})) FROM (
       SELECT m.committed_at - coalesce(lag(m.committed_at) OVER (ORDER BY m.committed_at), o.started_at) AS gap
-      FROM portage.migration_batches m JOIN portage.migration_checkpoints p ON p.id = m.checkpoint_id WHERE p.operation_id = o.operation_id) t) AS seconds
+      FROM portage.migration_batches m JOIN portage.migration_checkpoints p ON p.id = m.checkpoint_id WHERE p.operation_id = o.operation_id) t) AS seconds,
+    (SELECT extract(epoch FROM clock_timestamp() - max(w.heartbeat_at)) FROM portage.workers w JOIN portage.migration_checkpoints p ON p.id = w.checkpoint_id WHERE p.operation_id = o.operation_id AND p.status = 'in_progress') AS heartbeat_age
   FROM portage.operations o JOIN portage.migration_checkpoints c USING (operation_id) LEFT JOIN portage.migration_batches b ON b.checkpoint_id = c.id
   WHERE o.map_name = $1 AND o.status = 'running' AND c.status IN ('pending', 'in_progress', 'completed') AND EXISTS (SELECT FROM portage.migration_checkpoints r WHERE r.operation_id = o.operation_id AND r.status = 'in_progress')
   GROUP BY o.operation_no, c.id ORDER BY o.operation_no, c.entity_type`;
@@ -43,7 +44,9 @@ export async function runningOperations(target: Session, mapName: string): Promi
       operationId,
       rowsDone: entities.reduce((sum, { rowsDone }) => sum + rowsDone, 0),
       rowsTotal: totals.includes(null) ? null : totals.reduce<number>((sum, total) => sum + (total ?? 0), 0),
-      etaSeconds: wholeSeconds(runLeft(entities, Number(own[0]?.['seconds'] ?? 0) * 1000)),
+      etaSeconds: isSilent(numberOrNull(own[0]?.['heartbeat_age']))
+        ? null
+        : wholeSeconds(runLeft(entities, Number(own[0]?.['seconds'] ?? 0) * 1000)),
     };
   });
 }
