@@ -131,12 +131,8 @@ describe('a verdict', () => {
 
     expect([answer.verdict, answer.codes, validationExit(answer)]).toEqual(['match', ['V001', 'V002'], 1]);
     const messages = answer.findings.map(({ entity, code, message }) => `${entity} ${code} ${message}`).join('\n');
-    expect(messages).toMatch(
-      /^doctors V002 .*office_id.* is disabled.*^doctors V001 constraint named was never checked/ms,
-    );
-    expect(messages).toMatch(
-      /^doctors V001 sequence public.numbers would give 1, and public.doctors.legacy_id has \d+/m,
-    );
+    expect(messages).toMatch(/^doctors V002 .*office_id.* is disabled.*^doctors V001 constraint named was never/ms);
+    expect(messages).toMatch(/^doctors V001 sequence public.numbers would give 1, and .*doctors.legacy_id has \d+/m);
   });
 
   test('of a sample is never match, and exit 0 where it finds nothing', async () => {
