@@ -24,6 +24,7 @@ import type { LoadedOperation, Sides } from './dependencies.ts';
 import { closureRowsOf, entityOf, workerOf } from './entity-worker.ts';
 import { refuseDrift, tellingDrift } from './schema-drift.ts';
 import type { Invocation } from './step.ts';
+import { isOwner, ownerOf } from '../shared/domain/owner.ts';
 
 /** The checkpoint of this execution, or, on its first call, one that is claimed and planned as a single slice. */
 async function take(
@@ -33,16 +34,16 @@ async function take(
   deps: Invocation,
 ): Promise<{ worker: Worker; checkpoint: Checkpoint; equal: boolean }> {
   const entity = entityOf(loaded, name);
-  const owner = `${loaded.operation.execution} on`;
+  const { execution } = loaded.operation;
   const known = (await checkpointsOf(sides.target, loaded.operation.operationId)).find((c) => c.entity === name);
-  const mine = known?.status === 'in_progress' && known.owner.startsWith(owner) ? known : null;
+  const mine = known?.status === 'in_progress' && isOwner(known.owner, execution) ? known : null;
   const checkpoint =
     mine ??
     (await claimEntity(sides.target, {
       operation: loaded.operation,
       entity: name,
       entityId: entity.entityId ?? 0,
-      owner: `${owner} ${deps.host}`,
+      owner: ownerOf(execution, deps.host),
       catalogHash: loaded.catalogHash(name),
       leaseSeconds: deps.config.leaseSeconds,
     }));

@@ -20,6 +20,12 @@ const isObject = (path: string): boolean => path.startsWith('s3://');
 /** Whether this process can write there: a function's own disk is gone with it. */
 export const isWithinReach = (path: string): boolean => isObject(path) || !runsInLambda();
 
+async function fill(file: WriteStream, write: (file: WriteStream) => Promise<void>): Promise<void> {
+  await write(file);
+  if (!file.writableEnded) file.end();
+  if (!file.closed) await once(file, 'close');
+}
+
 /** Written to a file first, which is sent when it is complete: an object cannot be written into. */
 async function writeToBucket(place: string, write: (file: WriteStream) => Promise<void>): Promise<string> {
   const { writeObject } = await import('../shared/aws/storage.ts');
@@ -27,9 +33,7 @@ async function writeToBucket(place: string, write: (file: WriteStream) => Promis
   try {
     const draft = join(folder, 'draft');
     const file = createWriteStream(draft);
-    await write(file);
-    if (!file.writableEnded) file.end();
-    if (!file.closed) await once(file, 'close');
+    await fill(file, write);
     const object = await writeObject(place);
     try {
       for await (const chunk of createReadStream(draft, { highWaterMark: 1 << 20 })) await object.take(chunk as Buffer);
@@ -51,8 +55,7 @@ async function writeToBucket(place: string, write: (file: WriteStream) => Promis
  */
 export async function writeOutput(path: string, write: (file: WriteStream) => Promise<void>): Promise<string> {
   if (isObject(path)) return writeToBucket(path, write);
-  // A function's own disk is gone with it.
-  if (runsInLambda()) throw refused(path, 'a deployed environment has no folder of yours; name s3://bucket/key');
+  if (!isWithinReach(path)) throw refused(path, 'a deployed environment has no folder of yours; name s3://bucket/key');
   const place = resolve(path);
   const draft = `${place}.part-${process.pid}`;
   const file = createWriteStream(draft);
@@ -62,9 +65,7 @@ export async function writeOutput(path: string, write: (file: WriteStream) => Pr
     throw refused(place, error instanceof Error ? error.message : String(error), error);
   }
   try {
-    await write(file);
-    if (!file.writableEnded) file.end();
-    if (!file.closed) await once(file, 'close');
+    await fill(file, write);
     await rename(draft, place).catch((error: unknown) => {
       throw refused(place, error instanceof Error ? error.message : String(error), error);
     });

@@ -8,7 +8,7 @@ import { applyWithin } from '../shared/database/ledger/apply.ts';
 import { bringOverBases } from '../shared/database/ledger/bases.ts';
 import { useHashKey } from '../shared/database/ledger/hash-key.ts';
 import { insertOperation, registerMap } from '../shared/database/ledger/operations.ts';
-import { takenBack } from '../shared/database/session.ts';
+import { takenBack } from '../shared/database/transactions.ts';
 import type { EntityMap } from '../shared/domain/entity-map.ts';
 import { quoteIdentifier } from '../shared/domain/identifiers.ts';
 import { writeOrder } from '../shared/domain/write-order.ts';

@@ -31,6 +31,7 @@ import type { LoadedOperation, Sides } from './dependencies.ts';
 import { entityOf, withWorker } from './entity-worker.ts';
 import { isDone, workRows, type RowWork } from './row-work.ts';
 import type { Invocation } from './step.ts';
+import { ownerOf } from '../shared/domain/owner.ts';
 
 export interface RepairRequest {
   readonly command: string;
@@ -130,7 +131,7 @@ export async function workRepair<Found>(
         operation,
         entity: name,
         entityId: entity.entityId ?? 0,
-        owner: `${execution} on ${deps.host}`,
+        owner: ownerOf(execution, deps.host),
         catalogHash: loaded.catalogHash(name),
         leaseSeconds: deps.config.leaseSeconds,
       });

@@ -8,6 +8,7 @@ import type { LoadedOperation, Sides } from './dependencies.ts';
 import { entityOf } from './entity-worker.ts';
 import { refuseDrift, tellingDrift } from './schema-drift.ts';
 import type { Invocation } from './step.ts';
+import { isOwner, ownerOf } from '../shared/domain/owner.ts';
 
 /** Steps before and after the slices work under this number. */
 const NO_SLICE = -1;
@@ -26,7 +27,7 @@ export async function takeEntity<T>(
     operation: loaded.operation,
     entity: name,
     entityId: entity.entityId ?? 0,
-    owner: `${loaded.operation.execution} on ${deps.host}`,
+    owner: ownerOf(loaded.operation.execution, deps.host),
     catalogHash: loaded.catalogHash(name),
     leaseSeconds: deps.config.leaseSeconds,
   });
@@ -53,7 +54,7 @@ export async function refuseAfterFailedParent(
   later?: { readonly execution: string; readonly entities: readonly string[] },
 ): Promise<void> {
   const isPast = (c: Checkpoint): boolean =>
-    later?.entities.includes(c.entity) === true && !c.owner.startsWith(`${later.execution} on `);
+    later?.entities.includes(c.entity) === true && !isOwner(c.owner, later.execution);
   const failed = (await checkpointsOf(target, operationId)).filter(
     (c) => c.status === 'failed' && c.entity !== entity && parents.includes(c.entity) && !isPast(c),
   );

@@ -23,7 +23,7 @@ import { readJob, type RunJob } from '../../shared/database/ledger/run-job.ts';
 import { insertEnded, insertRun, type Detection } from '../../shared/database/ledger/runs.ts';
 import { lockRuns, turnOf } from '../../shared/database/ledger/run-turns.ts';
 import { checkMap, faultsError } from '../../shared/database/map-check/check-map.ts';
-import { transaction } from '../../shared/database/session.ts';
+import { transaction } from '../../shared/database/transactions.ts';
 import { relationName } from '../../shared/domain/entity-map.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
 import { selectEntities } from '../../shared/domain/select-entities.ts';

@@ -1,5 +1,6 @@
 /** Whether the application may be switched to the target: facts in, checks out. The rules are those of docs/cut-over.md. */
 import { notice, ok, overall, problem, unknown, type HealthCheck } from './health/health.ts';
+import { raised, type SequenceFact } from './sequence.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What the source had written when a check began. */
@@ -55,13 +56,6 @@ export interface WriteFacts {
   /** The role sees sessions of others. */
   readonly sees: boolean;
   readonly standby: boolean;
-}
-
-export interface SequenceFact {
-  readonly sequence: string;
-  readonly column: string;
-  readonly next: string;
-  readonly highest: string;
 }
 
 export interface CutOverFacts {
@@ -249,14 +243,16 @@ function setAsideCheck(setAside: CutOverFacts['setAside']): HealthCheck {
   return Object.keys(ignored).length === 0 ? ok(check, 'none') : notice(check, `done without: ${list(ignored)}`);
 }
 
-const sequencesCheck = ({ sequencesBehind, sequences }: CutOverFacts): HealthCheck =>
-  sequencesBehind.length === 0
+function sequencesCheck({ sequencesBehind, sequences }: CutOverFacts): HealthCheck {
+  const [first] = sequencesBehind;
+  return first === undefined
     ? ok('sequences of the target', sequences === 0 ? 'its tables have none' : `${sequences}, each beyond its column`)
     : problem(
         'sequences of the target',
         some(sequencesBehind.map((each) => `${each.sequence} gives ${each.next}, ${each.column} has ${each.highest}`)),
-        `SELECT setval('${sequencesBehind[0]?.sequence ?? ''}', ${sequencesBehind[0]?.highest ?? ''})`,
+        raised(first),
       );
+}
 
 /** A fall-back may need it, a switch does not. */
 const backupCheck = (at: string | null): HealthCheck =>

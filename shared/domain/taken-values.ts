@@ -32,7 +32,7 @@ export function refusedRows(
   rivals: readonly Rivals[],
 ): ReadonlyMap<string, Refusal> {
   const refused = new Map<string, Refusal>();
-  const waiting = groupedBy(claims, (claim) => claim.holder ?? '');
+  const waiting = Map.groupBy(claims, (claim) => claim.holder ?? '');
   const contests = new Map<string, Rivals[]>();
   for (const contest of rivals)
     for (const key of contest.keys) contests.set(key, [...(contests.get(key) ?? []), contest]);
@@ -58,14 +58,4 @@ export function refusedRows(
     else for (const contest of own) winner.set(contest, key);
   }
   return refused;
-}
-
-function groupedBy<T>(items: readonly T[], of: (item: T) => string): ReadonlyMap<string, readonly T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(of(item));
-    if (group) group.push(item);
-    else groups.set(of(item), [item]);
-  }
-  return groups;
 }

@@ -131,17 +131,23 @@ export function keyPart(column: Column, sql: string): string {
   return base.name === 'bpchar' ? `(${typed})::text` : typed;
 }
 
+/** How both migrations and validations hash a row. Servers before 14 lack the record hash and hash the row's text. */
+export type RowHashMode = 'record' | 'text';
+
 /**
  * Hash of a row of exact forms. Wrapped once more, because the bare record hash is linear: a sum of it over rows does not
  * change when two rows swap values (SEMANTICS 3). As a seed: as a value its halves would be folded, and 32 bits be left of it.
- * Servers before 14 lack the record hash and hash the row's text.
  */
-export function rowHash(exactForms: readonly string[], serverVersion: number): string {
+export function hashOfRow(exactForms: readonly string[], mode: RowHashMode): string {
   const row = `row(${exactForms.join(', ')})`;
-  return serverVersion >= 140000
+  return mode === 'record'
     ? `hashint8extended(0, hash_record_extended(${row}, 0))`
     : `hashtextextended(${row}::text COLLATE "C", 0)`;
 }
+
+/** The hash of a row by the fastest way that a server has. */
+export const rowHash = (exactForms: readonly string[], serverVersion: number): string =>
+  hashOfRow(exactForms, serverVersion >= 140000 ? 'record' : 'text');
 
 /**
  * Forms in which a value is hashed to be compared with what another server says of it: equal forms are equal values. Where
@@ -153,7 +159,7 @@ export function rowHash(exactForms: readonly string[], serverVersion: number): s
  *
  * @param fixedScale every value has the same digits after the point, and none is infinite
  */
-export function hashForms(type: TypeInfo, sql: string, mode: 'record' | 'text', fixedScale = false): readonly string[] {
+export function hashForms(type: TypeInfo, sql: string, mode: RowHashMode, fixedScale = false): readonly string[] {
   const base = underlying(type);
   if (!base.builtin) return [exactForm(type, sql)];
   const plain = type === base ? `(${sql})` : `(${sql})::${builtin(base.name)}`;

@@ -1,6 +1,7 @@
 // Commits that do not wait for the disk, and the end of the work, which does.
 import { expect, test } from '@jest/globals';
-import { durableAtEnd, openSession } from '../../shared/database/session.ts';
+import { openSession } from '../../shared/database/session.ts';
+import { durableAtEnd } from '../../shared/database/transactions.ts';
 import { createDatabase, dropDatabase, withClient } from '../support/database.ts';
 import { addressOf } from '../support/sides.ts';
 

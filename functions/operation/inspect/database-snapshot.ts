@@ -1,6 +1,6 @@
 /** `migration-analyzer database-snapshot`. */
 import { ledgerVersion } from '../../../shared/database/ledger/apply.ts';
-import { transaction } from '../../../shared/database/session.ts';
+import { transaction } from '../../../shared/database/transactions.ts';
 import { ledgerTables, snapshotTable, type SnapshotTable } from '../../../shared/database/watch/snapshot.ts';
 import { PortageError } from '../../../shared/domain/errors.ts';
 import { suggestion } from '../../../shared/domain/nearest-name.ts';

@@ -9,7 +9,8 @@ import { foreseeStep } from '../../../shared/database/engine/rollback-foresee.ts
 import type { Undoing } from '../../../shared/database/engine/rollback-step.ts';
 import { countKept, keptRows } from '../../../shared/database/ledger/kept-rows.ts';
 import { undoSteps } from '../../../shared/database/ledger/rollback-steps.ts';
-import { transaction, unhurried } from '../../../shared/database/session.ts';
+import { unhurried } from '../../../shared/database/session.ts';
+import { transaction } from '../../../shared/database/transactions.ts';
 import { createForeseen, createForeseenKept, FORESEEN } from '../../../shared/database/sql/undo-foresee.ts';
 import type { Sides } from '../../dependencies.ts';
 import type { Invocation } from '../../step.ts';

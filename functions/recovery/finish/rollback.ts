@@ -7,7 +7,7 @@ import { endOperation, mustBeOf, readOperation } from '../../../shared/database/
 import { summarize, writtenBy } from '../../../shared/database/ledger/progress.ts';
 import { markTakenBack, takenBackBy } from '../../../shared/database/ledger/rollbacks.ts';
 import { stepsLeft } from '../../../shared/database/ledger/rollback-steps.ts';
-import { transaction } from '../../../shared/database/session.ts';
+import { transaction } from '../../../shared/database/transactions.ts';
 import { isErrorCode, PortageError } from '../../../shared/domain/errors.ts';
 import type { Invocation } from '../../step.ts';
 

@@ -9,6 +9,7 @@ import { takenBackBy } from '../../../shared/database/ledger/rollbacks.ts';
 import type { Sides } from '../../dependencies.ts';
 import type { Invocation } from '../../step.ts';
 import { entitiesOf, undoingOf } from '../rollback/undoing.ts';
+import { isOwner, ownerOf } from '../../../shared/domain/owner.ts';
 
 /** Checkpoints of the slice's entities, taken by this execution: once, so that the number is raised once. */
 export async function takeAll(
@@ -18,11 +19,10 @@ export async function takeAll(
   deps: Invocation,
 ): Promise<Checkpoint[]> {
   const { target } = sides;
-  const owner = `${rollback.execution} on`;
   const taken: Checkpoint[] = [];
   for (const planned of await checkpointsOf(target, rollback.operationId)) {
     if (!entities.includes(planned.entity)) continue;
-    const mine = planned.status === 'in_progress' && planned.owner.startsWith(owner);
+    const mine = planned.status === 'in_progress' && isOwner(planned.owner, rollback.execution);
     const { entity_id: entityId } = await target.one<{ entity_id: string }>(
       'SELECT entity_id FROM portage.migration_checkpoints WHERE id = $1',
       [planned.id],
@@ -33,7 +33,7 @@ export async function takeAll(
           operation: rollback,
           entity: planned.entity,
           entityId: Number(entityId),
-          owner: `${owner} ${deps.host}`,
+          owner: ownerOf(rollback.execution, deps.host),
           catalogHash: planned.catalogHash,
           leaseSeconds: deps.config.leaseSeconds,
         });

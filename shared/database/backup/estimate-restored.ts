@@ -2,7 +2,8 @@
 import { addCounts, countsOf, NOTHING, type RowCounts } from '../../domain/action-counts.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { countActions } from '../engine/batch-frame.ts';
-import { transaction, type Session } from '../session.ts';
+import type { Session } from '../session.ts';
+import { transaction } from '../transactions.ts';
 import * as restore from '../sql/restore.ts';
 import * as waiting from '../sql/restore-wait.ts';
 import { work } from '../sql/scratch.ts';

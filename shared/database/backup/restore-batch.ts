@@ -8,7 +8,7 @@ import { NOTHING, addCounts, countsOf, type ActionCount, type RowCounts } from '
 import { beginBatch, countActions, endBatch } from '../engine/batch-frame.ts';
 import type { Worker } from '../engine/worker.ts';
 import { suppressed, writeRows } from '../engine/write-batch.ts';
-import { transaction } from '../session.ts';
+import { transaction } from '../transactions.ts';
 import * as restore from '../sql/restore.ts';
 import * as waiting from '../sql/restore-wait.ts';
 import * as restoring from '../sql/restore-write.ts';

@@ -1,6 +1,6 @@
 /** Sequences that would give a number which a row has already: the first INSERT after a switch would fail on it. */
-import type { SequenceFact } from '../../domain/cut-over.ts';
 import type { RelationName } from '../../domain/entity-map.ts';
+import type { SequenceFact } from '../../domain/sequence.ts';
 import { quoteIdentifier } from '../../domain/identifiers.ts';
 import type { Session } from '../session.ts';
 

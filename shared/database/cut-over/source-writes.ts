@@ -7,8 +7,7 @@ import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import type { SourceMark } from '../../domain/cut-over.ts';
 import { unhurried, type Session } from '../session.ts';
 import { allOf } from '../sql/range.ts';
-
-const MOMENT = `'YYYY-MM-DD"T"HH24:MI:SS"Z"'`;
+import { MOMENT } from '../sql/moment.ts';
 
 /** Partitions are counted with the table that they are parts of. */
 const COUNTERS = `WITH RECURSIVE tables AS (

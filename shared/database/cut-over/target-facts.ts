@@ -1,8 +1,7 @@
 /** What the ledger knows for a cut-over: last runs, what is at work, what fires, and which differences people decided. */
 import type { RunFact } from '../../domain/cut-over.ts';
 import type { Session } from '../session.ts';
-
-const MOMENT = `'YYYY-MM-DD"T"HH24:MI:SS"Z"'`;
+import { MOMENT } from '../sql/moment.ts';
 
 /** The last migration or synchronization of each entity of the list. */
 export async function lastRunsOf(target: Session, mapName: string, entities: readonly string[]): Promise<RunFact[]> {

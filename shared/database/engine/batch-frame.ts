@@ -2,7 +2,7 @@
 import type { ActionCount, RowCounts } from '../../domain/action-counts.ts';
 import { NOTHING } from '../../domain/action-counts.ts';
 import { PortageError } from '../../domain/errors.ts';
-import { transaction } from '../session.ts';
+import { transaction } from '../transactions.ts';
 import type { KeyRange } from '../sql/range.ts';
 import { actionCounts } from '../sql/record.ts';
 

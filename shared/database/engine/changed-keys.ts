@@ -19,9 +19,8 @@ import { copyRows, TooWide } from './copy-rows.ts';
 import { stageRows } from './stage-rows.ts';
 import { mostBytesOf, type RangeReader } from './work-range.ts';
 import type { Worker } from './worker.ts';
+import { MOST_KEYS } from './most-keys.ts';
 
-/** As many keys as fit into one statement without growing it beyond reason. */
-const MOST_KEYS = 2000;
 /** Where each look-up reads the whole table there are never more than this many. */
 const MOST_SCANS = 2;
 /** Of rows that differ in such a share, reading all of them costs less. */

@@ -10,7 +10,7 @@ import { randomUUID } from 'node:crypto';
 import type { ActionCount } from '../../domain/action-counts.ts';
 import { countsOf } from '../../domain/action-counts.ts';
 import { quoteLiteral } from '../../domain/identifiers.ts';
-import { transaction } from '../session.ts';
+import { transaction } from '../transactions.ts';
 import { gather } from '../sql/decide.ts';
 import { readExclusiveKeys } from '../catalog/read-exclusive-keys.ts';
 import type { KeyRange } from '../sql/range.ts';

@@ -8,9 +8,7 @@ import { demote, missingParents, resolveWithin } from '../sql/closure.ts';
 import { stage } from '../sql/scratch.ts';
 import { stageRows } from './stage-rows.ts';
 import type { Worker } from './worker.ts';
-
-/** As many keys as fit into one statement without growing it beyond reason. */
-const MOST_KEYS = 2000;
+import { MOST_KEYS } from './most-keys.ts';
 
 interface Inside {
   readonly reference: CompiledReference;

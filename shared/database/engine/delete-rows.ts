@@ -11,7 +11,7 @@ import { quoteIdentifier } from '../../domain/identifiers.ts';
 import { PortageError } from '../../domain/errors.ts';
 import { readReferencing, type ReferencingKey } from '../catalog/read-referencing.ts';
 import { DataError } from '../pg-errors.ts';
-import { transaction } from '../session.ts';
+import { transaction } from '../transactions.ts';
 import * as del from '../sql/delete.ts';
 import { recordDifferentials } from '../sql/record.ts';
 import { createScratch, emptyStage, work } from '../sql/scratch.ts';

@@ -2,7 +2,7 @@
 import type { RowCounts } from '../../domain/action-counts.ts';
 import { NOTHING, addCounts, countsOf } from '../../domain/action-counts.ts';
 import { DataError } from '../pg-errors.ts';
-import { tried } from '../session.ts';
+import { tried } from '../transactions.ts';
 import type { KeyRange } from '../sql/range.ts';
 import { emptyStage, stage, dropAmbiguous } from '../sql/scratch.ts';
 import { firstKey } from '../sql/source.ts';

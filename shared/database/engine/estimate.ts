@@ -7,7 +7,7 @@ import { NOTHING, addCounts, countsOf } from '../../domain/action-counts.ts';
 
 import { quoteLiteral } from '../../domain/identifiers.ts';
 
-import { transaction } from '../session.ts';
+import { transaction } from '../transactions.ts';
 
 import { reviveMarked } from '../sql/delete.ts';
 import { castAll, findByIdentity, gather, gatherVanished, judge, refuseNulls, writeEqual } from '../sql/decide.ts';

@@ -18,10 +18,9 @@ import { workApart, type ListWork, type Step } from './rings.ts';
 import type { SliceProgress } from './slice.ts';
 import { stageRows } from './stage-rows.ts';
 import type { Worker } from './worker.ts';
+import { MOST_KEYS } from './most-keys.ts';
 
 const WHOLE = { from: null, to: null };
-/** As many keys as fit into one statement without growing it beyond reason. */
-const MOST_KEYS = 2000;
 /** How far a failing batch shrinks at a time. */
 const SHRINK = 8;
 /** Rows of one transaction that sets references, also where an entity is otherwise written in one. */

@@ -14,9 +14,7 @@ import { countKeys } from '../sql/source.ts';
 import { inBatch } from './batch-frame.ts';
 import { inListBatch } from './batch.ts';
 import type { Worker } from './worker.ts';
-
-/** As many keys as fit into one statement without growing it beyond reason. */
-const MOST_KEYS = 2000;
+import { MOST_KEYS, pagesOf } from './most-keys.ts';
 
 /**
  * Parks the rows of the list, once an operation: that it was done is recorded as the one batch of the one slice, without
@@ -35,9 +33,6 @@ export async function parkListed(worker: Worker, listed: ListedRows): Promise<nu
   );
   return Number(rows);
 }
-
-const pagesOf = (keys: readonly string[]): readonly (readonly string[])[] =>
-  Array.from({ length: Math.ceil(keys.length / MOST_KEYS) }, (_, i) => keys.slice(i * MOST_KEYS, (i + 1) * MOST_KEYS));
 
 /** How many rows of the source each key stands for; one that is not there is not in the answer. */
 async function rowsByKey(

@@ -4,11 +4,10 @@ import { linkPending, workParked } from './link.ts';
 import { pullParents } from './pull.ts';
 import type { SliceProgress } from './slice.ts';
 import type { Worker } from './worker.ts';
+import { MOST_KEYS } from './most-keys.ts';
 
 /** A chain of rows of one entity that came too late and is longer is no accident of timing: its end waits for the next run. */
 const MOST_GENERATIONS = 16;
-/** As many keys as fit into one statement without growing it beyond reason. */
-const MOST_KEYS = 2000;
 
 /** One generation: `rows` is how many were pulled. */
 async function pullOnce(worker: Worker, later: readonly string[]): Promise<SliceProgress> {

@@ -8,7 +8,7 @@ import type { CompiledReference } from '../../domain/compiled/types.ts';
 import { quoteLiteral } from '../../domain/identifiers.ts';
 import type { Session } from '../session.ts';
 import { DataError } from '../pg-errors.ts';
-import { transaction, tried } from '../session.ts';
+import { transaction, tried } from '../transactions.ts';
 import { gather } from '../sql/decide.ts';
 import { allOf, inRange, type KeyRange } from '../sql/range.ts';
 import { createScratch, emptyStage, stage, work } from '../sql/scratch.ts';

@@ -10,9 +10,8 @@ import { copyOut } from '../sql/source.ts';
 import { inListBatch } from './batch.ts';
 import { copyRows } from './copy-rows.ts';
 import type { Worker } from './worker.ts';
+import { pagesOf } from './most-keys.ts';
 
-/** As many keys as fit into one statement without growing it beyond reason. */
-const MOST_KEYS = 2000;
 /** A chain in which each holds the next one's row is followed this far; what hangs on a longer one stays, and is counted so. */
 const MOST_ROUNDS = 50;
 
@@ -60,9 +59,6 @@ async function decideAll(target: Session, entity: CompiledEntity): Promise<Omit<
     vacant: Number(wishes['vacant']),
   };
 }
-
-const pagesOf = (keys: readonly string[]): readonly (readonly string[])[] =>
-  Array.from({ length: Math.ceil(keys.length / MOST_KEYS) }, (_, i) => keys.slice(i * MOST_KEYS, (i + 1) * MOST_KEYS));
 
 /** What a repair would do; nothing is written. */
 export async function foreseeRemaps(

@@ -4,7 +4,7 @@
  */
 import { DataError } from '../pg-errors.ts';
 import type { NextStep } from '../ledger/rollback-steps.ts';
-import { transaction } from '../session.ts';
+import { transaction } from '../transactions.ts';
 import { undoTable } from '../sql/undo.ts';
 import { keepRows } from '../sql/undo-record.ts';
 import { reasonOf } from './reason.ts';

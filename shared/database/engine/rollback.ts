@@ -7,7 +7,7 @@ import type { RowCounts } from '../../domain/action-counts.ts';
 import { NOTHING } from '../../domain/action-counts.ts';
 import { DataError } from '../pg-errors.ts';
 import { stepDone, type NextStep } from '../ledger/rollback-steps.ts';
-import { transaction } from '../session.ts';
+import { transaction } from '../transactions.ts';
 import * as record from '../sql/undo-record.ts';
 import { beginBatch, endBatch } from './batch-frame.ts';
 import { findRefused } from './rollback-refused.ts';

@@ -3,7 +3,7 @@
  * the ledger: wherever a worker dies, the next one begins after the last committed batch.
  */
 import type { Slice } from '../../domain/slice.ts';
-import { durableAtEnd } from '../session.ts';
+import { durableAtEnd } from '../transactions.ts';
 import { createScratch } from '../sql/scratch.ts';
 import type { KeyRange } from '../sql/range.ts';
 import { leafHasRows } from '../sql/leaf.ts';

@@ -3,7 +3,7 @@
  * batch. A row that one of the sides changed meanwhile is the next run's; one that both left alone and that differs all the
  * same was changed by the target on its way in (a trigger, a type), and is a finding.
  */
-import { transaction } from '../session.ts';
+import { transaction } from '../transactions.ts';
 import { gather, judge } from '../sql/decide.ts';
 import { recordDifferentials } from '../sql/record.ts';
 import { createScratch, copyIn, emptyStage, work } from '../sql/scratch.ts';
@@ -11,9 +11,8 @@ import { copyOut } from '../sql/source.ts';
 import { markDiffering, nextTouched, touchedKeys } from '../sql/touched.ts';
 import { copyRows } from './copy-rows.ts';
 import type { Worker } from './worker.ts';
+import { pagesOf } from './most-keys.ts';
 
-/** As many keys as fit into one statement without growing it beyond reason. */
-const MOST_KEYS = 2000;
 const WHOLE = { from: null, to: null };
 
 export interface Compared {
@@ -38,8 +37,7 @@ export async function compareTouched(worker: Worker, after: string | null): Prom
     const keys = (
       await target.rows<{ key: string }>(touchedKeys(worker.entity, batch.batch_no, worker.operationNo))
     ).map((row) => row.key);
-    for (let i = 0; i < keys.length; i += MOST_KEYS)
-      differing.push(...(await compareKeys(worker, batch.batch_no, keys.slice(i, i + MOST_KEYS))));
+    for (const page of pagesOf(keys)) differing.push(...(await compareKeys(worker, batch.batch_no, page)));
     rows += keys.length;
     last = batch.batch_no;
     if (worker.timeIsUp()) return { rows, after: last, done: false, differing };

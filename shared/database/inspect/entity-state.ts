@@ -2,8 +2,7 @@
 import { leafName } from '../../domain/compiled/key-forms.ts';
 import type { RelationName } from '../../domain/entity-map.ts';
 import type { Session } from '../session.ts';
-
-const MOMENT = `'YYYY-MM-DD"T"HH24:MI:SS"Z"'`;
+import { MOMENT } from '../sql/moment.ts';
 
 type Row = Record<string, string | null>;
 const text = (value: string | null | undefined): string => value ?? '';

@@ -6,7 +6,8 @@ import { leafName } from '../../domain/compiled/key-forms.ts';
 import { quoteLiteral } from '../../domain/identifiers.ts';
 import { translated } from '../pg-errors.ts';
 import type { Session } from '../session.ts';
-import { transaction, unhurried } from '../session.ts';
+import { unhurried } from '../session.ts';
+import { transaction } from '../transactions.ts';
 
 export interface ExportedEntity {
   readonly entity: string;

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { PortageError } from '../../domain/errors.ts';
 import { quoteIdentifier, quoteLiteral } from '../../domain/identifiers.ts';
 import type { Session } from '../session.ts';
-import { transaction } from '../session.ts';
+import { transaction } from '../transactions.ts';
 
 /** In order; the number is the version. Named one by one, so that a bundler and a reader find them. */
 const FILES = [

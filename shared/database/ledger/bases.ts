@@ -7,7 +7,8 @@ import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { PortageError } from '../../domain/errors.ts';
 import { quoteLiteral } from '../../domain/identifiers.ts';
 import type { Session } from '../session.ts';
-import { transaction, unhurried } from '../session.ts';
+import { unhurried } from '../session.ts';
+import { transaction } from '../transactions.ts';
 import {
   NEW_COLUMN,
   alignBases,

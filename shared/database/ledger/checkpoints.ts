@@ -5,7 +5,7 @@
 import { PortageError } from '../../domain/errors.ts';
 import type { Slice } from '../../domain/slice.ts';
 import type { Session } from '../session.ts';
-import { transaction } from '../session.ts';
+import { transaction } from '../transactions.ts';
 import type { Operation } from './operations.ts';
 
 export type CheckpointStatus =

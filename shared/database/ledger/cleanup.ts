@@ -3,7 +3,8 @@
  * What a rollback still needs stays, unless somebody says otherwise; the newest checkpoint of an entity stays always.
  */
 import type { Session } from '../session.ts';
-import { transaction, unhurried } from '../session.ts';
+import { unhurried } from '../session.ts';
+import { transaction } from '../transactions.ts';
 
 export interface OldCheckpoint {
   readonly id: string;

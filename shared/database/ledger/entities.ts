@@ -2,7 +2,7 @@
 import { leafName } from '../../domain/compiled/key-forms.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import type { Session } from '../session.ts';
-import { transaction } from '../session.ts';
+import { transaction } from '../transactions.ts';
 
 /** Numbers of the map's entities that the ledger knows. */
 export async function entityIds(target: Session, mapName: string): Promise<ReadonlyMap<string, number>> {

@@ -4,7 +4,7 @@
  */
 import { PortageError } from '../../domain/errors.ts';
 import type { Session } from '../session.ts';
-import { transaction } from '../session.ts';
+import { transaction } from '../transactions.ts';
 
 const HOLD = 'hold';
 const LOCK = "hashtextextended('portage hold', 0)";

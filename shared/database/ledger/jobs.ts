@@ -3,7 +3,7 @@
  * these rows; where they differ the rows are right.
  */
 import type { Session } from '../session.ts';
-import { transaction } from '../session.ts';
+import { transaction } from '../transactions.ts';
 
 export const JOB_STATUSES = ['scheduled', 'running', 'paused', 'failed'] as const;
 export type JobStatus = (typeof JOB_STATUSES)[number];

@@ -5,7 +5,7 @@
 import { PortageError } from '../../domain/errors.ts';
 import type { Slice } from '../../domain/slice.ts';
 import type { Session } from '../session.ts';
-import { transaction } from '../session.ts';
+import { transaction } from '../transactions.ts';
 import { activeCheckpointError, checkpointById, type Checkpoint } from './checkpoints.ts';
 import { addNote, endOperation } from './operations.ts';
 import { summarize } from './progress.ts';

@@ -4,7 +4,7 @@
  * Either way everything that was committed stays, and `resume` goes on from there.
  */
 import type { Session } from '../session.ts';
-import { transaction } from '../session.ts';
+import { transaction } from '../transactions.ts';
 import { endOperation } from './operations.ts';
 import { summarize } from './progress.ts';
 

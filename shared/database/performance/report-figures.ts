@@ -8,7 +8,8 @@ import type {
   SetAsideCount,
 } from '../../domain/performance/report.ts';
 import type { Session } from '../session.ts';
-import { CARRYING, MOMENT } from './run-figures.ts';
+import { MOMENT } from '../sql/moment.ts';
+import { CARRYING } from './run-figures.ts';
 
 type Row = Record<string, string | null>;
 const text = (value: string | null | undefined): string => value ?? '';

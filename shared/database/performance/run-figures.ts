@@ -2,8 +2,7 @@
 import type { PhaseTimes, RunFigures, SlowBatch } from '../../domain/performance/run-figures.ts';
 import { SLOW_FACTOR, SLOW_LEAST_MS } from '../../domain/performance/judge-run.ts';
 import type { Session } from '../session.ts';
-
-export const MOMENT = `'YYYY-MM-DD"T"HH24:MI:SS"Z"'`;
+import { MOMENT } from '../sql/moment.ts';
 
 /** Operations that carry rows from the source; a rollback has another measure. */
 export const CARRYING = `('differential_migration', 'synchronization')`;

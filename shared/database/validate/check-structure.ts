@@ -4,9 +4,10 @@
  */
 import type { Relation } from '../../domain/catalog.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
-import { quoteLiteral } from '../../domain/identifiers.ts';
+import { quoteIdentifier, quoteLiteral } from '../../domain/identifiers.ts';
 import { readSequences } from '../cut-over/sequences.ts';
 import type { Session } from '../session.ts';
+import { raised } from '../../domain/sequence.ts';
 
 export interface StructureFindings {
   /** What does not hold; V002 where it is a reference. */
@@ -30,10 +31,11 @@ const FACTS = (table: string): string => {
 
 const MESSAGE: Readonly<Record<Fact, (name: string, table: string) => string>> = {
   not_valid: (name, table) =>
-    `constraint ${name} was never checked (NOT VALID): ALTER TABLE ${table} VALIDATE CONSTRAINT "${name}"`,
+    `constraint ${name} was never checked (NOT VALID): ALTER TABLE ${table} VALIDATE CONSTRAINT ${quoteIdentifier(name)}`,
   not_enforced: (name) => `constraint ${name} is not enforced`,
   disabled: (name, table) => `trigger or constraint ${name} is disabled: ALTER TABLE ${table} ENABLE TRIGGER ALL`,
-  index: (name) => `index ${name} is invalid, and unique for nobody: REINDEX INDEX CONCURRENTLY "${name}"`,
+  index: (name) =>
+    `index ${name} is invalid, and unique for nobody: REINDEX INDEX CONCURRENTLY ${quoteIdentifier(name)}`,
 };
 
 export async function checkStructure(
@@ -53,9 +55,9 @@ export async function checkStructure(
         code: reference === 'true' ? ('V002' as const) : ('V001' as const),
         message: MESSAGE[fact](name, table),
       })),
-      ...behind.map(({ sequence, column, next, highest }) => ({
+      ...behind.map((each) => ({
         code: 'V001' as const,
-        message: `sequence ${sequence} would give ${next}, and ${column} has ${highest}: SELECT setval(${quoteLiteral(sequence)}, ${highest})`,
+        message: `sequence ${each.sequence} would give ${each.next}, and ${each.column} has ${each.highest}: ${raised(each)}`,
       })),
     ],
     notes: unkept.map(

@@ -5,6 +5,7 @@
 import type { CompiledEntity } from '../../../domain/compiled/types.ts';
 import type { ComparedForms, HashMode, VerifiedForms } from '../../../domain/compiled/verification-types.ts';
 import { quoteIdentifier, quoteLiteral } from '../../../domain/identifiers.ts';
+import { hashOfRow } from '../../../domain/value-types.ts';
 import { allOf, inRange, keyLiteral, type KeyRange } from '../range.ts';
 
 /** What a piece of a validation looks at: a key range, or one of 2^n parts by the hash of the key. */
@@ -33,12 +34,9 @@ export function keyHash(order: 'integer' | 'text', key: string, mode: HashMode):
   return order === 'integer' ? `hashint8extended(${key}, ${SEED})` : `hashtextextended(${key}, ${SEED})`;
 }
 
-/** A hash of a row of exact forms. Wrapped where it is linear (SEMANTICS 3), as a seed: as a value its halves would be folded. */
-function rowHash(forms: readonly string[], mode: HashMode): string {
-  const row = `row(${forms.join(', ')})`;
-  if (mode === 'record') return `hashint8extended(0, hash_record_extended(${row}, 0))`;
-  return mode === 'text' ? `hashtextextended(${row}::text COLLATE "C", 0)` : digest(`${row}::text`);
-}
+/** A hash of a row of exact forms, which servers that agree on nothing else agree on by its digest. */
+const rowHash = (forms: readonly string[], mode: HashMode): string =>
+  mode === 'sha256' ? digest(`row(${forms.join(', ')})::text`) : hashOfRow(forms, mode);
 
 /** Bits of the key's hash: the lowest for buckets, others for parts and samples. */
 const PART_SHIFT = 40;
