@@ -44,8 +44,21 @@ const BY_STATE: Readonly<Record<string, ErrorCode>> = {
 const NEXT: Readonly<Record<string, string>> = {
   '42501': 'Grant what is missing: portage migration-analyzer test-connections --verbose lists it right by right.',
 };
-/** Classes whose errors belong to a row: data exception (a time zone that does not exist is one), integrity constraint violation, raised by a trigger. */
-const DATA_CLASSES = new Set(['22', '23', 'P0']);
+/**
+ * Classes whose errors belong to a row: data exception (a time zone that does not exist is one), integrity constraint violation,
+ * and what somebody's own code says of a row: no branch for it, several rows for a scalar, a view's check option, a trigger.
+ */
+const DATA_CLASSES = new Set(['09', '20', '21', '22', '23', '27', '2F', '38', '39', '44', 'P0']);
+/** Every other class that PostgreSQL has (errcodes.txt): an error of none of them was raised by somebody's own code, for a row. */
+const SERVER_CLASSES = new Set(
+  '00 01 02 03 08 0A 0B 0F 0L 0P 0Z 10 24 25 26 28 2B 2D 34 3B 3D 3F 40 42 53 54 55 57 58 72 F0 HV XX'.split(' '),
+);
+/** What a trigger that raises one of these says is of the server all the same: it pretends to be it. */
+const INFRASTRUCTURE = new Set(['08', '40', '53', '57', '58', 'XX']);
+/** A text that is no value of the type that it is cast to: these types call it a syntax error. */
+const PARSERS = /^(tsvector_parser|tsquery|jsonpath_scan|jsonpath_gram)\.[cly]$/;
+/** A value that is too large for an index or a page. */
+const TOO_LARGE = '54000';
 
 interface ServerError extends Error {
   readonly code: string;
@@ -54,14 +67,30 @@ interface ServerError extends Error {
   readonly table?: string;
   /** Of the server's own source: says what failed, in whatever language it says it. */
   readonly file?: string;
+  readonly routine?: string;
 }
 
 const isDatabaseError = (error: unknown): error is ServerError =>
   error instanceof Error && 'code' in error && typeof error.code === 'string';
 
+/** True of a code that a trigger or a function made up, and of those that PL/pgSQL raises with. */
+export const isRaised = (sqlstate: string): boolean => {
+  const ofClass = sqlstate.slice(0, 2);
+  return ofClass === 'P0' || !(DATA_CLASSES.has(ofClass) || SERVER_CLASSES.has(ofClass));
+};
+
 /** "cannot convert infinity to bigint", NaN too, is no data exception to PostgreSQL, but a feature that is not supported. */
-const isOfRow = ({ code, file }: ServerError): boolean =>
-  DATA_CLASSES.has(code.slice(0, 2)) || (code === '0A000' && file === 'numeric.c');
+const isOfRow = ({ code, file, routine }: ServerError): boolean => {
+  const ofClass = code.slice(0, 2);
+  return (
+    DATA_CLASSES.has(ofClass) ||
+    isRaised(code) ||
+    (routine === 'exec_stmt_raise' && !INFRASTRUCTURE.has(ofClass)) ||
+    code === TOO_LARGE ||
+    (code === '0A000' && file === 'numeric.c') ||
+    (code === '42601' && PARSERS.test(file ?? ''))
+  );
+};
 
 /** A PortageError (a DataError for a fault of a row) for whatever pg threw. */
 export function translated(error: unknown, side: string): PortageError {

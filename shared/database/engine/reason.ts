@@ -1,6 +1,6 @@
 /** Why a row was set aside, in words that may be shown: no value of an entity that has a sensitive column (SEMANTICS 34). */
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
-import { DataError } from '../pg-errors.ts';
+import { DataError, isRaised } from '../pg-errors.ts';
 
 /** What a constraint violation is called, without the server's message, which may quote a value. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -9,11 +9,15 @@ const WORDS: Readonly<Record<string, string>> = {
   '23505': 'a unique value is taken already',
   '23514': 'a check constraint refuses the row',
   '23P01': 'an exclusion constraint refuses the row',
+  '21000': 'a subquery that is to give one value gives several rows',
   '22001': 'a value is too long for its column',
   '22003': 'a number is out of range for its column',
   '22007': 'a date or time cannot be read',
   '22008': 'a date or time is out of range',
   '22P02': 'a value cannot be read as the type of its column',
+  '42601': 'a value cannot be read as the type of its column',
+  '44000': 'a view of the target refuses the row',
+  '54000': 'a value is too large for an index or a page',
 };
 
 export interface Reason {
@@ -30,8 +34,7 @@ export const isTaken = (error: unknown): boolean => error instanceof DataError &
 
 export function reasonOf(entity: CompiledEntity, error: DataError): Reason {
   const { sqlstate, constraint, column, message } = error.fault;
-  const words =
-    WORDS[sqlstate] ?? (sqlstate.startsWith('P0') ? 'a trigger refuses the row' : 'the row cannot be written');
+  const words = WORDS[sqlstate] ?? (isRaised(sqlstate) ? 'a trigger refuses the row' : 'the row cannot be written');
   const sensitive = entity.columns.some((c) => c.sensitive);
   const place = constraint === null ? '' : ` (${constraint})`;
   return {
