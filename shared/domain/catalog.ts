@@ -35,6 +35,8 @@ export interface Column {
   readonly typeInfo: TypeInfo;
   /** NOT NULL of the column or of its domain. */
   readonly notNull: boolean;
+  /** NULL may stand in it all the same: the constraint was never validated, or the server does not keep it (a foreign table). */
+  readonly unproven?: true;
   /** A DEFAULT of its own or of its domain; identity and generated columns are told by the two fields below. */
   readonly hasDefault: boolean;
   /** GENERATED ALWAYS AS (...), stored or virtual: never written. */
@@ -84,6 +86,8 @@ export interface Relation {
   readonly kind: RelationKind;
   /** By position. */
   readonly columns: readonly Column[];
+  /** Other tables inherit from it: their rows are read with its own, and no key of it holds for them. */
+  readonly inherited?: true;
   /** Null where there is none, as in a view. */
   readonly primaryKey: UniqueKey | null;
   /** All but the primary key. */
@@ -109,3 +113,17 @@ export const columnOf = (relation: Relation, name: string): Column | undefined =
 
 /** A domain's underlying type, any other type itself. */
 export const underlying = (type: TypeInfo): TypeInfo => type.base ?? type;
+
+/** NULL may be found in the column: a view does not say which of its columns can have none. */
+export const mayHoldNull = ({ kind }: Relation, { notNull, unproven }: Column): boolean =>
+  !notNull || unproven === true || kind === 'view';
+
+/** Unique keys that are about every row of the relation itself. */
+export const wholeKeys = ({ primaryKey, uniqueKeys }: Relation): readonly UniqueKey[] =>
+  [...(primaryKey === null ? [] : [primaryKey]), ...uniqueKeys].filter(
+    ({ predicate, columns }) => predicate === null && columns.length > 0,
+  );
+
+/** Keys that no two rows share which are read from it. */
+export const provenKeys = (relation: Relation): readonly UniqueKey[] =>
+  relation.inherited === true ? [] : wholeKeys(relation);

@@ -37,6 +37,7 @@ const leaves = (serverVersion: number): string =>
 
 const relationsQuery = (serverVersion: number): string => `
   SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind, c.relrowsecurity AS row_security,
+    c.relkind <> 'p' AND EXISTS (SELECT FROM pg_inherits h WHERE h.inhparent = c.oid) AS inherited,
     CASE WHEN c.relkind = 'p' THEN coalesce((SELECT sum(greatest(l.reltuples, 0)) FROM (${leaves(serverVersion)}) t JOIN pg_class l ON l.oid = t.relid), 0) ELSE c.reltuples END AS rows,
     CASE WHEN c.relkind = 'p' THEN coalesce((SELECT sum(pg_total_relation_size(t.relid)) FROM (${leaves(serverVersion)}) t), 0)
       WHEN c.relkind IN ('r', 'm') THEN pg_total_relation_size(c.oid) ELSE 0 END AS bytes
@@ -49,9 +50,13 @@ const relationsQuery = (serverVersion: number): string => `
 /** format_type leaves the schema out where the session's search_path has it: the same column would read otherwise in another session. */
 const TYPE = `CASE WHEN e.typnamespace <> 'pg_catalog'::regnamespace AND pg_type_is_visible(e.oid) THEN quote_ident(n.nspname) || '.' ELSE '' END || format_type(a.atttypid, a.atttypmod)`;
 
+/** From version 18 on NOT NULL may stand without having been validated; before, there is no row of it in the catalog. */
+const UNPROVEN = `(SELECT c.relkind = 'f' FROM pg_class c WHERE c.oid = a.attrelid)
+      OR EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum] AND NOT k.convalidated)`;
+
 const columnsQuery = (serverVersion: number): string => `
   SELECT a.attrelid AS oid, a.attname AS name, a.attnum AS position, a.atttypid AS type_oid, ${TYPE} AS type,
-    a.attnotnull OR t.typnotnull AS not_null, a.atthasdef OR t.typdefault IS NOT NULL AS has_default,
+    a.attnotnull OR t.typnotnull AS not_null, ${UNPROVEN} AS unproven, a.atthasdef OR t.typdefault IS NOT NULL AS has_default,
     ${serverVersion >= 120000 ? "a.attgenerated <> ''" : 'false'} AS generated, a.attidentity AS identity,
     CASE WHEN a.attcollation <> t.typcollation THEN (SELECT collname FROM pg_collation WHERE oid = a.attcollation) END AS collation
   FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
@@ -147,6 +152,7 @@ async function readSelected(session: Session, selection: RelationSelection): Pro
     type: row['type'] ?? '',
     typeInfo: types(row['type_oid'] ?? ''),
     notNull: yes(row['not_null']),
+    ...(yes(row['unproven']) ? { unproven: true } : {}),
     hasDefault: yes(row['has_default']) && !yes(row['generated']),
     generated: yes(row['generated']),
     identity: row['identity'] === 'a' ? 'always' : row['identity'] === 'd' ? 'by default' : null,
@@ -177,6 +183,7 @@ async function readSelected(session: Session, selection: RelationSelection): Pro
       name: row['name'] ?? '',
       kind: KINDS[row['kind'] ?? 'r'] ?? 'table',
       columns: (columns.get(oid) ?? []).map(column),
+      ...(yes(row['inherited']) ? { inherited: true } : {}),
       primaryKey: primary ? uniqueKey(primary) : null,
       uniqueKeys: own.filter((i) => yes(i['unique']) && !yes(i['primary'])).map(uniqueKey),
       foreignKeys: (foreignKeys.get(oid) ?? []).map(foreignKey),

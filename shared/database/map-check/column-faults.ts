@@ -1,5 +1,5 @@
 /** Target columns that cannot be written, and those that must have a value and get none. */
-import { columnOf, relationText, underlying, type Column, type Relation } from '../../domain/catalog.ts';
+import { columnOf, mayHoldNull, relationText, underlying, type Column, type Relation } from '../../domain/catalog.ts';
 import { copiedColumn, type CheckedEntity } from './checked-entity.ts';
 import { fault, warning, type CatalogFault } from './faults.ts';
 
@@ -25,7 +25,8 @@ function mappedFaults(checked: CheckedEntity, column: Column): CatalogFault[] {
   const copied = copiedColumn(checked, column.name);
   const source = copied === null || checked.source === null ? undefined : columnOf(checked.source, copied);
   // A view does not say which of its columns can be NULL.
-  if (!column.notNull || source === undefined || source.notNull || checked.source?.kind === 'view') return [];
+  if (!column.notNull || source === undefined || checked.source === null || checked.source.kind === 'view') return [];
+  if (!mayHoldNull(checked.source, source)) return [];
   return [
     warning(
       path,

@@ -1,5 +1,5 @@
 /** Keys that do not name one row, and key columns that nothing can fill. */
-import { columnOf, relationText, type Relation, type UniqueKey } from '../../domain/catalog.ts';
+import { columnOf, provenKeys, relationText, wholeKeys, type UniqueKey } from '../../domain/catalog.ts';
 import type { CheckedEntity } from './checked-entity.ts';
 import { fault, warning, type CatalogFault } from './faults.ts';
 
@@ -9,18 +9,13 @@ export const keyFaults = (checked: CheckedEntity): CatalogFault[] => [
   ...identityFaults(checked),
 ];
 
-const uniqueKeys = (relation: Relation): readonly UniqueKey[] =>
-  [...(relation.primaryKey === null ? [] : [relation.primaryKey]), ...relation.uniqueKeys].filter(
-    (key) => key.predicate === null && key.columns.length > 0,
-  );
-
 const keyText = (columns: readonly string[]): string => `(${columns.join(', ')})`;
 
 /** Any unique key within the columns makes the whole list unique. */
 function sourceKeyFaults({ source, normal, path }: CheckedEntity): CatalogFault[] {
   const { key } = normal.source;
   if (source === null || key.some((column) => columnOf(source, column) === undefined)) return [];
-  if (uniqueKeys(source).some(({ columns }) => columns.every((column) => key.includes(column)))) return [];
+  if (provenKeys(source).some(({ columns }) => columns.every((column) => key.includes(column)))) return [];
   return [
     warning(
       path('source', 'key'),
@@ -35,7 +30,7 @@ function targetKeyFaults({ target, normal, path }: CheckedEntity): CatalogFault[
   const { key } = normal.target;
   if (target === null || key.some((column) => columnOf(target, column) === undefined)) return [];
   const faults: CatalogFault[] = [];
-  const known = uniqueKeys(target);
+  const known = wholeKeys(target);
   const isKey = ({ columns }: UniqueKey): boolean => columns.every((column) => key.includes(column));
   // A unique key of a partitioned table has to hold the columns by which it is divided as well.
   const isKeyOfPartitions = ({ columns }: UniqueKey): boolean =>

@@ -1,5 +1,5 @@
 /** Compiles one entity of a map against both catalogs. Pure: the faults of a map are found before (map-check). */
-import { columnOf, underlying, type Relation } from '../catalog.ts';
+import { columnOf, mayHoldNull, underlying, type Column, type Relation } from '../catalog.ts';
 import { PortageError } from '../errors.ts';
 import { qualifiedName, quoteIdentifier, quoteLiteral } from '../identifiers.ts';
 import { exactForm, exactText, isLengthLimited, keyPart, rowHash } from '../value-types.ts';
@@ -23,6 +23,14 @@ import {
 /** A short, stable name for what a hash was taken over. */
 const shape = (parts: readonly string[]): string => parts.join('\u001F');
 
+/** The planner believes a foreign table's NOT NULL, and would take IS NULL for false. */
+const anyNull = ({ kind }: Relation, columns: readonly Column[]): string => {
+  const names = columns.map((column) => `s.${quoteIdentifier(column.name)}`);
+  return kind === 'foreign'
+    ? `num_nulls(${names.join(', ')}) > 0`
+    : names.map((name) => `${name} IS NULL`).join(' OR ');
+};
+
 /** Compiles the entity. @throws PortageError SYS002 where the map names what a catalog does not have. */
 export function compileEntity(context: CompileContext, name: string): CompiledEntity {
   const facts = context.facts.get(name);
@@ -31,9 +39,8 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
   const order = orderOf(facts);
   const keys = normal.source.key.map((column) => `s.${quoteIdentifier(column)}`);
   const key = order === 'integer' ? (keys[0] ?? '') : canonicalKey(facts, keys);
-  const nullable = keyColumns(facts).filter((column) => !column.notNull || source.kind === 'view');
-  const nullKey =
-    nullable.length === 0 ? null : nullable.map((column) => `s.${quoteIdentifier(column.name)} IS NULL`).join(' OR ');
+  const nullable = keyColumns(facts).filter((column) => mayHoldNull(source, column));
+  const nullKey = nullable.length === 0 ? null : anyNull(source, nullable);
 
   const compiled = normal.columns.map((column, i) => compileColumn(context, facts, column, i));
   const columns = compiled.map((c) => c.compiled);

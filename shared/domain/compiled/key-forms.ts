@@ -1,6 +1,6 @@
 /** Keys of an entity in their canonical forms: the legacy key on the source, what a child says of it, the target key. */
 import type { Column, Relation } from '../catalog.ts';
-import { columnOf } from '../catalog.ts';
+import { columnOf, provenKeys } from '../catalog.ts';
 import type { NormalEntity } from '../entity-map.ts';
 import { PortageError } from '../errors.ts';
 import { qualifiedName, quoteIdentifier } from '../identifiers.ts';
@@ -81,7 +81,4 @@ export function referenceKey(parent: EntityFacts, parts: readonly string[]): str
 }
 
 export const hasUnique = (relation: Relation, columns: readonly string[]): boolean =>
-  [...(relation.primaryKey ? [relation.primaryKey] : []), ...relation.uniqueKeys].some(
-    (key) =>
-      key.predicate === null && key.columns.length > 0 && key.columns.every((column) => columns.includes(column)),
-  );
+  provenKeys(relation).some((key) => key.columns.every((column) => columns.includes(column)));
