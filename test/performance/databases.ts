@@ -3,7 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { startServer, type Server } from '../support/server.ts';
+import type { Binaries } from '../../cli/local/postgres/binaries.ts';
+import { startServer } from '../support/server.ts';
 import { runPortage } from './portage-command.ts';
 import { sectionsOf } from './sections.ts';
 import type { Sides } from './sides.ts';
@@ -75,9 +76,9 @@ const MAP = {
   },
 };
 
-/** Starts a server of its own, unless one is given. */
-export async function startBench(given?: Server): Promise<Bench> {
-  const server = given ?? (await startServer(SETTINGS));
+/** Starts a server of its own: of the version that comes with Portage, or by the programs of an installed one. */
+export async function startBench(programs?: Binaries): Promise<Bench> {
+  const server = await startServer(SETTINGS, programs);
   const folder = await mkdtemp(join(tmpdir(), 'portage-bench-'));
   const mapFile = join(folder, 'map.json');
   await writeFile(mapFile, JSON.stringify(MAP));

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { serverUser } from '../../cli/local/postgres/binaries.ts';
+import { serverUser, type Binaries } from '../../cli/local/postgres/binaries.ts';
 import { binariesOf, type Version } from './server-binaries.ts';
 import { withDisk, type SmallDisk } from './small-disk.ts';
 
@@ -45,13 +45,13 @@ declare global {
 /** Starts a new, empty cluster on a free port; `settings` are added to the ones above. @param disk a small one, in its sight alone */
 export async function startServer(
   settings: Readonly<Record<string, string>> = {},
-  version: Version = 18,
+  version: Version | Binaries = 18,
   disk: SmallDisk | null = null,
 ): Promise<Server> {
   const directory = await mkdtemp(join(tmpdir(), 'portage-test-'));
   const data = join(directory, 'data');
   const passwordFile = join(directory, 'password');
-  const { initdb, postgres } = binariesOf(version);
+  const { initdb, postgres } = typeof version === 'number' ? binariesOf(version) : version;
   const user = await serverUser();
   const port = await freePort();
   const url = `postgres://${USER}:${PASSWORD}@127.0.0.1:${port}/postgres`;
@@ -102,7 +102,7 @@ export async function startServer(
     await start();
   } catch (cause) {
     await stop();
-    throw new Error(`The test server of PostgreSQL ${version} did not start`, { cause });
+    throw new Error(`The test server (${postgres}) did not start`, { cause });
   }
   return { url, crash: () => end('SIGQUIT'), start, stop };
 }
