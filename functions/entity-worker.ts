@@ -86,6 +86,7 @@ export const workerOf = (
   timeIsUp: deps.timeIsUp,
   workerOn: (name) => workerOn(sides, loaded, claim, name, deps),
   circle: () => circleOf(sides, loaded, claim, deps),
+  beside: (work) => deps.withTarget(`${claim.operationId}:${claim.entity}`, work),
   onBatch: logBatch(loaded.operation),
 });
 

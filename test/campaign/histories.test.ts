@@ -111,7 +111,7 @@ async function run(fullEverySeconds: number): Promise<string> {
   const worker = onlyChanged(p.worker(operation, checkpoint, { settlement: settlementOf('source_wins') }), detection);
   expect(await workSlice(worker, WHOLE)).toMatchObject({ done: true, stopped: false });
   const full = detection.path === 'full';
-  await finishEntity(p.target, entity, operation.operationNo, full, 1);
+  await finishEntity(p.target, entity, { operationNo: operation.operationNo, sawAll: full, written: 1 });
   await endCheckpoint(p.target, checkpoint.id, checkpoint.fence, 'completed', null);
   await saveHorizon(p.target, entity.entityId!, operation.operationNo, detection.seen!, full);
   await p.target.run('DISCARD TEMP');

@@ -39,7 +39,11 @@ export function surgeryRuns(): SurgeryRuns {
   return {
     async migrate(entity, mode = 'differential') {
       const { operation } = await p.work(entity, { mode });
-      await finishEntity(p.target, p.entity(entity), operation.operationNo, mode !== 'missing-only', 1);
+      await finishEntity(p.target, p.entity(entity), {
+        operationNo: operation.operationNo,
+        sawAll: mode !== 'missing-only',
+        written: 1,
+      });
       return operation.operationNo;
     },
     legacy: (sql) => p.run('source', sql),

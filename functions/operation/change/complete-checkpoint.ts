@@ -72,7 +72,11 @@ async function completeOne(
   if (!proof.proved) return { ...answer, after: status, proof };
   const { operationNo } = await readOperation(sides.target, operationId);
   // Not every row was looked at by this run: differentials stay as they are, as after a run of missing rows alone.
-  await finishEntity(sides.target, entity, operationNo, false, await writtenBy(sides.target, id));
+  await finishEntity(sides.target, entity, {
+    operationNo,
+    sawAll: false,
+    written: await writtenBy(sides.target, id),
+  });
   await complete(sides.target, checkpoint, { status: 'completed', leaseSeconds });
   return { ...answer, after: 'completed', proof };
 }

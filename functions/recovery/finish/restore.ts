@@ -32,7 +32,12 @@ export async function finishRestore(input: FinishRecoveryInput, deps: Invocation
       const done = status === 'in_progress' && !waits && slices !== null && (await allSlicesDone(target, id, slices));
       complete &&= done;
       if (status !== 'in_progress') continue;
-      if (done) await finishEntity(target, entityOf(loaded, entity), operationNo, false, await writtenBy(target, id));
+      if (done)
+        await finishEntity(target, entityOf(loaded, entity), {
+          operationNo,
+          sawAll: false,
+          written: await writtenBy(target, id),
+        });
       await endCheckpoint(target, id, fence, done ? 'completed' : 'stopped', null);
     }
     const kept = await countKept(target, operationNo);

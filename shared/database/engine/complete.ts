@@ -70,7 +70,13 @@ export async function completeEntity(
   if (worker.listed) await settleListed(worker, worker.listed);
   else await target.run(dropOlder(worker.entity, worker.operationNo));
   const sawAll = !worker.listed && worker.mode !== 'missing-only' && checkpoint.mode !== CHANGES_ONLY;
-  await finishEntity(target, worker.entity, worker.operationNo, sawAll, await writtenBy(target, checkpoint.id));
+  const written = await writtenBy(target, checkpoint.id);
+  await finishEntity(target, worker.entity, {
+    operationNo: worker.operationNo,
+    sawAll,
+    written,
+    beside: worker.beside,
+  });
   const ended = await endCheckpoint(target, checkpoint.id, checkpoint.fence, 'completed', null);
   return ended === 1 ? 'completed' : 'failed';
 }

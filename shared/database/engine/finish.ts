@@ -29,12 +29,24 @@ export async function raiseSequences(target: Session, entity: CompiledEntity): P
   }
 }
 
+/** Lends the work another session on the target, where the process has one to lend. */
+export type Beside = (work: (target: Session) => Promise<void>) => Promise<void>;
+
+export interface Finished {
+  readonly operationNo: number;
+  /** The run looked at every row of the entity. */
+  readonly sawAll: boolean;
+  /** Rows that it wrote. */
+  readonly written: number;
+  /** The index of the mappings and the statistics of the table are made side by side. */
+  readonly beside?: Beside | undefined;
+}
+
+/** @param entity as it was compiled for the run that ends */
 export async function finishEntity(
   target: Session,
   entity: CompiledEntity,
-  operationNo: number,
-  sawAll: boolean,
-  written: number,
+  { operationNo, sawAll, written, beside }: Finished,
 ): Promise<void> {
   // A run that looked at every row has seen every difference that is still there, and every row that cannot be written.
   if (sawAll) {
@@ -42,16 +54,42 @@ export async function finishEntity(
     await target.run(closeAside(entity, operationNo));
   }
   if (written === 0) return;
-  await unhurried(target, async () => {
+  const ofTable = async (session: Session): Promise<void> => {
+    await raiseSequences(session, entity);
+    await analyzeOutdated(session, entity.target.table, written);
+  };
+  const ofMappings = async (): Promise<void> => {
     await indexTargetKeys(target, entity);
-    await raiseSequences(target, entity);
-    for (const table of [entity.target.table, entity.leaf ?? ''])
-      if (await outdated(target, table, written)) await target.run(`ANALYZE ${table}`);
+    await analyzeOutdated(target, entity.leaf ?? '', written);
+  };
+  await unhurried(target, async () => {
+    if (!(await bothDone(ofMappings, ofTable, beside))) await ofTable(target);
   });
+}
+
+/** Both side by side; false when there was no session for the second, which then remains to be done. */
+async function bothDone(
+  first: () => Promise<void>,
+  second: (session: Session) => Promise<void>,
+  beside: Beside | undefined,
+): Promise<boolean> {
+  const session = { lent: false };
+  const other = beside?.((another) => {
+    session.lent = true;
+    return unhurried(another, () => second(another));
+  });
+  const [one, two] = await Promise.allSettled([first(), other]);
+  if (one.status === 'rejected') throw one.reason;
+  if (two.status === 'rejected' && session.lent) throw two.reason;
+  return session.lent;
 }
 
 /** As autovacuum has it: what is less than a tenth of the table does not change a plan. */
 const SHARE = 10;
+
+async function analyzeOutdated(target: Session, table: string, written: number): Promise<void> {
+  if (await outdated(target, table, written)) await target.run(`ANALYZE ${table}`);
+}
 
 /** Statistics that no longer say what the table holds; a partitioned table has none of its own that would tell. */
 async function outdated(target: Session, table: string, written: number): Promise<boolean> {

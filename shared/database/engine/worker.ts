@@ -6,6 +6,7 @@ import type { Settlement } from '../../domain/settlement.ts';
 import type { Session } from '../session.ts';
 import type { Mode } from '../sql/decide.ts';
 import type { KeyRange } from '../sql/range.ts';
+import type { Beside } from './finish.ts';
 import type { Reading } from './stage-rows.ts';
 
 export interface Worker {
@@ -21,6 +22,8 @@ export interface Worker {
   readonly mode: Mode;
   /** The target had no row without a mapping when the entity was prepared, so there is nothing to adopt. */
   readonly fresh: boolean;
+  /** Nothing was mapped in the slice when it was begun: its rows are new, and go in by the shortest way (sql/load.ts). */
+  readonly loading?: Loading | null;
   readonly batchRows: number;
   /** Bytes a batch, at most; without it as many as its rows have. */
   readonly batchBytes?: number;
@@ -53,8 +56,15 @@ export interface Worker {
     /** Rows that go together, at most. */
     readonly most: number;
   } | null>;
+  /** Another session on the target, for what can be done beside. */
+  readonly beside?: Beside;
   /** A line for every committed batch. */
   readonly onBatch: (batch: BatchReport) => void;
+}
+
+export interface Loading {
+  /** Parents with so few rows that a batch had better read all of their mappings than look for each of its own. */
+  readonly smallParents: ReadonlySet<string>;
 }
 
 export interface BatchReport {
