@@ -69,8 +69,9 @@ interface Loaded {
 }
 
 /** Writes all rows of the range that lack no parent, in one statement (sql/load.ts). */
-async function load(worker: Worker, range: KeyRange, batchNo: string): Promise<Loaded> {
-  const sql = loadRows(worker.entity, worker.map, range, { operationNo: worker.operationNo, batchNo });
+async function load(worker: Worker, range: KeyRange | null, batchNo: string): Promise<Loaded> {
+  const { entity, map, operationNo, loading } = worker;
+  const sql = loadRows(entity, map, range, { operationNo, batchNo, joined: loading?.smallParents ?? new Set() });
   const { written, left_out: leftOut } = await worker.target.one<{ written: string; left_out: string }>(sql);
   return { written: Number(written), leftOut: leftOut === 'true' };
 }
@@ -95,6 +96,8 @@ export interface BatchOptions {
   } & LastLook;
   /** The batch was refused for a value that another row has: rows that want such a value wait, and the others are written. */
   readonly apart?: boolean;
+  /** The range is all that is staged. */
+  readonly all?: boolean;
 }
 
 /**
@@ -105,7 +108,7 @@ export interface BatchOptions {
 export const runBatch = (
   worker: Worker,
   range: KeyRange,
-  { readMs, bytes = 0, list, apart = false }: BatchOptions,
+  { readMs, bytes = 0, list, apart = false, all = false }: BatchOptions,
 ): Promise<BatchOutcome> =>
   inBatch(worker, list === undefined ? range : { from: list.label, to: null }, async (batchNo) => {
     const { target, entity } = worker;
@@ -113,7 +116,7 @@ export const runBatch = (
     const mapped = await target.one<{ present: string }>(leafHasRows(entity, range));
     const loaded =
       mapped.present === 'false' && worker.fresh && entity.target.foreseeable && list === undefined && !apart
-        ? await load(worker, range, batchNo)
+        ? await load(worker, all ? null : range, batchNo)
         : null;
     if (loaded?.leftOut === false) {
       await target.run('SET CONSTRAINTS ALL IMMEDIATE');

@@ -10,6 +10,7 @@ import { leafHasRows } from '../sql/leaf.ts';
 import { passRange } from './batch.ts';
 import { compareKeys } from './changed-keys.ts';
 import { compareSlice, type ComparedRange } from './descent.ts';
+import { loadingOf } from './loading.ts';
 import { sizing, type Sizing } from './sizing.ts';
 import { allRows, workRange, type SliceProgress } from './work-range.ts';
 import type { Worker } from './worker.ts';
@@ -48,7 +49,8 @@ async function workRanges(worker: Worker, slice: Slice): Promise<SliceProgress> 
   const compared = worker.mode === 'differential' && mapped && worker.changesOnly !== true;
   let rows = 0;
   let scratch = false;
-  const differing = differingRows(worker, await sizing(worker), compared);
+  const loading = !mapped && worker.fresh && worker.entity.target.foreseeable ? await loadingOf(worker) : null;
+  const differing = differingRows({ ...worker, loading }, await sizing(worker), compared);
   for (const range of await rangesToWork(worker, rest, compared)) {
     if (!range.equal && !scratch)
       await worker.target.run(createScratch(worker.entity, { indexed: mapped || !worker.fresh }));

@@ -26,6 +26,8 @@ export interface StageOptions {
   readonly withParents?: boolean;
   /** Bytes beyond which the rows are too many, where fewer can be asked for. @throws TooWide */
   readonly mostBytes?: number | undefined;
+  /** The map's name, where the rows are new and the source derives their keys. */
+  readonly deriveFor?: string | undefined;
 }
 
 const countOf = (selection: RowSelection): number =>
@@ -35,16 +37,22 @@ const countOf = (selection: RowSelection): number =>
 export async function stageRows(
   { source, target, entity, reading }: Staging,
   selection: RowSelection,
-  { withParents = false, mostBytes }: StageOptions = {},
+  { withParents = false, mostBytes, deriveFor }: StageOptions = {},
 ): Promise<Copied> {
   const pace = reading?.pace ?? null;
   const booked = countOf(selection);
   await pace?.book(booked);
-  const out = withParents ? copyOutWithParents(entity, selection) : copyOut(entity, selection);
-  const copied = await copyRows(source, out, target, copyIn(entity, withParents), {
-    streaming: reading?.streaming ?? false,
-    mostBytes,
-  });
+  const out = withParents ? copyOutWithParents(entity, selection) : copyOut(entity, selection, { deriveFor });
+  const copied = await copyRows(
+    source,
+    out,
+    target,
+    copyIn(entity, { withParents, derived: deriveFor !== undefined }),
+    {
+      streaming: reading?.streaming ?? false,
+      mostBytes,
+    },
+  );
   await pace?.correct(copied.rows - booked);
   return copied;
 }

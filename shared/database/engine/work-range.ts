@@ -8,7 +8,7 @@ import { batchEnd } from '../sql/batch-end.ts';
 import type { KeyRange } from '../sql/range.ts';
 import { allOf, inRange } from '../sql/range.ts';
 import { dropAmbiguous, emptyStage, stage } from '../sql/scratch.ts';
-import { firstKey } from '../sql/source.ts';
+import { firstKey, isDerivedBySource } from '../sql/source.ts';
 import { runBatch, setAsideRow } from './batch.ts';
 import { TooWide } from './copy-rows.ts';
 import { isTaken, reasonOf } from './reason.ts';
@@ -56,11 +56,16 @@ export const mostBytesOf = ({ batchBytes }: Worker, limit: number | undefined): 
  */
 export function allRows(worker: Worker): RangeReader {
   const { source, target, entity } = worker;
+  const deriveFor = worker.loading && isDerivedBySource(entity) ? worker.map : undefined;
   return {
     byLimit: entity.order === 'integer' && entity.keyIsUnique,
     async stage(range, limit) {
       await target.run(emptyStage(entity));
-      const { ms, rows, bytes } = await stageRows(worker, { range, limit }, { mostBytes: mostBytesOf(worker, limit) });
+      const { ms, rows, bytes } = await stageRows(
+        worker,
+        { range, limit },
+        { mostBytes: mostBytesOf(worker, limit), deriveFor },
+      );
       if (!entity.keyIsUnique) await target.run(dropAmbiguous(entity));
       if (limit === undefined || rows < limit) return { to: range.to, rows, bytes, ms };
       const { last } = await target.one<{ last: string | null }>(`SELECT max(k) AS last FROM ${stage(entity)}`);
@@ -150,7 +155,11 @@ async function writeStaged(worker: Worker, range: KeyRange, staged: Staged, size
     let outcome;
     try {
       const bytes = Math.round(staged.bytes * (whole && from === range.from ? 1 : shareOf(size)));
-      outcome = await runBatch(worker, { from, to }, { readMs: unreported, bytes, apart });
+      outcome = await runBatch(
+        worker,
+        { from, to },
+        { readMs: unreported, bytes, apart, all: whole && from === range.from },
+      );
     } catch (error) {
       const timedOut = isTimeout(error);
       if (!(error instanceof DataError) && !timedOut) throw error;

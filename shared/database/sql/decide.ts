@@ -12,6 +12,7 @@ import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { quoteIdentifier, quoteLiteral } from '../../domain/identifiers.ts';
 import { judgeColumns, sourceChanged } from './judge-columns.ts';
 import { leafKey, targetKeyColumn } from './leaf.ts';
+import { newUuid } from './new-key.ts';
 import type { KeyRange } from './range.ts';
 import { allOf, inRange, keyLiteral } from './range.ts';
 import { stage, work } from './scratch.ts';
@@ -31,33 +32,24 @@ export interface BatchFacts {
   readonly dry: boolean;
 }
 
-/** sha256 of what names a row: map, entity and canonical key, US between them (SEMANTICS 9). Over `g`. */
-export const keyDigest = (entity: CompiledEntity, map: string): string =>
-  `sha256(convert_to(${quoteLiteral(map)} || chr(31) || ${quoteLiteral(entity.name)} || chr(31) || g.k::text, 'UTF8'))`;
+type Reference = CompiledEntity['references'][number];
 
-/** UUIDv8 of a digest: its first 16 bytes, version and variant set (RFC 9562). The same on every server, without an extension. */
-export const uuidOfDigest = (digest: string): string =>
-  `encode(set_byte(set_byte(substr(${digest}, 1, 16), 6, get_byte(${digest}, 6) & 15 | 128), 8, get_byte(${digest}, 8) & 63 | 128), 'hex')::uuid`;
+/** A parent's mapping, of alias `p`, is the one that the staged row `g` refers to. */
+export const parentMatches = (reference: Reference, p: string): string =>
+  `${p}.${reference.parentOrder === 'integer' ? 'legacy_id' : 'legacy_key'} = g.${reference.staged} AND ${p}.closed_by IS NULL`;
 
-/** The key of a new row: derived from its legacy key, or with `ids: random` UUIDv7, ordered by time. */
-export function newUuid(entity: CompiledEntity, map: string): string {
-  if (entity.normal.ids === 'random') {
-    const time = "lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0')";
-    return `(SELECT (${time} || '7' || substr(r.x, 14, 3) || substr(r.x, 17))::uuid FROM (SELECT replace(gen_random_uuid()::text, '-', '') AS x WHERE g.k IS NOT NULL) AS r)`;
-  }
-  return `(SELECT ${uuidOfDigest('b.h')} FROM (SELECT ${keyDigest(entity, map)} AS h OFFSET 0) AS b)`;
-}
+/** The target key of a parent's mapping. */
+export const parentKey = (reference: Reference, p: string): string =>
+  reference.parentKey === 'uuid' ? `${p}.target_uuid` : `${p}.target_key::${reference.type}`;
 
 /** Scalar look-up of a reference's target key through the parent's mappings. */
-export const resolved = (reference: CompiledEntity['references'][number]): string => {
-  if (reference.parentLeaf === null) return `NULL::${reference.type}`;
-  const key = reference.parentOrder === 'integer' ? 'legacy_id' : 'legacy_key';
-  const value = reference.parentKey === 'uuid' ? 'p.target_uuid' : `p.target_key::${reference.type}`;
-  return `(SELECT ${value} FROM ${reference.parentLeaf} p WHERE p.${key} = g.${reference.staged} AND p.closed_by IS NULL)`;
-};
+export const resolved = (reference: Reference): string =>
+  reference.parentLeaf === null
+    ? `NULL::${reference.type}`
+    : `(SELECT ${parentKey(reference, 'p')} FROM ${reference.parentLeaf} p WHERE ${parentMatches(reference, 'p')})`;
 
 /** A reference is asked for and leads nowhere. */
-export const isAbsent = (reference: CompiledEntity['references'][number]): string =>
+export const isAbsent = (reference: Reference): string =>
   `g.${reference.staged} IS NOT NULL AND w.${reference.staged} IS NULL`;
 
 /** Names of references that are asked for and lead nowhere, or NULL when there is none. */
@@ -71,7 +63,7 @@ function missingReferences(entity: CompiledEntity, dry: boolean): string {
 }
 
 /** Whether a row cannot be written without the reference, now or at all; `known`: the row is in the target already. */
-export const isRequired = (r: CompiledEntity['references'][number], known: boolean): boolean =>
+export const isRequired = (r: Reference, known: boolean): boolean =>
   !r.nullable || (r.onMissing === 'setAside' && (known || !r.cut));
 
 export const required = (entity: CompiledEntity, known: boolean): string => {

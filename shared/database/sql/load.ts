@@ -6,11 +6,13 @@
  */
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { quoteIdentifier } from '../../domain/identifiers.ts';
-import { isAbsent, keyDigest, newUuid, resolved, uuidOfDigest } from './decide.ts';
+import { isAbsent, parentKey, parentMatches, resolved } from './decide.ts';
 import { targetKeyColumn } from './leaf.ts';
+import { newUuid } from './new-key.ts';
 import type { KeyRange } from './range.ts';
 import { allOf, inRange } from './range.ts';
 import { stage } from './scratch.ts';
+import { isDerivedBySource } from './source.ts';
 import { undoArrays, type WriteFacts } from './write.ts';
 
 /**
@@ -26,20 +28,41 @@ const sharedTexts = (entity: CompiledEntity): readonly string[] =>
       : [],
   );
 
-/** Gives the number of rows written, and whether any was left out. */
-export function loadRows(entity: CompiledEntity, map: string, range: KeyRange, facts: WriteFacts): string {
+export interface LoadFacts extends WriteFacts {
+  /** Parents of few rows: all of their mappings are read beside the batch, instead of one for each of its rows. */
+  readonly joined: ReadonlySet<string>;
+}
+
+/** What gives the references' target keys: joins, and the columns that they lead to. */
+function parents(entity: CompiledEntity, joined: ReadonlySet<string>) {
+  const joins: string[] = [];
+  const columns = entity.references.map((reference, i) => {
+    if (reference.parentLeaf === null || !joined.has(reference.parent))
+      return `${resolved(reference)} AS ${reference.staged}`;
+    const alias = `p${i}`;
+    joins.push(`LEFT JOIN ${reference.parentLeaf} ${alias} ON ${parentMatches(reference, alias)}`);
+    return `${parentKey(reference, alias)} AS ${reference.staged}`;
+  });
+  return { joins, columns };
+}
+
+/**
+ * Gives the number of rows written, and whether any was left out.
+ * @param range null: all that is staged, which tells the planner how many rows that are
+ */
+export function loadRows(entity: CompiledEntity, map: string, range: KeyRange | null, facts: LoadFacts): string {
   const key = targetKeyColumn(entity);
   const undo = undoArrays(entity);
   const legacy = entity.order === 'integer' ? 'legacy_id' : 'legacy_key';
-  const derived = entity.target.surrogate && entity.normal.ids !== 'random';
   const texts = sharedTexts(entity);
-  const once = [
-    ...(derived ? [`${keyDigest(entity, map)} AS digest`] : []),
-    ...texts.map((text, i) => `${text} AS t${i}`),
-  ];
+  const once = texts.map((text, i) => `${text} AS t${i}`);
   const withTexts = (sql: string): string => texts.reduce((all, text, i) => all.replaceAll(text, `o.t${i}`), sql);
-  const uuid = derived ? uuidOfDigest('o.digest') : entity.target.surrogate ? newUuid(entity, map) : 'NULL::uuid';
-  const references = entity.references.map((reference) => `${resolved(reference)} AS ${reference.staged}`);
+  const uuid = isDerivedBySource(entity)
+    ? `coalesce(g.u, ${newUuid(entity, map)})`
+    : entity.target.surrogate
+      ? newUuid(entity, map)
+      : 'NULL::uuid';
+  const { joins, columns: references } = parents(entity, facts.joined);
   const desired = entity.columns.map((column, i) => `${column.desired} AS d${i}`);
   const names = [
     ...(entity.target.surrogate ? [entity.target.key[0] ?? ''] : []),
@@ -51,9 +74,8 @@ export function loadRows(entity: CompiledEntity, map: string, range: KeyRange, f
     entity.references.length === 0 ? 'false' : entity.references.map((r) => `(${isAbsent(r)})`).join(' OR ');
   return `WITH rows AS MATERIALIZED (
       SELECT g.k, g.h, ${entity.target.keyDesired ?? 'w.target_uuid'} AS key, ${withTexts(entity.target.hashDesired)} AS th, ${withTexts(entity.target.columnHashesDesired)} AS ch, ${absent} AS absent, ${desired.join(', ')}
-      FROM ${stage(entity)} g${once.length === 0 ? '' : `\n      CROSS JOIN LATERAL (SELECT ${once.join(', ')} OFFSET 0) o`}
-      CROSS JOIN LATERAL (SELECT ${[`${uuid} AS target_uuid`, ...references].join(', ')} OFFSET 0) w
-      WHERE ${allOf(inRange(entity.order, 'g.k', range))}
+      FROM ${[`${stage(entity)} g`, ...joins].join('\n      ')}${once.length === 0 ? '' : `\n      CROSS JOIN LATERAL (SELECT ${once.join(', ')} OFFSET 0) o`}
+      CROSS JOIN LATERAL (SELECT ${[`${uuid} AS target_uuid`, ...references].join(', ')} OFFSET 0) w${range === null ? '' : `\n      WHERE ${allOf(inRange(entity.order, 'g.k', range))}`}
     ), written AS (
       INSERT INTO ${entity.target.table} (${names.join(', ')}) ${overriding}SELECT ${values.join(', ')} FROM rows r WHERE NOT r.absent ORDER BY r.key
     ), map AS (

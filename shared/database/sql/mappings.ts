@@ -4,7 +4,8 @@
  */
 import type { CompiledColumn, CompiledEntity } from '../../domain/compiled/types.ts';
 import { quoteLiteral } from '../../domain/identifiers.ts';
-import { newUuid, resolved } from './decide.ts';
+import { resolved } from './decide.ts';
+import { newUuid } from './new-key.ts';
 import { leafKey, targetKeyColumn } from './leaf.ts';
 import type { KeyRange } from './range.ts';
 import { allOf, inRange } from './range.ts';

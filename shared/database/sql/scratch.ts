@@ -1,6 +1,6 @@
 /** Temporary tables of a session: staged source rows, and the work table in which a batch decides what to do with each. */
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
-import { copyFormat, stagedColumns } from './source.ts';
+import { copyFormat, isDerivedBySource, stagedColumns } from './source.ts';
 
 /** A session of a cycle works on several entities, so each has tables of its own. */
 const suffix = (entity: CompiledEntity): string => String(entity.entityId ?? 0);
@@ -38,7 +38,8 @@ export const createScratch = (
   const indexes = ['stage', 'work']
     .map((table) => `; CREATE INDEX IF NOT EXISTS ${table}_${name}_k ON pg_temp.${table}_${name} (k)`)
     .join('');
-  return `CREATE TEMP TABLE IF NOT EXISTS stage_${name} (${[`k ${keyType(entity)} NOT NULL`, 'h bigint NOT NULL', ...staged, ...moment, ...parents].join(', ')});
+  const derived = isDerivedBySource(entity) ? ['u uuid'] : [];
+  return `CREATE TEMP TABLE IF NOT EXISTS stage_${name} (${[`k ${keyType(entity)} NOT NULL`, 'h bigint NOT NULL', ...staged, ...moment, ...parents, ...derived].join(', ')});
     ${workTable(entity)}${indexed ? indexes : ''}`;
 };
 
@@ -49,8 +50,24 @@ export const workTable = (entity: CompiledEntity): string => {
       source_changed boolean, target_state text, based boolean, equal boolean, target_uuid uuid, target_key text COLLATE "C", code text, missing text[], decided text, chosen text, rule text, kept text[], despite bigint, taken text${resolved.join('')}) ON COMMIT DELETE ROWS`;
 };
 
-export const copyIn = (entity: CompiledEntity, withParents = false): string =>
-  `COPY ${stage(entity)} (${['k', 'h', ...stagedColumns(entity), ...(entity.stagesMoment ? ['moment'] : []), ...(withParents ? entity.references.map((_, i) => `p${i}`) : [])].join(', ')}) FROM STDIN${copyFormat(entity)}`;
+/** Columns that a COPY brings beside those of every row. */
+export interface CopyInExtras {
+  readonly withParents?: boolean;
+  /** The keys that the source derived (copyOut's `deriveFor`). */
+  readonly derived?: boolean;
+}
+
+export function copyIn(entity: CompiledEntity, { withParents = false, derived = false }: CopyInExtras = {}): string {
+  const names = [
+    'k',
+    'h',
+    ...stagedColumns(entity),
+    ...(entity.stagesMoment ? ['moment'] : []),
+    ...(withParents ? entity.references.map((_, i) => `p${i}`) : []),
+    ...(derived ? ['u'] : []),
+  ];
+  return `COPY ${stage(entity)} (${names.join(', ')}) FROM STDIN${copyFormat(entity)}`;
+}
 
 export const emptyStage = (entity: CompiledEntity): string => `TRUNCATE ${stage(entity)}`;
 

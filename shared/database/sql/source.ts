@@ -1,6 +1,7 @@
 /** Everything that is asked of the source: rows with their hashes, sums of hashes, and where ranges may be cut. */
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { travelsBinary } from '../../domain/value-types.ts';
+import { keyDigest, uuidBytes } from './new-key.ts';
 import type { KeyRange } from './range.ts';
 import { allOf, inRange, keyLiteral } from './range.ts';
 
@@ -70,9 +71,36 @@ export const copyFormat = (entity: CompiledEntity): string =>
 const momentOf = ({ stagesMoment, moments }: CompiledEntity): readonly string[] =>
   stagesMoment && moments !== null ? [`${moments.source} AS moment`] : [];
 
+/**
+ * Whether the source can derive the keys of an entity's rows and send them as bytes that the stage takes for a uuid: of COPY's
+ * binary form both are 16 bytes. It spares each row a text that is made and read again (measured: 2.6 us of 50). Of a key that
+ * is a number, whose text has the same bytes in any encoding.
+ */
+export const isDerivedBySource = (entity: CompiledEntity): boolean =>
+  entity.target.surrogate && entity.normal.ids !== 'random' && entity.order === 'integer' && copyFormat(entity) !== '';
+
+/** What else a COPY brings of each row. */
+export interface CopyExtras {
+  /** The map's name: rows come with the keys that they get in the target, where the source can derive them. */
+  readonly deriveFor?: string | undefined;
+}
+
 /** COPY of rows with their hash: expressions are evaluated by the source, no row is parsed on the way. */
-export const copyOut = (entity: CompiledEntity, selection: RowSelection): string =>
-  `COPY (SELECT ${['q.k', entity.source.hash, ...stagedColumns(entity).map((c) => `q.${c}`), ...(entity.stagesMoment ? ['q.moment'] : [])].join(', ')} FROM ${projection(entity, selection, momentOf(entity))}) TO STDOUT${copyFormat(entity)}`;
+export function copyOut(entity: CompiledEntity, selection: RowSelection, { deriveFor }: CopyExtras = {}): string {
+  const digest =
+    deriveFor === undefined
+      ? []
+      : [`${keyDigest(entity, deriveFor, `(${entity.source.key})::bigint::text`)} AS digest`];
+  const names = [
+    'q.k',
+    entity.source.hash,
+    ...stagedColumns(entity).map((c) => `q.${c}`),
+    ...(entity.stagesMoment ? ['q.moment'] : []),
+    ...(deriveFor === undefined ? [] : [uuidBytes('q.digest')]),
+  ];
+  const rows = projection(entity, selection, [...momentOf(entity), ...digest]);
+  return `COPY (SELECT ${names.join(', ')} FROM ${rows}) TO STDOUT${copyFormat(entity)}`;
+}
 
 /** The same with one more column for each reference, true where the parent exists in the source: for a dry run. */
 export const copyOutWithParents = (entity: CompiledEntity, selection: RowSelection): string => {

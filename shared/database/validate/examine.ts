@@ -55,7 +55,12 @@ async function compareSome(viewer: Viewer, suspects: readonly Suspect[]): Promis
   if (keys.length > 0) {
     const withParents = needsParents(entity);
     const out = withParents ? copyOutWithParents : copyOut;
-    const copied = await copyRows(source, out(entity, selectionOf(viewer, keys)), target, copyIn(entity, withParents));
+    const copied = await copyRows(
+      source,
+      out(entity, selectionOf(viewer, keys)),
+      target,
+      copyIn(entity, { withParents }),
+    );
     bytes = copied.bytes;
   }
   if (single.length > 0)
