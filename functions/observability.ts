@@ -24,25 +24,30 @@ interface Figure {
 
 const count = (name: string, value: unknown): Figure => ({ name, unit: MetricUnit.Count, value: Number(value ?? 0) });
 
+/** `migration batch`, `sync_operation batch`, `conflict_resolution batch`: whoever moves rows tells so (functions/run-log.ts). */
+const BATCH = / batch$/;
+
+function batchFigures(line: LogLine): NonNullable<ReturnType<typeof figuresOf>> {
+  const [read, ms] = [Number(line['read']), Number(line['ms'])];
+  const rate = { name: 'RowsPerSecond', unit: MetricUnit.CountPerSecond, value: (read * 1000) / ms };
+  return {
+    by: { entity: String(line['entity']) },
+    figures: [
+      count('RowsRead', read),
+      count('RowsWritten', line['written']),
+      count('RowsSetAside', line['setAside']),
+      { name: 'BatchTime', unit: MetricUnit.Milliseconds, value: ms },
+      ...(read >= ROWS_OF_A_RATE && ms > 0 ? [rate] : []),
+    ],
+  };
+}
+
 /** What a line counts, beside which names it is told; null: nothing. */
 export function figuresOf(
   line: LogLine,
 ): { readonly by: Readonly<Record<string, string>>; readonly figures: readonly Figure[] } | null {
+  if (BATCH.test(line.event)) return batchFigures(line);
   switch (line.event) {
-    case 'migration batch': {
-      const [read, ms] = [Number(line['read']), Number(line['ms'])];
-      const rate = { name: 'RowsPerSecond', unit: MetricUnit.CountPerSecond, value: (read * 1000) / ms };
-      return {
-        by: { entity: String(line['entity']) },
-        figures: [
-          count('RowsRead', read),
-          count('RowsWritten', line['written']),
-          count('RowsSetAside', line['setAside']),
-          { name: 'BatchTime', unit: MetricUnit.Milliseconds, value: ms },
-          ...(read >= ROWS_OF_A_RATE && ms > 0 ? [rate] : []),
-        ],
-      };
-    }
     case 'validation piece':
       return { by: { entity: String(line['entity']) }, figures: [count('RowsDiffering', line['differing'])] };
     case 'system_health':

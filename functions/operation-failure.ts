@@ -8,19 +8,35 @@ import { isErrorCode } from '../shared/domain/errors.ts';
 import { messageOf, type StateError } from '../shared/domain/state-error.ts';
 import type { Invocation } from './step.ts';
 
+export interface EndedExecution {
+  readonly execution: string;
+  readonly error: StateError;
+}
+
 /** @returns the code and the message that the execution ends with */
 export async function failExecution(
-  input: { readonly execution: string; readonly error: StateError },
+  input: EndedExecution,
   deps: Invocation,
-): Promise<{ Error: string; Cause: string }> {
-  const fault = faultOf(input.error);
-  await deps.withTarget('fail', async (target) => {
-    if ((await ledgerVersion(target)) === 0) return;
-    const operation = await operationOfExecution(target, input.execution);
-    if (operation?.status === 'running') await endFailed(target, operation, fault);
-  });
-  return { Error: input.error.Error, Cause: input.error.Cause ?? fault.message };
+): Promise<{ readonly Error: string; readonly Cause: string }> {
+  await recordFailure(input, deps);
+  return saidOf(input.error);
 }
+
+/** What an execution ends with. */
+export const saidOf = (error: StateError): { Error: string; Cause: string } => ({
+  Error: error.Error,
+  Cause: error.Cause ?? faultOf(error).message,
+});
+
+/** @returns whether there was anything left to record */
+export const recordFailure = ({ execution, error }: EndedExecution, deps: Invocation): Promise<boolean> =>
+  deps.withTarget('fail', async (target) => {
+    if ((await ledgerVersion(target)) === 0) return false;
+    const operation = await operationOfExecution(target, execution);
+    if (operation?.status !== 'running') return false;
+    await endFailed(target, operation, faultOf(error));
+    return true;
+  });
 
 export interface Fault {
   readonly code: string;

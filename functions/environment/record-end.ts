@@ -9,29 +9,23 @@ import {
   type EndRecorded,
   type ExecutionEnded,
 } from '../../shared/contracts/environment.ts';
-import { ledgerVersion } from '../../shared/database/ledger/apply.ts';
-import { operationOfExecution } from '../../shared/database/ledger/operations.ts';
-import { runOfExecution } from '../../shared/database/ledger/runs.ts';
 import { isErrorCode, PortageError } from '../../shared/domain/errors.ts';
 import type { StateError } from '../../shared/domain/state-error.ts';
 import { machineNamed } from '../../shared/operations/deployed.ts';
 import { failureText } from '../../shared/operations/failure.ts';
-import { failExecution } from '../operation-failure.ts';
-import { failRun } from '../run-failure.ts';
+import { recordFailure } from '../operation-failure.ts';
+import { recordRunFailure } from '../run-failure.ts';
 import { step, type Invocation } from '../step.ts';
 
 export async function recordEnd({ detail }: ExecutionEnded, deps: Invocation): Promise<EndRecorded> {
   const { name: execution, stateMachineArn, input } = detail;
-  const recorded = await deps.withTarget('record-end', async (target) => {
-    if ((await ledgerVersion(target)) === 0) return false;
-    const operation = await operationOfExecution(target, execution);
-    return operation?.status === 'running' || (await runOfExecution(target, execution))?.status === 'running';
-  });
   const ended = { execution, error: { ...errorOf(detail) } };
   const area = machineNamed(stateMachineArn.split(':').at(-1) ?? '')?.area;
   // A run that a schedule started is recorded also where it could not even begin.
-  if (area === 'synchronization') await failRun({ ...ended, request: requestOf(input) }, deps);
-  else await failExecution(ended, deps);
+  const recorded =
+    area === 'synchronization'
+      ? await recordRunFailure({ ...ended, request: requestOf(input) }, deps)
+      : await recordFailure(ended, deps);
   return { execution, recorded };
 }
 

@@ -165,7 +165,7 @@ const QUERIES: Readonly<
   'Batches by entity': {
     of: ['migration', 'synchronization', 'resolution', 'recovery'],
     lines: {
-      filterStatements: ['event = "migration batch"'],
+      filterStatements: ['event like / batch$/'],
       statsStatements: ['sum(read), sum(written), sum(setAside), avg(ms), max(ms), max(memoryMb) by entity'],
     },
   },
@@ -173,7 +173,7 @@ const QUERIES: Readonly<
     of: ['migration', 'synchronization', 'resolution', 'recovery'],
     lines: {
       fields: ['@timestamp', 'operation', 'entity', 'range', 'read', 'written', 'ms', 'memoryMb'],
-      filterStatements: ['event = "migration batch"'],
+      filterStatements: ['event like / batch$/'],
       sort: 'ms desc',
       limit: 50,
     },

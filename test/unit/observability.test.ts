@@ -1,6 +1,9 @@
 // What a deployed function tells of itself: lines as CloudWatch reads them, and figures as it counts them.
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { observability } from '../../functions/observability.ts';
+import { figuresOf, observability } from '../../functions/observability.ts';
+import { logBatch } from '../../functions/run-log.ts';
+import { NOTHING } from '../../shared/domain/action-counts.ts';
+import { setLogSink } from '../../shared/log/current.ts';
 import type { LogLine } from '../../shared/log/logger.ts';
 
 const lines: string[] = [];
@@ -40,6 +43,24 @@ test('a batch is a line, and its figures are counted for the environment and for
   expect(own!['_aws']).toMatchObject({ CloudWatchMetrics: [{ Namespace: 'Portage' }] });
   expect(more).toEqual([]);
 });
+
+test.each(['differential_migration', 'synchronization', 'resolution', 'rollback', 'restore', 'repair'] as const)(
+  'a batch of a %s is counted',
+  (operationType) => {
+    const told: LogLine[] = [];
+    setLogSink((line) => void told.push(line));
+    const batch = { entity: 'doctors', slice: 0, range: { from: null, to: null }, readMs: 100, writeMs: 400 };
+    const counts = { ...NOTHING, read: 1000, inserted: 600, updated: 300, deleted: 90, setAside: 10 };
+    logBatch({ operationId: 'o', operationType })({ ...batch, counts, memoryBytes: 0, bytes: 0 });
+    setLogSink(() => undefined);
+
+    const { by, figures } = figuresOf(told[0]!)!;
+    expect(by).toEqual({ entity: 'doctors' });
+    expect(Object.fromEntries(figures.map(({ name, value }) => [name, value]))).toEqual({
+      ...{ RowsRead: 1000, RowsWritten: 990, RowsSetAside: 10, BatchTime: 500, RowsPerSecond: 2000 },
+    });
+  },
+);
 
 test('a batch of a few rows says nothing of the rate', () => {
   const [, all] = told({ event: 'migration batch', entity: 'doctors', read: 3, written: 0, setAside: 0, ms: 20 });
