@@ -25,7 +25,7 @@ interface Figure {
 const count = (name: string, value: unknown): Figure => ({ name, unit: MetricUnit.Count, value: Number(value ?? 0) });
 
 /** `migration batch`, `sync_operation batch`, `conflict_resolution batch`: whoever moves rows tells so (functions/run-log.ts). */
-const BATCH = / batch$/;
+const BATCH = ' batch';
 
 function batchFigures(line: LogLine): NonNullable<ReturnType<typeof figuresOf>> {
   const [read, ms] = [Number(line['read']), Number(line['ms'])];
@@ -46,7 +46,7 @@ function batchFigures(line: LogLine): NonNullable<ReturnType<typeof figuresOf>> 
 export function figuresOf(
   line: LogLine,
 ): { readonly by: Readonly<Record<string, string>>; readonly figures: readonly Figure[] } | null {
-  if (BATCH.test(line.event)) return batchFigures(line);
+  if (line.event.endsWith(BATCH)) return batchFigures(line);
   switch (line.event) {
     case 'validation piece':
       return { by: { entity: String(line['entity']) }, figures: [count('RowsDiffering', line['differing'])] };

@@ -5,17 +5,88 @@
 import * as z from 'zod';
 import { PortageError } from '../shared/domain/errors.ts';
 
+/** Whether two networks have an address in common: one holds the other then. */
+function overlap(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((cidr) => {
+    const [address = '', prefix] = cidr.split('/');
+    return { bits: address.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0), prefix: Number(prefix) };
+  });
+  if (a === undefined || b === undefined) return false;
+  const size = 2 ** (32 - Math.min(a.prefix, b.prefix));
+  return Math.floor(a.bits / size) === Math.floor(b.bits / size);
+}
+
+/** Ids of AWS are eight hexadecimal digits, those since 2018 seventeen. */
+const awsId = (prefix: string, what: string): z.ZodString =>
+  z.string().regex(new RegExp(`^${prefix}-[0-9a-f]{8}(?:[0-9a-f]{9})?$`), `${what}, as AWS shows it`);
+
 const secretArn = z.string().regex(/^arn:[\w-]+:secretsmanager:/, 'the complete ARN of a secret');
 
-/** How the functions reach a database outside the VPC. */
+/** How the functions reach a database outside a VPC of our own. */
 const egress = z.discriminatedUnion('kind', [
   /** Nothing leaves the VPC: both databases are in it. */
   z.strictObject({ kind: z.literal('none') }),
-  /** A peering connection or VPN that exists already; `cidr` is the network behind it. */
-  z.strictObject({ kind: z.literal('peering'), connectionId: z.string().startsWith('pcx-'), cidr: z.cidrv4() }),
+  /** A peering connection that exists already; `cidr` is the network behind it. */
+  z.strictObject({
+    kind: z.literal('peering'),
+    connectionId: awsId('pcx', 'the id of a peering connection'),
+    cidr: z.cidrv4(),
+  }),
+  /** A virtual private gateway or a transit gateway, at which a VPN ends; the VPC is attached to it. */
+  z.strictObject({
+    kind: z.literal('vpn'),
+    gatewayId: awsId('(?:vgw|tgw)', 'the id of a VPN gateway or a transit gateway'),
+    cidr: z.cidrv4(),
+  }),
   /** One NAT gateway, for a database with a public address. */
   z.strictObject({ kind: z.literal('nat') }),
 ]);
+
+/** The data stack makes it, in two zones. */
+const ownNetwork = z
+  .strictObject({
+    kind: z.literal('own'),
+    /** Networks that peer must not overlap; two subnets of 4,096 addresses and two small ones must fit. */
+    cidr: z.cidrv4().refine((cidr) => {
+      const prefix = Number(cidr.split('/')[1]);
+      return prefix >= 16 && prefix <= 18;
+    }, 'a network from /16 to /18'),
+    egress,
+  })
+  .refine(({ cidr, egress: way }) => !('cidr' in way) || !overlap(cidr, way.cidr), {
+    path: ['egress', 'cidr'],
+    message: 'overlaps the network of this environment: no route could lead there',
+  });
+
+/** The endpoints without which functions in a closed subnet cannot work. */
+const ENDPOINTS = ['s3', 'secretsmanager', 'scheduler'] as const;
+
+/** A VPC that somebody else keeps: its ways out are his, and synth asks no account about it. */
+const existingNetwork = z
+  .strictObject({
+    kind: z.literal('existing'),
+    vpcId: awsId('vpc', 'the id of a VPC'),
+    /** Where functions, and a database of our own, are put. */
+    subnets: z
+      .array(
+        z.strictObject({
+          subnetId: awsId('subnet', 'the id of a subnet'),
+          availabilityZone: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'a zone, as in eu-central-1a'),
+          routeTableId: awsId('rtb', 'the id of its route table'),
+        }),
+      )
+      .min(2),
+    /** Endpoints that are there already, or that a NAT gateway stands for: a VPC takes each only once. */
+    has: z.array(z.enum(ENDPOINTS)),
+  })
+  .refine(({ subnets }) => new Set(subnets.map(({ subnetId }) => subnetId)).size === subnets.length, {
+    path: ['subnets'],
+    message: 'names a subnet twice',
+  })
+  .refine(({ subnets }) => new Set(subnets.map(({ availabilityZone }) => availabilityZone)).size > 1, {
+    path: ['subnets'],
+    message: 'are all in one zone: RDS, and whoever outlives the loss of a zone, needs two',
+  });
 
 /** A database that exists. User and password are in its secret, as `username` and `password`. */
 const existingDatabase = z.strictObject({
@@ -25,6 +96,8 @@ const existingDatabase = z.strictObject({
   database: z.string().min(1),
   /** Without it an empty secret is created, and its value is filled in by the database's owner. */
   secretArn: secretArn.optional(),
+  /** The database's own security group, where it is in the same VPC or a peered one: it is told to let the functions in. */
+  securityGroupId: awsId('sg', 'the id of a security group').optional(),
   /** What this environment may open on that server at once. */
   connections: z.int().min(1),
 });
@@ -44,7 +117,7 @@ const ownDatabase = z.strictObject({
 const environment = z
   .strictObject({
     name: z.enum(['dev', 'staging', 'prod']),
-    egress,
+    network: z.discriminatedUnion('kind', [ownNetwork, existingNetwork]),
     source: existingDatabase,
     target: z.discriminatedUnion('kind', [ownDatabase, existingDatabase]),
     /** Databases, buckets and logs survive their stack, and neither can be deleted by mistake. */
@@ -59,7 +132,9 @@ const environment = z
 
 export type Environment = z.infer<typeof environment>;
 export type EnvironmentName = Environment['name'];
-export type Egress = Environment['egress'];
+export type OwnNetwork = z.infer<typeof ownNetwork>;
+export type ExistingNetwork = z.infer<typeof existingNetwork>;
+export type Endpoint = (typeof ENDPOINTS)[number];
 export type ExistingDatabase = z.infer<typeof existingDatabase>;
 export type OwnDatabase = z.infer<typeof ownDatabase>;
 
@@ -74,7 +149,7 @@ const legacy: ExistingDatabase = {
 const ENVIRONMENTS: Readonly<Record<EnvironmentName, Environment>> = {
   dev: {
     name: 'dev',
-    egress: { kind: 'none' },
+    network: { kind: 'own', cidr: '10.42.0.0/16', egress: { kind: 'none' } },
     source: legacy,
     target: {
       kind: 'rds',
@@ -90,7 +165,7 @@ const ENVIRONMENTS: Readonly<Record<EnvironmentName, Environment>> = {
   },
   staging: {
     name: 'staging',
-    egress: { kind: 'none' },
+    network: { kind: 'own', cidr: '10.43.0.0/16', egress: { kind: 'none' } },
     source: legacy,
     target: {
       kind: 'rds',
@@ -106,7 +181,7 @@ const ENVIRONMENTS: Readonly<Record<EnvironmentName, Environment>> = {
   },
   prod: {
     name: 'prod',
-    egress: { kind: 'none' },
+    network: { kind: 'own', cidr: '10.44.0.0/16', egress: { kind: 'none' } },
     source: legacy,
     target: {
       kind: 'rds',

@@ -1,6 +1,6 @@
 /** The two databases: one that exists is an address and a secret, one of our own is an RDS instance. */
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { InstanceType, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import { InstanceType, Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import {
   CaCertificate,
   Credentials,
@@ -30,8 +30,15 @@ export function existingDatabase(
   id: string,
   environment: Environment,
   database: ExistingDatabase,
+  network: Network,
 ): DatabaseAddress {
   const { host, port, database: name, connections } = database;
+  if (database.securityGroupId !== undefined)
+    SecurityGroup.fromSecurityGroupId(scope, `${id}Group`, database.securityGroupId).addIngressRule(
+      network.functionsGroup,
+      Port.tcp(port),
+      'Functions of Portage',
+    );
   if (database.secretArn !== undefined) {
     const secret = Secret.fromSecretCompleteArn(scope, id, database.secretArn);
     return { host, port: String(port), name, connections, secret, iam: null };

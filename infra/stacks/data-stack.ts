@@ -17,11 +17,11 @@ export class DataStack extends Stack {
   constructor(scope: Construct, id: string, environment: Environment, props: StackProps) {
     super(scope, id, props);
     this.network = new Network(this, 'Network', environment);
-    this.source = existingDatabase(this, 'Source', environment, environment.source);
+    this.source = existingDatabase(this, 'Source', environment, environment.source, this.network);
     this.target =
       environment.target.kind === 'rds'
         ? ownDatabase(this, 'Target', environment, environment.target, this.network)
-        : existingDatabase(this, 'Target', environment, environment.target);
+        : existingDatabase(this, 'Target', environment, environment.target, this.network);
     this.bucket = new Bucket(this, 'Bucket', {
       versioned: true,
       encryption: BucketEncryption.S3_MANAGED,
@@ -34,6 +34,10 @@ export class DataStack extends Stack {
         { prefix: 'results/', expiration: Duration.days(7), noncurrentVersionExpiration: Duration.days(1) },
       ],
       removalPolicy: environment.retained ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    new CfnOutput(this, 'FunctionsGroup', {
+      value: this.network.functionsGroup.securityGroupId,
+      description: 'Security group of the functions: whoever keeps a database lets it in',
     });
     new CfnOutput(this, 'BucketName', {
       value: this.bucket.bucketName,

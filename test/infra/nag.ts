@@ -4,7 +4,7 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { IConstruct } from 'constructs';
 import { ENVIRONMENT_NAMES } from '../../infra/environments.ts';
-import { stacksOf } from './stacks.ts';
+import { EXISTING_NETWORK, stacksOf, synthesise } from './stacks.ts';
 
 const findings = (app: App): readonly string[] =>
   new AwsSolutionsChecks(app)
@@ -26,6 +26,13 @@ function exceptions(root: IConstruct): readonly (readonly [string, string])[] {
 describe('the rules of AWS Solutions', () => {
   test.each(ENVIRONMENT_NAMES)('find nothing in %s', (name) => {
     expect(findings(stacksOf(name).app)).toEqual([]);
+  });
+
+  test('find nothing where network and databases exist already', () => {
+    const { environment } = stacksOf('dev');
+    const database = { kind: 'existing', host: 'db', port: 5432, database: 'd', connections: 5, securityGroupId: 'sg-00000001' } as const; // prettier-ignore
+    const { app } = synthesise({ ...environment, network: EXISTING_NETWORK, source: database, target: database });
+    expect(findings(app)).toEqual([]);
   });
 
   test('would find a bucket that anybody may read without TLS', () => {

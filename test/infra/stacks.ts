@@ -2,7 +2,7 @@
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { addEnvironment, type PortageStacks } from '../../infra/app.ts';
-import { environmentNamed, type Environment } from '../../infra/environments.ts';
+import { environmentNamed, type Environment, type ExistingNetwork } from '../../infra/environments.ts';
 
 export interface Synthesised extends PortageStacks {
   readonly app: App;
@@ -10,6 +10,17 @@ export interface Synthesised extends PortageStacks {
   readonly dataTemplate: Template;
   readonly workflowsTemplate: Template;
 }
+
+/** Of somebody else: two subnets that share a route table. */
+export const EXISTING_NETWORK: ExistingNetwork = {
+  kind: 'existing',
+  vpcId: 'vpc-0a1b2c3d',
+  subnets: [
+    { subnetId: 'subnet-0000000a', availabilityZone: 'eu-central-1a', routeTableId: 'rtb-0000000f' },
+    { subnetId: 'subnet-0000000b', availabilityZone: 'eu-central-1b', routeTableId: 'rtb-0000000f' },
+  ],
+  has: [],
+};
 
 const synthesised = new Map<string, Synthesised>();
 

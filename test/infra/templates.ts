@@ -144,25 +144,6 @@ describe('the row of a step', () => {
 describe('an environment of another kind', () => {
   const dev = stacksOf('dev').environment;
 
-  test('reaches a source behind a peering connection by a route from each subnet', () => {
-    const { dataTemplate } = synthesise({
-      ...dev,
-      egress: { kind: 'peering', connectionId: 'pcx-0123456789', cidr: '10.7.0.0/16' },
-    });
-
-    const routes = resourcesOf(dataTemplate, 'AWS::EC2::Route').map(([, is]) => is.Properties);
-    expect(routes).toHaveLength(2);
-    for (const route of routes) {
-      expect(route).toMatchObject({ VpcPeeringConnectionId: 'pcx-0123456789', DestinationCidrBlock: '10.7.0.0/16' });
-    }
-  });
-
-  test('reaches a source with a public address by one NAT gateway', () => {
-    const { dataTemplate } = synthesise({ ...dev, egress: { kind: 'nat' } });
-
-    expect(resourcesOf(dataTemplate, 'AWS::EC2::NatGateway')).toHaveLength(1);
-  });
-
   test('uses a target that exists by its secret, and makes no database', () => {
     const secretArn = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:target-AbCdEf';
     const { dataTemplate, workflowsTemplate } = synthesise({
