@@ -50,6 +50,10 @@ const allowedOn = (deps: Invocation, side: 'source' | 'target'): number =>
 const mostConnections = (deps: Invocation): number =>
   Math.max(1, Math.min(allowedOn(deps, 'source'), allowedOn(deps, 'target') - 1));
 
+/** For work on the target alone; this step's own session is one of them. */
+export const targetLanes = (loaded: LoadedMap, deps: Invocation): number =>
+  Math.max(1, Math.min(deps.settings(loaded.map).lanes ?? LANES, allowedOn(deps, 'target') - 1));
+
 async function fewest(
   loaded: LoadedMap,
   sides: Sides,

@@ -1,8 +1,12 @@
-/** A slice of a restore: takes its entities, works through their rows of the file, and gives those that wait a last look. */
+/**
+ * A slice of a restore: takes its entities, works through their rows of the file on several sessions side by side, and gives
+ * those that wait a last look.
+ */
 import type { RecoverySliceInput } from '../../../shared/contracts/recovery.ts';
 import { cipherFor, refused } from '../../../shared/database/backup/structure.ts';
 import type { Restoring } from '../../../shared/database/backup/restore-batch.ts';
-import { workFile } from '../../../shared/database/backup/restore-entity.ts';
+import { workSlice } from '../../../shared/database/backup/restore-entity.ts';
+import { restoreSlices } from '../../../shared/database/backup/restore-slices.ts';
 import { restoring, type RestoredFile } from '../../../shared/database/backup/restoring.ts';
 import { settleRestored } from '../../../shared/database/backup/settle-restored.ts';
 import { indexTargetKeys } from '../../../shared/database/engine/finish.ts';
@@ -11,11 +15,13 @@ import { readProof } from '../../../shared/database/ledger/backups.ts';
 import { bringOverBases } from '../../../shared/database/ledger/bases.ts';
 import { savePlan, type Checkpoint } from '../../../shared/database/ledger/checkpoints.ts';
 import { mustBeOf } from '../../../shared/database/ledger/operations.ts';
+import type { Session } from '../../../shared/database/session.ts';
 import { PortageError } from '../../../shared/domain/errors.ts';
-import { slicesFrom } from '../../../shared/domain/slice.ts';
+import type { Slice } from '../../../shared/domain/slice.ts';
 import { openBackup } from '../../backup-place.ts';
 import type { LoadedOperation, Sides } from '../../dependencies.ts';
 import { entityOf, workerOf } from '../../entity-worker.ts';
+import { targetLanes } from '../../lane-plan.ts';
 import { refuseDrift, tellingDrift } from '../../schema-drift.ts';
 import type { Invocation } from '../../step.ts';
 import { takeAll } from './rollback.ts';
@@ -65,12 +71,34 @@ async function work(
     const claim = { operationId, entity: name, checkpointId: checkpoint.id, fence: checkpoint.fence };
     const worker = workerOf(sides, loaded, claim, 0, false, deps);
     const one = await restoring(worker, relation, tables, file);
-    if (checkpoint.slices === null) await savePlan(sides.target, checkpoint.id, slicesFrom([]), one.rows, false);
-    const progress = await workFile(one);
+    const slices = checkpoint.slices ?? restoreSlices(one, targetLanes(loaded, deps));
+    if (checkpoint.slices === null) await savePlan(sides.target, checkpoint.id, slices, one.rows, false);
+    const progress = await sideBySide(one, slices, deps);
     rows += progress.rows;
     if (!progress.done || progress.stopped) return { ...progress, rows };
     group.push(one);
   }
   const settled = await settleRestored(group);
   return { ...settled, rows: rows + settled.rows };
+}
+
+/** Each slice on a session of its own, the first on this step's: all come to their end, also where one of them fails. */
+async function sideBySide(one: Restoring, slices: readonly Slice[], deps: Invocation): Promise<SliceProgress> {
+  const { worker } = one;
+  const work = (slice: Slice, target: Session): Promise<SliceProgress> =>
+    workSlice({ ...one, worker: { ...worker, target, slice: slice.slice } }, slice);
+  const lanes = await Promise.allSettled(
+    slices.map((slice, i) =>
+      i === 0
+        ? work(slice, worker.target)
+        : deps.withTarget(`${worker.operationId}:restore`, (target) => work(slice, target)),
+    ),
+  );
+  let all: SliceProgress = { rows: 0, done: true, stopped: false };
+  for (const lane of lanes) {
+    if (lane.status === 'rejected') throw lane.reason;
+    const { rows, done, stopped } = lane.value;
+    all = { rows: all.rows + rows, done: all.done && done, stopped: all.stopped || stopped };
+  }
+  return all;
 }

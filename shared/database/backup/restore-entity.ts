@@ -1,55 +1,58 @@
 /**
- * Works through the rows of an entity in a backup, batch by batch, until the file is at its end, the time is up, or
- * somebody asks to stop. The cursor is in the ledger, as a number of rows: whoever goes on begins to read at the block
- * that it falls into.
+ * Works through rows of an entity in a backup, batch by batch, until they are at their end, the time is up, or somebody asks
+ * to stop. A slice is a range of the rows' numbers, and its cursor is in the ledger: whoever goes on begins to read at the
+ * block that it falls into.
  */
 import { PortageError } from '../../domain/errors.ts';
 import { passRange } from '../engine/batch.ts';
 import { reasonOf } from '../engine/reason.ts';
 import type { SliceProgress } from '../engine/slice.ts';
+import type { Slice } from '../../domain/slice.ts';
 import type { Worker } from '../engine/worker.ts';
 import { DataError } from '../pg-errors.ts';
 import { createRestoreScratch, stagedKeys } from '../sql/restore.ts';
+import { durableAtEnd } from '../transactions.ts';
 import type { Place } from './events.ts';
 import { passRow, restoreRange, type Restoring } from './restore-batch.ts';
 import { stageRows, type NumberedRow } from './stage-rows.ts';
 
 /** How far a failing batch shrinks at a time. */
 const SHRINK = 8;
-/** A batch is also bounded by what its rows hold. */
-const BATCH_BYTES = 16 << 20;
+/** A batch is also bounded by what its rows hold: it stands in memory, and so do those of the other slices. */
+const BATCH_BYTES = 8 << 20;
 
-/** Rows of the file that are done; null: all. */
-async function cursorOf({ target, checkpointId }: Worker): Promise<number | null> {
+/** The number of the slice's last row that is done; null: all of them are. */
+async function cursorOf({ target, checkpointId }: Worker, { slice, from, to }: Slice): Promise<number | null> {
   const [last] = await target.rows<{ upper_bound: string | null }>(
-    'SELECT upper_bound FROM portage.migration_batches WHERE checkpoint_id = $1 AND slice = 0 ORDER BY batch_no DESC LIMIT 1',
-    [checkpointId],
+    'SELECT upper_bound FROM portage.migration_batches WHERE checkpoint_id = $1 AND slice = $2 ORDER BY batch_no DESC LIMIT 1',
+    [checkpointId, slice],
   );
-  if (last === undefined) return 0;
-  return last.upper_bound === null ? null : Number(last.upper_bound);
+  if (last === undefined) return Number(from ?? 0);
+  return last.upper_bound === to ? null : Number(last.upper_bound);
 }
 
 /** The last place at or before a row. */
 const placeFor = (places: readonly Place[], row: number): Place | undefined =>
   places.findLast((place) => place.row <= row);
 
-/** Rows with their numbers from 1, beginning after the first `done`. */
-export async function* numberedRows(one: Restoring, done: number): AsyncGenerator<NumberedRow> {
+/** Rows with their numbers from 1: those after the first `done`, and none after `to`. */
+export async function* numberedRows(one: Restoring, done: number, to = one.rows): AsyncGenerator<NumberedRow> {
   const place = placeFor(one.places, done);
   if (place === undefined) return;
   let number = place.row;
   for await (const rows of one.read(place))
     for (const row of rows) {
       number++;
+      if (number > to) return;
       if (number > done) yield { number, row };
     }
 }
 
-/** The rows in batches. */
-export async function* batchesOf(one: Restoring, done: number): AsyncGenerator<readonly NumberedRow[]> {
+/** The same in batches. */
+export async function* batchesOf(one: Restoring, done: number, to = one.rows): AsyncGenerator<readonly NumberedRow[]> {
   let batch: NumberedRow[] = [];
   let bytes = 0;
-  for await (const row of numberedRows(one, done)) {
+  for await (const row of numberedRows(one, done, to)) {
     batch.push(row);
     bytes += row.row.to - row.row.from;
     if (batch.length < one.worker.batchRows && bytes < BATCH_BYTES) continue;
@@ -60,30 +63,39 @@ export async function* batchesOf(one: Restoring, done: number): AsyncGenerator<r
   if (batch.length > 0) yield batch;
 }
 
-export async function workFile(one: Restoring): Promise<SliceProgress> {
+/**
+ * Works through a slice. Its batches do not wait for the disk, each one for itself; what is answered is durable
+ * (docs/adr/0050).
+ * @param one with the session and the number of the slice in its worker
+ */
+export const workSlice = (one: Restoring, slice: Slice): Promise<SliceProgress> =>
+  durableAtEnd(one.worker.target, () => workRows(one, slice));
+
+async function workRows(one: Restoring, slice: Slice): Promise<SliceProgress> {
   const { worker } = one;
-  const done = await cursorOf(worker);
+  const done = await cursorOf(worker, slice);
   if (done === null) return { rows: 0, done: true, stopped: false };
   if (one.rows === 0) {
     const { stopped } = await passRange(worker, { from: null, to: null }, 0, 0);
     return { rows: 0, done: !stopped, stopped };
   }
   await worker.target.run(createRestoreScratch(worker.entity));
+  const end = Number(slice.to ?? one.rows);
   let rows = 0;
   let at = done;
-  for await (const batch of batchesOf(one, done)) {
+  for await (const batch of batchesOf(one, done, end)) {
     const last = batch.at(-1)?.number ?? at;
     await stageRows(worker.target, worker.entity, batch, one.comparable);
     const written = await writeStaged(one, at, last);
     rows += written.rows;
     if (!written.done || written.stopped) return { ...written, rows };
     at = last;
-    if (at < one.rows && worker.timeIsUp()) return { rows, done: false, stopped: false };
+    if (at < end && worker.timeIsUp()) return { rows, done: false, stopped: false };
   }
-  if (at < one.rows)
+  if (at < end)
     throw new PortageError('M020', `the rows of ${worker.entity.name} end before their count`, {
       got: `${at} rows`,
-      expected: `${one.rows}`,
+      expected: `${end}`,
       where: worker.entity.name,
     });
   return { rows, done: true, stopped: false };
