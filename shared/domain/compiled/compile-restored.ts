@@ -9,7 +9,7 @@ import type { Column, Relation } from '../catalog.ts';
 import { columnOf } from '../catalog.ts';
 import { PortageError } from '../errors.ts';
 import { quoteIdentifier, quoteLiteral } from '../identifiers.ts';
-import { exactForm, exactText, finalCast, isLengthLimited, rowHash, wireType } from '../value-types.ts';
+import { equals, exactForm, exactText, finalCast, isLengthLimited, rowHash, wireType } from '../value-types.ts';
 import { columnHash, packed } from './column-hash.ts';
 import type { CompiledColumn, CompiledEntity } from './types.ts';
 
@@ -70,7 +70,12 @@ export function restoredEntity(
       matchesIdentity:
         identity.length === 0
           ? null
-          : identity.map((name) => `t.${quoteIdentifier(name)} = ${desired(name).desired}`).join(' AND '),
+          : identity
+              .map(
+                (name) =>
+                  `t.${quoteIdentifier(name)} ${equals(mustHave(entity, target, name))} ${desired(name).desired}`,
+              )
+              .join(' AND '),
       // An ordinary column here: a row comes back marked or not, as it was.
       mark: null,
       alwaysIdentity: target.columns.filter(({ identity: kind }) => kind === 'always').map(({ name }) => name),

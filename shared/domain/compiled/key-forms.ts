@@ -5,7 +5,7 @@ import type { NormalEntity } from '../entity-map.ts';
 import { PortageError } from '../errors.ts';
 import { qualifiedName, quoteIdentifier } from '../identifiers.ts';
 import { equals, hasOneText, isInteger, keyPart, referencePart } from '../value-types.ts';
-import type { OrderKind } from './types.ts';
+import type { OrderKind, ReferringColumn } from './types.ts';
 
 /** An entity with what both catalogs say of it. */
 export interface EntityFacts {
@@ -53,6 +53,36 @@ export const targetKeyKind = (facts: EntityFacts): 'uuid' | 'text' => {
     ? 'uuid'
     : 'text';
 };
+
+/** Over `t` and a row that has target_uuid and target_key: it is the row that they name. */
+export const matchesTargetKey = (facts: EntityFacts, row: string): string => {
+  const columns = targetKeyColumns(facts);
+  const ofRow = (column: Column): string => `t.${quoteIdentifier(column.name)}`;
+  const [only] = columns;
+  if (only !== undefined && targetKeyKind(facts) === 'uuid') return `${ofRow(only)} = ${row}.target_uuid`;
+  const part = (i: number): string =>
+    columns.length === 1 ? `${row}.target_key` : `(${row}.target_key::jsonb)->>${i}`;
+  return columns.map((column, i) => `${ofRow(column)} ${equals(column)} ${keyPart(column, part(i))}`).join(' AND ');
+};
+
+/** References of the map to the entity, from all that the ledger knows. */
+export const referringTo = ({ facts }: CompileContext, parent: string): readonly ReferringColumn[] =>
+  [...facts.values()].flatMap((child) => {
+    const { entityId, normal, target } = child;
+    if (entityId === null) return [];
+    return normal.columns.flatMap((column) =>
+      column.kind === 'reference' && column.parent === parent
+        ? [
+            {
+              leaf: leafName(entityId),
+              table: qualifiedName(target),
+              value: `(t.${quoteIdentifier(column.column)})::text COLLATE "C"`,
+              matches: matchesTargetKey(child, 'm'),
+            },
+          ]
+        : [],
+    );
+  });
 
 /** The canonical legacy key from one expression for each part (SEMANTICS 6): NULL when a part is. */
 export function canonicalKey(facts: EntityFacts, parts: readonly string[], partOf = keyPart): string {
