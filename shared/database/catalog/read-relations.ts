@@ -192,7 +192,7 @@ async function readSelected(session: Session, selection: RelationSelection): Pro
       kind: KINDS[row['kind'] ?? 'r'] ?? 'table',
       columns: (columns.get(oid) ?? []).map(column),
       ...(yes(row['inherited']) ? { inherited: true } : {}),
-      ...(row['referred_to'] == null ? {} : { referredTo: list<string>(row['referred_to']) }),
+      ...((row['referred_to'] ?? null) === null ? {} : { referredTo: list<string>(row['referred_to']) }),
       ...(yes(row['changed_after']) ? { changedAfter: true } : {}),
       primaryKey: primary ? uniqueKey(primary) : null,
       uniqueKeys: own.filter((i) => yes(i['unique']) && !yes(i['primary'])).map(uniqueKey),

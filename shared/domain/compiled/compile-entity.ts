@@ -18,6 +18,7 @@ import {
   hasUnique,
   matchesTargetKey,
   referringTo,
+  sharingWith,
   type EntityFacts,
   type CompileContext,
 } from './key-forms.ts';
@@ -165,6 +166,7 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
     stagesMoment: false,
     columns,
     references,
+    sharing: sharingWith(context, normal),
     referring: normal.surrogateKey ? [] : referringTo(context, name),
     baseColumns: based.map((column) => column.column),
     baseForms: based.map((column) => baseForm(mustHave(target, column.column, name).typeInfo, column.sensitive)),

@@ -5,7 +5,7 @@ import type { NormalEntity } from '../entity-map.ts';
 import { PortageError } from '../errors.ts';
 import { qualifiedName, quoteIdentifier } from '../identifiers.ts';
 import { equals, hasOneText, isInteger, keyPart, referencePart } from '../value-types.ts';
-import type { OrderKind, ReferringColumn } from './types.ts';
+import type { CompiledEntity, OrderKind, ReferringColumn } from './types.ts';
 
 /** An entity with what both catalogs say of it. */
 export interface EntityFacts {
@@ -64,6 +64,17 @@ export const matchesTargetKey = (facts: EntityFacts, row: string): string => {
     columns.length === 1 ? `${row}.target_key` : `(${row}.target_key::jsonb)->>${i}`;
   return columns.map((column, i) => `${ofRow(column)} ${equals(column)} ${keyPart(column, part(i))}`).join(' AND ');
 };
+
+/** Entities that write the table of this one by the same key, from all that the ledger knows. */
+export const sharingWith = ({ facts }: CompileContext, own: NormalEntity): CompiledEntity['sharing'] =>
+  [...facts.values()].flatMap((other) => {
+    const { entityId, normal } = other;
+    const sameTable = qualifiedName(normal.target.relation) === qualifiedName(own.target.relation);
+    const sameKey = normal.target.key.join('\u001F') === own.target.key.join('\u001F');
+    return entityId === null || normal.name === own.name || !sameTable || !sameKey
+      ? []
+      : [{ name: normal.name, leaf: leafName(entityId), order: orderOf(other) }];
+  });
 
 /** References of the map to the entity, from all that the ledger knows. */
 export const referringTo = ({ facts }: CompileContext, parent: string): readonly ReferringColumn[] =>

@@ -147,6 +147,8 @@ export interface CompiledEntity {
   readonly stagesMoment: boolean;
   readonly columns: readonly CompiledColumn[];
   readonly references: readonly CompiledReference[];
+  /** Other entities of the map that write the same table by the same key. */
+  readonly sharing: readonly { readonly name: string; readonly leaf: string; readonly order: OrderKind }[];
   /** Of an entity whose target key may change: who refers to it. */
   readonly referring: readonly ReferringColumn[];
   /** Columns that take part in hashes and bases, in order. */
