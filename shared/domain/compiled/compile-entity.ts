@@ -15,6 +15,7 @@ import {
   orderOf,
   targetKeyKind,
   canonicalKey,
+  canonicalTargetText,
   hasUnique,
   matchesTargetKey,
   referringTo,
@@ -56,12 +57,8 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
   const targetKeys = targetKeyColumns(facts);
   const keyKind = targetKeyKind(facts);
   const ofRow = (column: string): string => `t.${quoteIdentifier(column)}`;
-  const canonicalTarget = (parts: readonly string[]): string => {
-    if (keyKind === 'uuid') return `(${parts[0]})`;
-    return (
-      (parts.length === 1 ? `(${parts[0]})::text` : `jsonb_build_array(${parts.join(', ')})::text`) + ' COLLATE "C"'
-    );
-  };
+  const canonicalTarget = (parts: readonly string[]): string =>
+    keyKind === 'uuid' ? `(${parts[0]})` : canonicalTargetText(targetKeys, parts);
   const matchesMapping = (row: string): string => matchesTargetKey(facts, row);
   const surrogateKey = normal.surrogateKey ? targetKeys[0] : undefined;
   const keyForms = {

@@ -1,6 +1,6 @@
 /** Keys of an entity in their canonical forms: the legacy key on the source, what a child says of it, the target key. */
 import type { Column, Relation } from '../catalog.ts';
-import { columnOf, provenKeys } from '../catalog.ts';
+import { columnOf, provenKeys, underlying } from '../catalog.ts';
 import type { NormalEntity } from '../entity-map.ts';
 import { PortageError } from '../errors.ts';
 import { qualifiedName, quoteIdentifier } from '../identifiers.ts';
@@ -52,6 +52,24 @@ export const targetKeyKind = (facts: EntityFacts): 'uuid' | 'text' => {
   return first !== undefined && more.length === 0 && first.typeInfo.name === 'uuid' && first.typeInfo.builtin
     ? 'uuid'
     : 'text';
+};
+
+/**
+ * Types of which a part of a key goes in as text: those that JSON would take apart, so that no value could be made of it again,
+ * and char(n), whose padding the row has and the value that was sent may not, and both have to be one key.
+ */
+const isTextInKey = ({ typeInfo }: Column): boolean => {
+  const { kind, builtin, name } = underlying(typeInfo);
+  return kind === 'array' || kind === 'composite' || !builtin || /^(jsonb?|bpchar)$/.test(name);
+};
+
+/** A target key that is no UUID as its canonical text, from one expression for each part. */
+export const canonicalTargetText = (columns: readonly Column[], parts: readonly string[]): string => {
+  if (parts.length === 1) return `(${parts[0]})::text COLLATE "C"`;
+  const texts = parts.map((part, i) =>
+    columns[i] !== undefined && isTextInKey(columns[i]) ? `(${part})::text` : part,
+  );
+  return `jsonb_build_array(${texts.join(', ')})::text COLLATE "C"`;
 };
 
 /** Over `t` and a row that has target_uuid and target_key: it is the row that they name. */
