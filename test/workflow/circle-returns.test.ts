@@ -9,7 +9,10 @@ const half = (own: string, other: string): EntityMap['entities'][string] => ({
   columns: { legacy_id: 'no', v: 'v', [other]: { ref: other, from: [other] } },
   deletes: 'propagate',
 });
-const MAP: EntityMap = { name: 'circle', entities: { wife: half('wife', 'husband'), husband: half('husband', 'wife') } };
+const MAP: EntityMap = {
+  name: 'circle',
+  entities: { wife: half('wife', 'husband'), husband: half('husband', 'wife') },
+};
 const table = (own: string, other: string): string =>
   `CREATE TABLE ${own} (id uuid PRIMARY KEY, legacy_id integer UNIQUE, v text, ${other} uuid NOT NULL)`;
 const key = (own: string, other: string): string =>
