@@ -98,8 +98,6 @@ export interface Relation {
   readonly triggers: readonly string[];
   /** One of them, or one of a partition, fires after a row was inserted or updated, and may have changed it since. */
   readonly changedAfter?: true;
-  /** Its columns to which foreign keys lead, of whatever table. */
-  readonly referredTo?: readonly string[];
   /** The planner's estimate; -1 where it was never analysed, and for views. */
   readonly estimatedRows: number;
   /** With indexes and TOAST, and partitions; 0 for views and foreign tables. */

@@ -62,7 +62,6 @@ export async function readExclusiveKeys(target: Session, entity: CompiledEntity)
 export function releasableOf(entity: CompiledEntity, { keys, columns }: ExclusiveKeys): readonly string[] {
   const free = (name: string): boolean =>
     columns.some((column) => column.name === name && !column.notNull) &&
-    !entity.target.referredTo.includes(name) &&
     entity.columns.some((column) => column.column === name && !column.onInsertOnly);
   return keys.flatMap(({ unique, elements }) =>
     unique ? [] : elements.flatMap(({ column }) => (column !== null && free(column) ? [column] : [])).slice(0, 1),

@@ -42,8 +42,6 @@ const INSERT_OR_UPDATE = 4 | 16;
 const relationsQuery = (serverVersion: number): string => `
   SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind, c.relrowsecurity AS row_security,
     c.relkind <> 'p' AND EXISTS (SELECT FROM pg_inherits h WHERE h.inhparent = c.oid) AS inherited,
-    (SELECT json_agg(DISTINCT a.attname) FROM pg_constraint k CROSS JOIN unnest(k.confkey) u (attnum) JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.attnum
-      WHERE k.contype = 'f' AND k.confrelid = c.oid) AS referred_to,
     EXISTS (SELECT FROM pg_trigger g WHERE NOT g.tgisinternal AND g.tgenabled <> 'D' AND g.tgtype & ${BEFORE_OR_INSTEAD} = 0 AND g.tgtype & ${INSERT_OR_UPDATE} <> 0
       AND (g.tgrelid = c.oid OR c.relkind = 'p' AND g.tgrelid IN (${leaves(serverVersion)}))) AS changed_after,
     CASE WHEN c.relkind = 'p' THEN coalesce((SELECT sum(greatest(l.reltuples, 0)) FROM (${leaves(serverVersion)}) t JOIN pg_class l ON l.oid = t.relid), 0) ELSE c.reltuples END AS rows,
@@ -192,7 +190,6 @@ async function readSelected(session: Session, selection: RelationSelection): Pro
       kind: KINDS[row['kind'] ?? 'r'] ?? 'table',
       columns: (columns.get(oid) ?? []).map(column),
       ...(yes(row['inherited']) ? { inherited: true } : {}),
-      ...((row['referred_to'] ?? null) === null ? {} : { referredTo: list<string>(row['referred_to']) }),
       ...(yes(row['changed_after']) ? { changedAfter: true } : {}),
       primaryKey: primary ? uniqueKey(primary) : null,
       uniqueKeys: own.filter((i) => yes(i['unique']) && !yes(i['primary'])).map(uniqueKey),

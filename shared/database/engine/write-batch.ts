@@ -32,7 +32,9 @@ import {
   takeReturned,
   updateRows,
 } from '../sql/write.ts';
+import { readReferred } from '../catalog/read-referencing.ts';
 import { DataError } from '../pg-errors.ts';
+import { mustKeepReferred } from './referred.ts';
 import { listVanished } from './vanished.ts';
 import type { Worker } from './worker.ts';
 
@@ -61,9 +63,7 @@ export async function writeRows(
   if (action === 'update') {
     await target.run(keepBefore(entity, facts));
     const keys = await keysThatMove(worker, 'update');
-    if (lastLook?.replace !== undefined) await keepReferred(worker);
-    const release = lastLook === null ? null : releaseUnique(entity, lastLook.release);
-    if (release !== null) await target.run(release);
+    if (lastLook !== null) await release(worker, lastLook);
     returned = await run(lastLook?.replace ?? updateRows(entity));
     foreseen = await run(mapUpdates(entity));
     const moved = moveKeys(entity);
@@ -88,6 +88,14 @@ export async function writeRows(
   await target.run(undo);
 }
 
+/** Makes room for values that rows give each other. @throws DataError where others refer to such a value */
+async function release({ target, entity }: Worker, { replace, release: more = [] }: LastLook): Promise<void> {
+  const referred = await readReferred(target, entity.target.table);
+  if (replace !== undefined) await mustKeepReferred(target, givesAwayReferred(entity, referred), entity.target.table);
+  const released = releaseUnique(entity, more, referred);
+  if (released !== null) await target.run(released);
+}
+
 /** Keys of rows that are to get another one, where rows of the map may refer to them. */
 async function keysThatMove(
   { target, entity }: Worker,
@@ -99,24 +107,6 @@ async function keysThatMove(
 
 async function lookAgainAtReferring({ target, entity }: Worker, keys: readonly string[]): Promise<void> {
   if (keys.length > 0) for (const statement of forgetReferring(entity)) await target.run(statement, [keys]);
-}
-
-/** @throws DataError where rows that are taken out and put in would give what is referred to to each other */
-async function keepReferred({ target, entity }: Worker): Promise<void> {
-  const gives = givesAwayReferred(entity);
-  if (gives === null || (await target.one<{ present: string }>(gives)).present === 'false') return;
-  throw new DataError(
-    'M012',
-    {
-      sqlstate: '23505',
-      message: 'rows refer to a value that another row is to have',
-      constraint: null,
-      column: null,
-      table: entity.target.table,
-    },
-    'target',
-    null,
-  );
 }
 
 export const suppressed = (entity: CompiledEntity): DataError => byTrigger(entity, 'a trigger suppressed the write');

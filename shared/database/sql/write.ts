@@ -147,9 +147,14 @@ export const updateRows = (entity: CompiledEntity): string =>
 /**
  * Takes unique values off the rows that are to be updated, so that they can swap them; null where none may be NULL between.
  * @param more columns beside those of unique keys
+ * @param referred columns to which foreign keys lead: these are not released
  */
-export const releaseUnique = (entity: CompiledEntity, more: readonly string[] = []): string | null => {
-  const columns = [...new Set([...entity.target.releasable, ...more])];
+export const releaseUnique = (
+  entity: CompiledEntity,
+  more: readonly string[],
+  referred: ReadonlySet<string>,
+): string | null => {
+  const columns = [...new Set([...entity.target.releasable, ...more])].filter((column) => !referred.has(column));
   return columns.length === 0
     ? null
     : `UPDATE ${entity.target.table} AS t SET ${columns.map((column) => `${quoteIdentifier(column)} = NULL`).join(', ')}

@@ -108,8 +108,6 @@ export const releasableColumns = (target: Relation, columns: readonly CompiledCo
   const unique = new Set(target.uniqueKeys.flatMap((key) => (key.deferrable || key.nullsEqual ? [] : key.columns)));
   // Two rows that are both NULL for a moment would be in each other's way.
   const never = new Set(target.uniqueKeys.flatMap((key) => (key.nullsEqual ? key.columns : [])));
-  // What refers to the value would be lost with it, or lead to the row that has it next.
-  for (const column of target.referredTo ?? []) never.add(column);
   return columns.flatMap(({ column, onInsertOnly }) =>
     unique.has(column) && !never.has(column) && !onInsertOnly && columnOf(target, column)?.notNull === false
       ? [column]

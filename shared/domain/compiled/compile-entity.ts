@@ -146,7 +146,6 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
       columnHashes: packed(based.map((column) => hashOf(column.column, ofRow(column.column), column.sensitive))),
       columnHashesDesired: packed(based.map((column) => hashOf(column.column, column.desired, column.sensitive))),
       releasable: releasableColumns(target, columns),
-      referredTo: (target.referredTo ?? []).filter((column) => desiredOf.has(column)),
       mark,
       wholeRow: `jsonb_object(ARRAY[${writable.map(quoteLiteral).join(', ')}], ARRAY[${writable.map((column) => exactText(ofRow(column))).join(', ')}])`,
       uniques: [...(target.primaryKey ? [target.primaryKey] : []), ...target.uniqueKeys].map((key) => key.columns),

@@ -132,8 +132,6 @@ export interface CompiledEntity {
     readonly alwaysIdentity: readonly string[];
     /** Mapped columns of unique keys that are checked row by row, which may be NULL for a moment. */
     readonly releasable: readonly string[];
-    /** Mapped columns to which foreign keys lead: a value of one is given to no other row in the same breath. */
-    readonly referredTo: readonly string[];
     /** Column that marks deleted rows (`deletes: soft:COLUMN`), with its type; null where none does. */
     readonly mark: { readonly column: string; readonly type: string } | null;
     /** Over `t`: every column that can be written again, mapped or not, with its exact text, as jsonb. */
