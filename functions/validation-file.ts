@@ -18,7 +18,7 @@ export function writeValidation(
       shown.push(difference);
       if (shown.length > SHOWN) break;
     }
-    const { validationPage } = await import('../shared/report/validation-page.ts');
+    const { validationPage } = await import('#report/validation-page');
     const more = shown.length > SHOWN || (answer.differencesOmitted ?? 0) > 0;
     await put(stream, validationPage(answer, shown.slice(0, SHOWN), more));
   });

@@ -16,6 +16,21 @@ const PROJECT = join(import.meta.dirname, '..', '..');
 /** The ledger's statements are read beside the code that runs them, so they lie beside the bundle too. */
 const copyLedger = (input: string, output: string): string[] => [`cp ${input}/shared/database/ledger/*.sql ${output}/`];
 
+/** The pages of reports, as `imports` of package.json has them. */
+const PAGES = ['validation-page', 'performance-page'];
+const PAGE_IMPORTS = '{"type":"module","imports":{"#report/*":"./report/*.mjs"}}';
+
+/** They bring a library of plots and a document to draw in, larger than everything else: a bundle of their own, loaded late. */
+const bundlePages = (input: string, output: string): string[] => [
+  [
+    `"${input}/node_modules/.bin/esbuild"`,
+    ...PAGES.map((page) => `"${input}/shared/report/${page}.ts"`),
+    ...['--bundle', '--splitting', '--minify', '--keep-names', '--platform=node', '--format=esm', '--target=node24'],
+    ...['--main-fields=module,main', '--out-extension:.js=.mjs', '--log-level=warning', `--outdir="${output}/report"`],
+  ].join(' '),
+  `printf '%s' '${PAGE_IMPORTS}' > "${output}/package.json"`,
+];
+
 /** One side as a function sees it. */
 export interface DatabaseAddress {
   readonly host: string;
@@ -97,8 +112,15 @@ export function stepFunction(
       target: 'node24',
       mainFields: ['module', 'main'],
       // The runtime brings the SDK; pg asks for its native binding only where that is wanted.
-      externalModules: ['@aws-sdk/*', 'pg-native'],
-      commandHooks: { beforeBundling: () => [], beforeInstall: () => [], afterBundling: copyLedger },
+      externalModules: ['@aws-sdk/*', 'pg-native', '#report/*'],
+      commandHooks: {
+        beforeBundling: () => [],
+        beforeInstall: () => [],
+        afterBundling: (input, output) => [
+          ...copyLedger(input, output),
+          ...(step.draws ? bundlePages(input, output) : []),
+        ],
+      },
       banner: REQUIRE_BANNER,
       minify: true,
       keepNames: true,

@@ -14,6 +14,8 @@ export interface Step {
   readonly unbroken: boolean;
   /** What it does with objects of the bucket; null: nothing. */
   readonly bucket: 'reads' | 'writes' | null;
+  /** Whether it draws pages: what that takes lies beside its bundle, and is loaded where a page is asked for. */
+  readonly draws: boolean;
 }
 
 /** Rows stream through it: 1769 MiB is where Lambda gives a whole core. */
@@ -27,9 +29,12 @@ const step = (purpose: string, readsSource: boolean, memoryMib: number, unbroken
   memoryMib,
   unbroken,
   bucket: null,
+  draws: false,
 });
 /** A step that works on a file of the bucket. */
 const onFile = (bucket: NonNullable<Step['bucket']>, made: Step): Step => ({ ...made, bucket });
+/** A step whose answer may be a page, or too large for a state. */
+const reports = (made: Step): Step => ({ ...onFile('writes', made), draws: true });
 const UNBROKEN = true;
 
 export const MIGRATION_STEPS = {
@@ -69,7 +74,7 @@ export const VALIDATION_STEPS = {
   CheckCompleteness: step('Compares the keys of one piece, both ways', true, MOVES_ROWS),
   CheckPerformance: step('Holds the last run of one entity against the limits that are set', true, ASKS),
   FailPiece: step('Records why a piece could not be read, so that the gate can judge', false, ASKS),
-  Judge: step('The gate: says match only where the ledger shows that everything was read', true, ASKS),
+  Judge: reports(step('The gate: says match only where the ledger shows that everything was read', true, ASKS)),
   FailValidation: step('Records why the validation failed', false, ASKS),
 } as const satisfies Record<string, Step>;
 export type ValidationStep = keyof typeof VALIDATION_STEPS;
@@ -133,7 +138,7 @@ export const RESOLUTION_STEPS = {
 export type ResolutionStep = keyof typeof RESOLUTION_STEPS;
 
 export const OPERATION_STEPS = {
-  InspectLedger: onFile('writes', step('Answers the short commands that only look', true, ASKS)),
+  InspectLedger: reports(step('Answers the short commands that only look', true, ASKS)),
   InspectRows: step('Looks through whole entities, a range of keys at a time; writes nothing', true, MOVES_ROWS),
   RepairRows: step(
     'Mends references or mappings, a range of keys at a time, so that it can be rolled back',

@@ -152,6 +152,7 @@ describe('what the role of a function allows', () => {
     for (const fails of ['PlanValidation', 'CheckIntegrity']) await run('validation', validate, fails);
     await run('validation', validate);
     await run('validation', { ...validate, type: 'completeness' });
+    await run('validation', { ...validate, output: 's3://backups/reports/validation.html' });
     await run('validation', { ...validate, type: 'relationship_integrity', fixReferences: true });
 
     const operation = (command: string, more = {}) => run('operation', { command, ...more });

@@ -42,8 +42,8 @@ export async function generatePerformanceReport(
   const format = /\.html$/i.test(output) ? 'html' : 'json';
   const place = await writeOutput(output, async (file) => {
     if (format === 'json') return put(file, `${JSON.stringify(report, null, 2)}\n`);
-    // Plots in a virtual document: nobody else should have to load it.
-    const { performancePage } = await import('../../../shared/report/performance-page.ts');
+    // Plots in a virtual document: deployed, a bundle of its own that nobody else has to load.
+    const { performancePage } = await import('#report/performance-page');
     return put(file, performancePage(report));
   });
   return {
