@@ -31,25 +31,26 @@ export async function withPiece(
   deps: Invocation,
   work: (work: PieceWork) => Promise<PieceResult>,
 ): Promise<CheckPieceOutput> {
-  const { operationId, piece: number, entity, check } = input;
-  const output = (after: number, done: boolean): CheckPieceOutput => ({
+  const { operationId, piece: number, last, entity, check } = input;
+  const output = (after: number): CheckPieceOutput => ({
     operationId,
     piece: number,
+    last,
     entity,
     check,
     after,
-    done,
+    done: false,
   });
   return deps.withSides(`${operationId}:${entity}`, [], async (sides) => {
     const loaded = await deps.loadOperation(sides, operationId);
     const { operation } = loaded;
     if (operation.stopRequested) throw new PortageError('M013', 'Stopped on request');
     const piece = await pieceAt(sides.target, operation.operationNo, number);
-    if (piece.status !== 'planned') return output(input.after, true);
+    if (piece.status !== 'planned') return nextPiece(input);
     const readFrom = deps.now();
     await sides.source.run(`SET search_path = pg_catalog, ${quoteIdentifier(entityOf(loaded, entity).source.schema)}`);
     const result = await unhurried(sides.source, () => unhurried(sides.target, () => work({ sides, loaded, piece })));
-    if ('after' in result) return output(result.after, false);
+    if ('after' in result) return output(result.after);
     await completePiece(sides.target, operation.operationNo, number, { ...result.read, readFrom });
     logger('validation').info('validation piece', {
       operation: operationId,
@@ -62,9 +63,26 @@ export async function withPiece(
       ms: deps.now().getTime() - readFrom.getTime(),
       memoryMb: Math.round(process.memoryUsage.rss() / 2 ** 20),
     });
-    return output(input.after, true);
+    return nextPiece(input);
   });
 }
+
+/** What to go on with when a piece is read, or could not be. */
+export const nextPiece = ({
+  operationId,
+  piece,
+  last,
+  entity,
+  check,
+}: Omit<CheckPieceOutput, 'after' | 'done'>): CheckPieceOutput => ({
+  operationId,
+  piece: Math.min(piece + 1, last),
+  last,
+  entity,
+  check,
+  after: -1,
+  done: piece >= last,
+});
 
 /** Compares the rows of a piece by what its check is about. */
 export async function compareRows(

@@ -1,19 +1,24 @@
-/** Records that a piece could not be read: the others go on, and the gate finds the hole. */
-import { recorded } from '../../shared/contracts/migration.ts';
-import { failPieceInput, type FailPieceInput } from '../../shared/contracts/validation.ts';
+/** Records that a piece could not be read: the others go on, those of the same item too, and the gate finds the hole. */
+import {
+  checkPieceOutput,
+  failPieceInput,
+  type CheckPieceOutput,
+  type FailPieceInput,
+} from '../../shared/contracts/validation.ts';
 import { readOperation } from '../../shared/database/ledger/operations.ts';
 import { failPiece as recordFailure } from '../../shared/database/ledger/validation-pieces.ts';
 import { isErrorCode } from '../../shared/domain/errors.ts';
 import { messageOf } from '../../shared/domain/state-error.ts';
 import { step, type Invocation } from '../step.ts';
+import { nextPiece } from '../validation-piece.ts';
 
-export async function failPiece(input: FailPieceInput, deps: Invocation): Promise<{ recorded: true }> {
+export async function failPiece(input: FailPieceInput, deps: Invocation): Promise<CheckPieceOutput> {
   return deps.withTarget(`${input.operationId}:fail`, async (target) => {
     const { operationNo } = await readOperation(target, input.operationId);
     const code = isErrorCode(input.error.Error) ? input.error.Error : 'SYS008';
     await recordFailure(target, operationNo, input.piece, { code, message: messageOf(input.error) });
-    return { recorded: true };
+    return nextPiece(input);
   });
 }
 
-export const handler = step('FailPiece', { input: failPieceInput, output: recorded }, failPiece, 'validation');
+export const handler = step('FailPiece', { input: failPieceInput, output: checkPieceOutput }, failPiece, 'validation');

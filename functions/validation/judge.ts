@@ -1,14 +1,13 @@
 /** The gate: what the ledger shows to have been read decides what may be said, and match is said only where it is everything. */
 import {
   judgeInput,
-  judgeOutput,
+  judgedOutput,
   plannedValidation,
   type Difference,
   type Finding,
   type JudgeInput,
   type JudgeOutput,
 } from '../../shared/contracts/validation.ts';
-import { runsInLambda } from '../../shared/config.ts';
 import { endOperation, mustBeOf, repairOfExecution } from '../../shared/database/ledger/operations.ts';
 import { piecesOf } from '../../shared/database/ledger/validation-pieces.ts';
 import type { Session } from '../../shared/database/session.ts';
@@ -22,9 +21,11 @@ import {
 import { countFindings, findingsOf } from '../../shared/database/validate/read-findings.ts';
 import { PortageError, isErrorCode } from '../../shared/domain/errors.ts';
 import { logger } from '../../shared/log/current.ts';
+import type { AnswerElsewhere } from '../../shared/operations/large-answer.ts';
 import { circumstancesOf, cutOverOf } from '../cut-over.ts';
 import type { LoadedOperation } from '../dependencies.ts';
 import { entityOf } from '../entity-worker.ts';
+import { fitting } from '../large-answer.ts';
 import { isWithinReach } from '../output-file.ts';
 import { step, type Invocation } from '../step.ts';
 import { probeAnswer } from '../validation-probe.ts';
@@ -41,8 +42,8 @@ import {
   type Evidence,
 } from '../validation-report.ts';
 
-/** A state holds 256 KiB; a process on this machine holds what a person may want to read. */
-const ROOM = runsInLambda() ? 150_000 : 20_000_000;
+/** Bytes of differences: what a person may want to read, and a function holds. */
+const ROOM = 20_000_000;
 
 export async function judge(input: JudgeInput, deps: Invocation): Promise<JudgeOutput> {
   if (input.plan?.probe !== undefined)
@@ -211,4 +212,10 @@ function refuse({ verdict, codes, coverage, entities, findings }: JudgeOutput): 
   });
 }
 
-export const handler = step('Judge', { input: judgeInput, output: judgeOutput }, judge, 'validation');
+/** Thousands of pieces, and whatever differs, are more than a state holds. */
+const judged = async (input: JudgeInput, deps: Invocation): Promise<JudgeOutput | AnswerElsewhere> => {
+  const answer = await judge(input, deps);
+  return fitting(answer, { operationId: answer.operationId, status: answer.status, verdict: answer.verdict });
+};
+
+export const handler = step('Judge', { input: judgeInput, output: judgedOutput }, judged, 'validation');

@@ -24,6 +24,7 @@ import { checkMap, faultsError } from '../../shared/database/map-check/check-map
 import { rowPieces } from '../../shared/database/validate/plan-pieces.ts';
 import { relationName } from '../../shared/domain/entity-map.ts';
 import { quoteIdentifier } from '../../shared/domain/identifiers.ts';
+import { pieceItems } from '../../shared/domain/piece-items.ts';
 import { selectEntities } from '../../shared/domain/select-entities.ts';
 import { checkedInput } from '../checked-input.ts';
 import type { Sides } from '../dependencies.ts';
@@ -53,11 +54,7 @@ function requestOf(given: unknown): { readonly request: ValidateRequest; readonl
 const planned = async (sides: Sides, operation: Operation, lanes: number): Promise<PlanValidationOutput> => ({
   operationId: operation.operationId,
   lanes,
-  pieces: (await piecesOf(sides.target, operation.operationNo)).map(({ piece, entity, check }) => ({
-    piece,
-    entity,
-    check,
-  })),
+  pieces: [...pieceItems(await piecesOf(sides.target, operation.operationNo))],
   notices: [],
 });
 

@@ -49,7 +49,8 @@ indexes and triggers lower both. From where the table says *the target*, more la
 
 - **Events.** A loop of a slice is 7 events of its own execution's history, so ${whole(LIMITS.loops)} loops, or ${whole(LIMITS.loops / 60)} hours of one slice, fit into it. The run's own execution
   has some hundred events, whatever the number of rows.
-- **Payload.** A plan has at most 1,000 slices, so that their bounds stay under a third of what a state holds. Rows are never in a state.
+- **Payload.** A plan has at most 1,000 slices, so that their bounds stay under a third of what a state holds; a validation has pieces of four million rows,
+  and lists at most about 1,000 items of them. Rows are never in a state.
   Answers that are too large for one go to the bucket, and the state says where.
 - **Concurrency.** A distributed Map could run ${whole(LIMITS.concurrency)} at once; the lanes are far fewer. Fresh accounts have 10 to 50 functions at once for
   all of Lambda: \`reservedConcurrency\` in \`infra/environments.ts\` keeps some.

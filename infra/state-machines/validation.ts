@@ -73,6 +73,7 @@ export function validationDefinition(scope: Construct, functionOf: FunctionOf<Va
     itemSelector: {
       operationId: JsonPath.stringAt('$.operationId'),
       piece: JsonPath.numberAt('$$.Map.Item.Value.piece'),
+      last: JsonPath.numberAt('$$.Map.Item.Value.last'),
       entity: JsonPath.stringAt('$$.Map.Item.Value.entity'),
       check: JsonPath.stringAt('$$.Map.Item.Value.check'),
     },
@@ -114,7 +115,7 @@ function fixedFirst(
     .otherwise(planValidation);
 }
 
-/** One piece: state `{ operationId, piece, entity, check }`, and what its check returns goes back into it. */
+/** Pieces one after the other: state `{ operationId, piece, last, entity, check }`, and what the check returns goes back into it. */
 function pieceItem(scope: Construct, functionOf: FunctionOf<ValidationStep>): IChainable {
   const ended = new Pass(scope, 'PieceEnded', {
     comment: 'What was read and found is in the ledger',
@@ -123,12 +124,10 @@ function pieceItem(scope: Construct, functionOf: FunctionOf<ValidationStep>): IC
   const failPiece = taskState(scope, 'FailPiece', {
     invokes: functionOf('FailPiece'),
     comment: VALIDATION_STEPS.FailPiece.purpose,
-    resultPath: JsonPath.DISCARD,
     // The gate counts what was read, so that a piece whose failure could not be recorded is a hole all the same.
     caughtBy: ended,
     errorPath: JsonPath.DISCARD,
   });
-  failPiece.next(ended);
   const which = new Choice(scope, 'WhichCheck?', { comment: 'Each check is a step of its own' });
   for (const [check, name] of CHECKS) {
     const task = taskState(scope, name, {
@@ -138,12 +137,19 @@ function pieceItem(scope: Construct, functionOf: FunctionOf<ValidationStep>): IC
       errorPath: '$.error',
     });
     task.next(
-      new Choice(scope, `${name.replace('Check', '')}Done?`, { comment: 'Goes on until the whole piece is read' })
+      new Choice(scope, `${name.replace('Check', '')}Done?`, {
+        comment: 'Goes on until the whole piece is read, and the next',
+      })
         .when(Condition.booleanEquals('$.done', true), ended)
         .otherwise(task),
     );
     which.when(Condition.stringEquals('$.check', check), task);
   }
+  failPiece.next(
+    new Choice(scope, 'MorePieces?', { comment: 'One that could not be read keeps none from being read' })
+      .when(Condition.booleanEquals('$.done', true), ended)
+      .otherwise(which),
+  );
   // A plan of another version: nothing was read, and the gate finds the hole.
   return which.otherwise(ended);
 }

@@ -1,5 +1,6 @@
 /** What the states of the `validation` machine take and give. States carry ids and counts, never rows. */
 import * as z from 'zod';
+import { answerElsewhere } from '../operations/large-answer.ts';
 import { circumstances, cutOver, sourceMark } from './cut-over.ts';
 import { entitySelection } from './migration.ts';
 import { rowProgress } from './operation.ts';
@@ -69,7 +70,8 @@ export const planValidationOutput = z.strictObject({
   operationId: z.string(),
   /** How many pieces side by side. */
   lanes: z.int().min(1),
-  pieces: z.array(z.strictObject({ piece: z.int(), entity: z.string(), check: checkName })),
+  /** Pieces of one entity and one check that are read one after the other: from `piece` to `last`. */
+  pieces: z.array(z.strictObject({ piece: z.int(), last: z.int(), entity: z.string(), check: checkName })),
   notices: z.array(z.string()),
   /** Of the reserved entity `test`: what is missing, and nothing else is to be done. */
   probe: z.array(finding).optional(),
@@ -80,14 +82,17 @@ export type PlanValidationOutput = z.output<typeof planValidationOutput>;
 export const checkPieceInput = z.looseObject({
   operationId: z.string(),
   piece: z.int(),
+  last: z.int(),
   entity: z.string(),
   check: checkName,
   after: z.int().default(-1),
 });
 export type CheckPieceInput = z.output<typeof checkPieceInput>;
+/** The piece to go on with; done where the last one is read. */
 export const checkPieceOutput = z.strictObject({
   operationId: z.string(),
   piece: z.int(),
+  last: z.int(),
   entity: z.string(),
   check: checkName,
   after: z.int(),
@@ -98,7 +103,9 @@ export type CheckPieceOutput = z.output<typeof checkPieceOutput>;
 export const failPieceInput = z.looseObject({
   operationId: z.string(),
   piece: z.int(),
+  last: z.int(),
   entity: z.string(),
+  check: checkName,
   error: stateError,
 });
 export type FailPieceInput = z.output<typeof failPieceInput>;
@@ -202,6 +209,8 @@ export const judgeOutput = z.strictObject({
   output: z.string().optional(),
 });
 export type JudgeOutput = z.output<typeof judgeOutput>;
+/** What the state gets: the answer, or where it is. */
+export const judgedOutput = z.union([answerElsewhere, judgeOutput]);
 export type Difference = z.output<typeof difference>;
 export type Finding = z.output<typeof finding>;
 

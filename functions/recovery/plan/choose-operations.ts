@@ -71,8 +71,24 @@ const notUndoable = (gone: readonly Undoable[]): PortageError =>
     expected: 'an operation within the retention (settings.undoRetentionDays)',
   });
 
+/** Their names stand in a state, of which they are a quarter at most. */
+export const MOST_OPERATIONS = 2000;
+/** So many words of what is left out are read by somebody. */
+const MOST_NOTICES = 100;
+
+/** The newest of them: a rollback goes backwards, so that whoever asks again goes on with those that are left. */
+function bounded({ operations, notices }: Chosen): Chosen {
+  const more = operations.length - MOST_OPERATIONS;
+  const said = [
+    ...notices.slice(0, MOST_NOTICES),
+    ...(notices.length > MOST_NOTICES ? [`and ${notices.length - MOST_NOTICES} others like these`] : []),
+    ...(more > 0 ? [`one rollback takes back ${MOST_OPERATIONS} operations: the ${more} before them are left, ask again for those`] : []), // prettier-ignore
+  ];
+  return { operations: operations.slice(0, MOST_OPERATIONS), notices: said };
+}
+
 /** @param byName one operation was named: what cannot be taken back is an error, and what was kept once may be tried again */
-function chosen(found: readonly Undoable[], entities: readonly string[] | null, byName: boolean): Chosen {
+export function chosen(found: readonly Undoable[], entities: readonly string[] | null, byName: boolean): Chosen {
   const gone = found.filter((each) => each.cleanedUp);
   const possible = found.filter((each) => !each.cleanedUp);
   if (gone.length > 0 && possible.length === 0) throw notUndoable(gone);
@@ -96,5 +112,5 @@ function chosen(found: readonly Undoable[], entities: readonly string[] | null, 
       operations.push({ ...each, entities: back.entities ?? wanted, again: back.operationNo });
     } else notices.push(`${each.operationId} was taken back already, by ${names}`);
   }
-  return { operations, notices };
+  return bounded({ operations, notices });
 }
