@@ -96,6 +96,8 @@ export interface Relation {
   readonly indexes: readonly Index[];
   /** Names of the enabled user triggers (internal ones of constraints are left out). */
   readonly triggers: readonly string[];
+  /** One of them, or one of a partition, fires after a row was inserted or updated, and may have changed it since. */
+  readonly changedAfter?: true;
   /** The planner's estimate; -1 where it was never analysed, and for views. */
   readonly estimatedRows: number;
   /** With indexes and TOAST, and partitions; 0 for views and foreign tables. */

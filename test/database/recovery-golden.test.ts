@@ -59,7 +59,7 @@ test('a rollback', async () => {
     keepReferred: undo.keepReferred(doctors, relation, boss, [doctors], false),
     keepGoing: undoWrite.keepGoing(doctors, OWN),
     deleteInserted: undoWrite.deleteInserted([doctors]),
-    releaseRestored: undoWrite.releaseRestored(doctors) ?? [],
+    releaseRestored: undoWrite.releaseRestored(doctors, new Set()) ?? [],
     keepRestoring: undoWrite.keepRestoring(doctors, relation, OWN),
     restoreRows: undoWrite.restoreRows(doctors, relation),
     moveBack: undoWrite.moveBack(doctors),

@@ -39,3 +39,10 @@ export async function readReferencing(target: Session, table: string): Promise<R
     shownKey: row['shown_key'] ?? null,
   }));
 }
+
+/**
+ * Columns of the table to which foreign keys lead. A value of one is neither NULL for a moment nor given to another row: what
+ * refers to it would lose it, or lead to that row.
+ */
+export const readReferred = async (target: Session, table: string): Promise<ReadonlySet<string>> =>
+  new Set((await readReferencing(target, table)).flatMap(({ pairs }) => pairs.map(({ parent }) => parent)));

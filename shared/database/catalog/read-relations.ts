@@ -35,9 +35,15 @@ const leaves = (serverVersion: number): string =>
     ? 'SELECT relid FROM pg_partition_tree(c.oid) WHERE isleaf'
     : 'SELECT inhrelid AS relid FROM pg_inherits WHERE inhparent = c.oid';
 
+/** Bits of pg_trigger.tgtype. */
+const BEFORE_OR_INSTEAD = 2 | 64;
+const INSERT_OR_UPDATE = 4 | 16;
+
 const relationsQuery = (serverVersion: number): string => `
   SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind, c.relrowsecurity AS row_security,
     c.relkind <> 'p' AND EXISTS (SELECT FROM pg_inherits h WHERE h.inhparent = c.oid) AS inherited,
+    EXISTS (SELECT FROM pg_trigger g WHERE NOT g.tgisinternal AND g.tgenabled <> 'D' AND g.tgtype & ${BEFORE_OR_INSTEAD} = 0 AND g.tgtype & ${INSERT_OR_UPDATE} <> 0
+      AND (g.tgrelid = c.oid OR c.relkind = 'p' AND g.tgrelid IN (${leaves(serverVersion)}))) AS changed_after,
     CASE WHEN c.relkind = 'p' THEN coalesce((SELECT sum(greatest(l.reltuples, 0)) FROM (${leaves(serverVersion)}) t JOIN pg_class l ON l.oid = t.relid), 0) ELSE c.reltuples END AS rows,
     CASE WHEN c.relkind = 'p' THEN coalesce((SELECT sum(pg_total_relation_size(t.relid)) FROM (${leaves(serverVersion)}) t), 0)
       WHEN c.relkind IN ('r', 'm') THEN pg_total_relation_size(c.oid) ELSE 0 END AS bytes
@@ -184,6 +190,7 @@ async function readSelected(session: Session, selection: RelationSelection): Pro
       kind: KINDS[row['kind'] ?? 'r'] ?? 'table',
       columns: (columns.get(oid) ?? []).map(column),
       ...(yes(row['inherited']) ? { inherited: true } : {}),
+      ...(yes(row['changed_after']) ? { changedAfter: true } : {}),
       primaryKey: primary ? uniqueKey(primary) : null,
       uniqueKeys: own.filter((i) => yes(i['unique']) && !yes(i['primary'])).map(uniqueKey),
       foreignKeys: (foreignKeys.get(oid) ?? []).map(foreignKey),

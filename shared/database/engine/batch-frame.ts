@@ -2,6 +2,7 @@
 import type { ActionCount, RowCounts } from '../../domain/action-counts.ts';
 import { NOTHING } from '../../domain/action-counts.ts';
 import { PortageError } from '../../domain/errors.ts';
+import { quoteIdentifier } from '../../domain/identifiers.ts';
 import { transaction } from '../transactions.ts';
 import type { KeyRange } from '../sql/range.ts';
 import { actionCounts } from '../sql/record.ts';
@@ -24,13 +25,24 @@ interface Begun {
   readonly repeated: { readonly to: string | null } | null;
 }
 
+/**
+ * Triggers and constraints of the target may name functions and tables of its schema without saying so (SEMANTICS 1). Until the
+ * transaction ends; where it is about several entities, the schema of each.
+ */
+const OWN_SCHEMA = "set_config('search_path', concat_ws(', ', current_setting('search_path'), $4::text), true)";
+
 /** Fence, stop flag and the batch's own row, which decides between two workers on the same range (SEMANTICS 19, 20). */
 export async function beginBatch(worker: Worker, range: KeyRange): Promise<Begun> {
   const { target } = worker;
   const held = await target.maybeOne<{ fence: string; stop: string }>(
     `SELECT f.fence, (SELECT (o.stop_requested_at IS NOT NULL)::text FROM portage.operations o WHERE o.operation_no = $2) AS stop,
-       set_config('portage.operation', $3, true) FROM portage.fences f WHERE f.entity_id = $1 FOR KEY SHARE OF f`,
-    [worker.entity.entityId, worker.operationNo, worker.operationId],
+       set_config('portage.operation', $3, true), ${OWN_SCHEMA} FROM portage.fences f WHERE f.entity_id = $1 FOR KEY SHARE OF f`,
+    [
+      worker.entity.entityId,
+      worker.operationNo,
+      worker.operationId,
+      quoteIdentifier(worker.entity.target.relation.schema),
+    ],
   );
   if (Number(held?.fence) !== worker.fence) {
     throw new PortageError('M011', `another worker has taken over ${worker.entity.name}`, {

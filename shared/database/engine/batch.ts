@@ -9,7 +9,7 @@ import { decidesNothing } from '../../domain/settlement.ts';
 
 import { readExclusiveKeys } from '../catalog/read-exclusive-keys.ts';
 import type { BatchFacts } from '../sql/decide.ts';
-import { findByIdentity, gather, judge, judgeAgain, lockRows, writeEqual } from '../sql/decide.ts';
+import { findByIdentity, gather, judge, judgeAgain, lockRows, refuseReused, writeEqual } from '../sql/decide.ts';
 import { reviveMarked } from '../sql/delete.ts';
 import { leafHasRows } from '../sql/leaf.ts';
 import { loadRows } from '../sql/load.ts';
@@ -47,6 +47,7 @@ export async function classify(worker: Worker, unmapped: boolean): Promise<void>
   if (unmapped && worker.fresh) return;
   if (mode === 'differential') for (const statement of reviveMarked(entity)) await target.run(statement);
   if (mode !== 'differential') {
+    if (!unmapped && mode === 'full') await target.run(refuseReused(entity));
     await target.run(judge(entity, mode, false));
     await target.run(judgeAgain(entity, worker.listed?.kind === 'force'));
   }

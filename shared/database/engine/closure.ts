@@ -4,7 +4,8 @@
  */
 import type { CompiledReference } from '../../domain/compiled/types.ts';
 import { PortageError } from '../../domain/errors.ts';
-import { demote, missingParents, resolveWithin } from '../sql/closure.ts';
+import { decidesNothing } from '../../domain/settlement.ts';
+import { demote, missingParents, resolveWithin, type Revived } from '../sql/closure.ts';
 import { stage } from '../sql/scratch.ts';
 import { stageRows } from './stage-rows.ts';
 import type { Worker } from './worker.ts';
@@ -25,6 +26,12 @@ const inside = (worker: Worker, circle: readonly Worker[], follows: Follows): re
     return parent === undefined ? [] : [{ reference, parent }];
   });
 
+/** Rows that are gone together can only come back together: a circle's, where the run writes such rows at all (SEMANTICS 14). */
+const revivedBy = ({ mode, settlement }: Worker): Revived => {
+  if (mode === 'full') return 'closed';
+  return mode === 'missing-only' || (settlement && !decidesNothing(settlement)) ? 'gone' : 'none';
+};
+
 /** Step 1. @throws PortageError M007 when the set grows beyond `most` rows. */
 export async function close(
   circle: readonly Worker[],
@@ -38,7 +45,9 @@ export async function close(
     for (const child of circle) {
       for (const { reference, parent } of inside(child, circle, follows)) {
         const keys = (
-          await child.target.rows<{ key: string }>(missingParents(child.entity, reference, parent.entity, MOST_KEYS))
+          await child.target.rows<{ key: string }>(
+            missingParents(child.entity, reference, parent.entity, MOST_KEYS, revivedBy(seed)),
+          )
         ).map((row) => row.key);
         if (keys.length === 0) continue;
         const before = await rowsStaged(parent);

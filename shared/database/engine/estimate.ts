@@ -10,7 +10,16 @@ import { quoteLiteral } from '../../domain/identifiers.ts';
 import { transaction } from '../transactions.ts';
 
 import { reviveMarked } from '../sql/delete.ts';
-import { castAll, findByIdentity, gather, gatherVanished, judge, refuseNulls, writeEqual } from '../sql/decide.ts';
+import {
+  castAll,
+  findByIdentity,
+  gather,
+  gatherVanished,
+  judge,
+  refuseNulls,
+  refuseReused,
+  writeEqual,
+} from '../sql/decide.ts';
 import { estimateKeys, estimateRange } from './estimate-range.ts';
 import type { EstimateRequest } from './estimate-request.ts';
 import { stillIgnored } from './ignored.ts';
@@ -69,6 +78,7 @@ export async function estimateStaged(
     if (mapped && mode !== 'missing-only' && request.keys === undefined) await estimateVanished(request, range);
     for (const statement of findByIdentity(entity)) await target.run(statement);
     if (mapped && mode === 'differential') for (const statement of reviveMarked(entity)) await target.run(statement);
+    if (mapped && mode === 'full') await target.run(refuseReused(entity));
     await target.run(judge(entity, mode, true));
     if (request.keys !== undefined) await target.run(writeEqual(entity));
     await target.run(refuseNulls(entity));

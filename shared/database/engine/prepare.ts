@@ -10,7 +10,7 @@ import type { Mode } from '../sql/decide.ts';
 import { NULL_KEY, ambiguousReason, setAsideGroup } from '../sql/aside.ts';
 import { countRows, duplicateKeys, nullKeys } from '../sql/source.ts';
 import { leafHasRows, leafTotals, targetTotals } from '../sql/leaf.ts';
-import { compareWhole, planSlices } from './descent.ts';
+import { compareWhole, isAllMapped, planSlices } from './descent.ts';
 
 /** A slice of about this many rows: some seconds of work, so that lanes end at about the same time. */
 const SLICE_ROWS = 250_000;
@@ -38,7 +38,7 @@ interface Sides {
 async function isFresh(target: Session, entity: CompiledEntity): Promise<boolean> {
   const base = await target.one(leafTotals(entity));
   const now = await target.one(targetTotals(entity));
-  return base['rows'] === now['rows'];
+  return isAllMapped(target, entity, base, now);
 }
 
 /** Whether the target table holds nothing at all: the common first run needs no counting. */

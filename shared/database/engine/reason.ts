@@ -33,8 +33,12 @@ const TAKEN = new Set(['23505', '23P01']);
 export const isTaken = (error: unknown): boolean => error instanceof DataError && TAKEN.has(error.fault.sqlstate);
 
 export function reasonOf(entity: CompiledEntity, error: DataError): Reason {
-  const { sqlstate, constraint, column, message } = error.fault;
-  const words = WORDS[sqlstate] ?? (isRaised(sqlstate) ? 'a trigger refuses the row' : 'the row cannot be written');
+  const { sqlstate, constraint, column, message, table } = error.fault;
+  // The table of the constraint is that of the rows that refer.
+  const held = sqlstate === '23503' && table !== null && table !== entity.target.relation.name;
+  const words = held
+    ? 'rows refer to a value that the row has'
+    : (WORDS[sqlstate] ?? (isRaised(sqlstate) ? 'a trigger refuses the row' : 'the row cannot be written'));
   const sensitive = entity.columns.some((c) => c.sensitive);
   const place = constraint === null ? '' : ` (${constraint})`;
   return {

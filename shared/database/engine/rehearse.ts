@@ -5,7 +5,7 @@
  */
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import type { CompiledReference } from '../../domain/compiled/types.ts';
-import { quoteLiteral } from '../../domain/identifiers.ts';
+import { quoteIdentifier, quoteLiteral } from '../../domain/identifiers.ts';
 import type { Session } from '../session.ts';
 import { DataError } from '../pg-errors.ts';
 import { transaction, tried } from '../transactions.ts';
@@ -82,7 +82,11 @@ export async function rehearse(
   const workers = rehearsal.entities.map((each) => workerOn(request, rehearsal, each));
   const refused: Refused[] = [];
   const deadRows = await tried(target, async () => {
-    await target.run("SELECT set_config('portage.operation', $1, true)", [rehearsal.operationId]);
+    const schemas = new Set(rehearsal.entities.map((each) => quoteIdentifier(each.target.relation.schema)));
+    await target.run(
+      "SELECT set_config('portage.operation', $1, true), set_config('search_path', concat_ws(', ', current_setting('search_path'), $2::text), true)",
+      [rehearsal.operationId, [...schemas].join(', ')],
+    );
     return writePart(workers, request.entity, rehearsal, range, refused);
   });
   for (const { key, reason } of refused) noteRefused(rehearsal, request.entity.name, key, reason);

@@ -8,7 +8,17 @@ import { transaction } from '../transactions.ts';
 import { undoTable } from '../sql/undo.ts';
 import { keepRows } from '../sql/undo-record.ts';
 import { reasonOf } from './reason.ts';
-import { decideStep, keepAllReferred, MANNERS, mayHelp, sessionOf, writeStep, type Undoing } from './rollback-step.ts';
+import {
+  decideStep,
+  isBusy,
+  keepAllReferred,
+  lockForManner,
+  MANNERS,
+  mayHelp,
+  sessionOf,
+  writeStep,
+  type Undoing,
+} from './rollback-step.ts';
 
 interface Key {
   readonly of: Undoing;
@@ -77,6 +87,7 @@ async function tryKeys(group: readonly Undoing[], step: NextStep, keys: readonly
     if (!mayHelp(manner, error)) continue;
     try {
       await transaction(sessionOf(group), async () => {
+        await lockForManner(group, manner);
         await decideStep(group, step);
         for (const of of group) {
           const own = keys.filter((key) => key.of === of).map(({ key }) => key);
@@ -95,6 +106,7 @@ async function tryKeys(group: readonly Undoing[], step: NextStep, keys: readonly
       });
     } catch (thrown) {
       if (thrown instanceof GivenUp) return null;
+      if (isBusy(manner, thrown)) continue;
       if (!(thrown instanceof DataError)) throw thrown;
       error ??= thrown;
     }

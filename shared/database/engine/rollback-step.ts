@@ -3,7 +3,8 @@ import { NOTHING, type RowCounts } from '../../domain/action-counts.ts';
 import type { Relation } from '../../domain/catalog.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import type { RestColumns } from '../catalog/read-rest.ts';
-import type { ReferencingKey } from '../catalog/read-referencing.ts';
+import { readReferred, type ReferencingKey } from '../catalog/read-referencing.ts';
+import { PortageError } from '../../domain/errors.ts';
 import { DataError } from '../pg-errors.ts';
 import type { NextStep } from '../ledger/rollback-steps.ts';
 import type { Session } from '../session.ts';
@@ -17,8 +18,10 @@ import {
   type UndoFacts,
   type UndoView,
 } from '../sql/undo.ts';
+import { lockForReplace, replaceable } from '../sql/rings.ts';
 import * as write from '../sql/undo-write.ts';
 import * as record from '../sql/undo-record.ts';
+import { mustKeepReferred } from './referred.ts';
 import type { Worker } from './worker.ts';
 
 /** An entity of the rollback, compiled by the map of the operation that is taken back. */
@@ -35,6 +38,8 @@ export interface Undoing {
 export interface Manner {
   readonly updatesFirst: boolean;
   readonly release: boolean;
+  /** Rows are taken out and put in again, where nobody notices. */
+  readonly replace?: true;
 }
 /** A value that another row has may be given up for a moment; no other fault is mended by that. */
 export const mayHelp = (manner: Manner, refusal: DataError | null): boolean =>
@@ -44,7 +49,25 @@ export const MANNERS: readonly Manner[] = [
   { updatesFirst: false, release: false },
   { updatesFirst: true, release: false },
   { updatesFirst: true, release: true },
+  { updatesFirst: true, release: true, replace: true },
 ];
+
+/** What takes the rows of the entity out and puts them in again as they were; null where that would not go unnoticed. */
+async function replacementOf({ worker: { target, entity }, relation }: Undoing): Promise<string | null> {
+  const { may, columns } = await target.one<{ may: string; columns: string }>(replaceable(entity));
+  return may === 'true' ? write.replaceRestored(entity, relation, JSON.parse(columns) as string[]) : null;
+}
+
+/** The first thing in a transaction, before any row is locked. */
+export async function lockForManner(group: readonly Undoing[], { replace }: Manner): Promise<void> {
+  if (replace !== true) return;
+  for (const each of group)
+    if ((await replacementOf(each)) !== null) await each.worker.target.run(lockForReplace(each.worker.entity));
+}
+
+/** A table that others do not let go of is no reason to fail: then its rows are not taken out. */
+export const isBusy = ({ replace }: Manner, error: unknown): boolean =>
+  replace === true && error instanceof PortageError && error.code === 'M010';
 
 /** All entities of a step are worked on over one session. */
 export const sessionOf = (group: readonly Undoing[]): Session => {
@@ -172,14 +195,18 @@ async function deleteAll(group: readonly Undoing[]): Promise<void> {
   if (gone['rows'] !== wanted) throw suppressed(entities.map((entity) => entity.target.table).join(', '));
 }
 
-async function restoreAll(group: readonly Undoing[], { release }: Manner): Promise<void> {
+async function restoreAll(group: readonly Undoing[], { release, replace }: Manner): Promise<void> {
   for (const each of group) {
     const { worker, relation } = each;
     const { entity, target } = worker;
-    const released = release ? write.releaseRestored(entity) : null;
+    const replacement = replace === true ? await replacementOf(each) : null;
+    const referred = release ? await readReferred(target, entity.target.table) : new Set<string>();
+    if (replacement !== null)
+      await mustKeepReferred(target, write.givesBackReferred(entity, relation, referred), entity.target.table);
+    const released = release && replacement === null ? write.releaseRestored(entity, referred) : null;
     if (released !== null) await target.run(released);
     const wanted = await expected([each], 'update');
-    const restored = await target.one(write.restoreRows(entity, relation));
+    const restored = await target.one(replacement ?? write.restoreRows(entity, relation));
     if (restored['rows'] !== wanted) throw suppressed(entity.target.table);
     await target.run(write.moveBack(entity));
   }

@@ -14,6 +14,8 @@ import { findRefused } from './rollback-refused.ts';
 import {
   countUndone,
   decideStep,
+  isBusy,
+  lockForManner,
   MANNERS,
   mayHelp,
   sessionOf,
@@ -40,6 +42,7 @@ export async function takeBack(
     try {
       return await transaction(target, () => undoStep(group, step, operations, manner));
     } catch (error) {
+      if (isBusy(manner, error)) continue;
       if (!(error instanceof DataError)) throw error;
       refusal ??= error;
     }
@@ -58,6 +61,7 @@ async function undoStep(
   const started = performance.now();
   const target = sessionOf(group);
   const batches: string[] = [];
+  await lockForManner(group, manner);
   for (const { worker } of group) {
     const begun = await beginBatch(worker, { from: `step ${String(step.position).padStart(9, '0')}`, to: null });
     if (begun.stopped) return { rows: 0, stopped: true };

@@ -1,7 +1,7 @@
 /** Which rows of a list cannot be written, whatever the others of it do: asked of the target key by key (sql/taken.ts). */
 import { refusedRows, type Claim, type Rivals } from '../../domain/taken-values.ts';
 import { readExclusiveKeys } from '../catalog/read-exclusive-keys.ts';
-import { claims, ownersOf, rivals } from '../sql/taken.ts';
+import { claims, ownersBeside, ownersOf, rivals } from '../sql/taken.ts';
 import type { Worker } from './worker.ts';
 
 /** More that exclude each other in pairs are not worth a list: they are tried one by one. */
@@ -40,10 +40,25 @@ async function claimsOf({ target, entity }: Worker, held: readonly Held[]): Prom
       ? []
       : await target.rows<{ held: string; by: string; parked: string }>(ownersOf(entity), [outside]);
   const owners = new Map(rows.map((row) => [row.held, row]));
+  const beside = await besideOf(
+    { target, entity },
+    outside.filter((key) => !owners.has(key)),
+  );
   return held.flatMap(({ held: key, ...claim }) => {
     const owner = claim.by === null ? owners.get(key) : undefined;
-    return owner?.parked === 'true' ? [] : [{ ...claim, by: claim.by ?? owner?.by ?? null }];
+    return owner?.parked === 'true' ? [] : [{ ...claim, by: claim.by ?? owner?.by ?? beside.get(key) ?? null }];
   });
+}
+
+/** Whom of another entity each key stands for, where entities share the table. */
+async function besideOf(
+  { target, entity }: Pick<Worker, 'target' | 'entity'>,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const sql = keys.length === 0 ? null : ownersBeside(entity);
+  if (sql === null) return new Map();
+  const rows = await target.rows<{ held: string; by: string }>(sql, [keys]);
+  return new Map(rows.map(({ held, by }) => [held, by]));
 }
 
 const reason = (name: string, by: string | null): string =>

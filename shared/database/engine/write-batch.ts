@@ -9,6 +9,7 @@ import {
   recordDifferentials,
   setAsideRows,
 } from '../sql/record.ts';
+import { givesAwayReferred } from '../sql/rings.ts';
 import { work } from '../sql/scratch.ts';
 import { acceptRows, mapMerged, mergeRows, recordDecisions, takeDecisions } from '../sql/settle.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
@@ -17,19 +18,23 @@ import {
   adoptRows,
   closeMappings,
   dropPendingReferences,
+  forgetReferring,
   insertForeseen,
   insertRows,
   keepBefore,
   keepPendingReferences,
   mapInserts,
   mapUpdates,
+  movedKeys,
   moveKeys,
   rebaseRows,
   releaseUnique,
   takeReturned,
   updateRows,
 } from '../sql/write.ts';
+import { readReferred } from '../catalog/read-referencing.ts';
 import { DataError } from '../pg-errors.ts';
+import { mustKeepReferred } from './referred.ts';
 import { listVanished } from './vanished.ts';
 import type { Worker } from './worker.ts';
 
@@ -57,16 +62,19 @@ export async function writeRows(
   let returned: Record<string, string | null>;
   if (action === 'update') {
     await target.run(keepBefore(entity, facts));
-    const release = lastLook === null ? null : releaseUnique(entity, lastLook.release);
-    if (release !== null) await target.run(release);
+    const keys = await keysThatMove(worker, 'update');
+    if (lastLook !== null) await release(worker, lastLook);
     returned = await run(lastLook?.replace ?? updateRows(entity));
     foreseen = await run(mapUpdates(entity));
     const moved = moveKeys(entity);
     if (moved !== null) await target.run(moved);
+    await lookAgainAtReferring(worker, keys);
   } else {
+    const keys = action === 'again' ? await keysThatMove(worker, 'again') : [];
     foreseen = await run(mapInserts(entity, facts, action));
     const moved = action === 'again' ? moveKeys(entity, action) : null;
     if (moved !== null) await target.run(moved);
+    await lookAgainAtReferring(worker, keys);
     if (entity.target.foreseeable) {
       await target.run(insertForeseen(entity, action));
       return;
@@ -74,16 +82,45 @@ export async function writeRows(
     returned = await run(insertRows(entity, action));
   }
   if (returned['rows'] !== foreseen['rows']) throw suppressed(entity);
-  if (returned['hashes'] !== foreseen['hashes'])
-    for (const statement of takeReturned(entity, facts, action)) await target.run(statement);
+  if (returned['hashes'] === foreseen['hashes'] && !entity.target.changedAfter) return;
+  const [bases, undo] = takeReturned(entity, facts, action);
+  if ((await target.run(bases)) !== Number(foreseen['rows'])) throw movedAway(entity);
+  await target.run(undo);
 }
 
-export const suppressed = (entity: CompiledEntity): DataError =>
+/** Makes room for values that rows give each other. @throws DataError where others refer to such a value */
+async function release({ target, entity }: Worker, { replace, release: more = [] }: LastLook): Promise<void> {
+  const referred = await readReferred(target, entity.target.table);
+  if (replace !== undefined) await mustKeepReferred(target, givesAwayReferred(entity, referred), entity.target.table);
+  const released = releaseUnique(entity, more, referred);
+  if (released !== null) await target.run(released);
+}
+
+/** Keys of rows that are to get another one, where rows of the map may refer to them. */
+async function keysThatMove(
+  { target, entity }: Worker,
+  action: 'update' | 'merge' | 'again',
+): Promise<readonly string[]> {
+  const moved = movedKeys(entity, action);
+  return moved === null ? [] : (await target.rows<{ key: string }>(moved)).map(({ key }) => key);
+}
+
+async function lookAgainAtReferring({ target, entity }: Worker, keys: readonly string[]): Promise<void> {
+  if (keys.length > 0) for (const statement of forgetReferring(entity)) await target.run(statement, [keys]);
+}
+
+export const suppressed = (entity: CompiledEntity): DataError => byTrigger(entity, 'a trigger suppressed the write');
+
+/** Nobody would find the row again: its mapping would lead nowhere. */
+const movedAway = (entity: CompiledEntity): DataError =>
+  byTrigger(entity, 'a trigger gave the row another key than the one that was written, or took it away');
+
+const byTrigger = (entity: CompiledEntity, message: string): DataError =>
   new DataError(
     'M012',
     {
       sqlstate: 'P0001',
-      message: 'a trigger suppressed the write',
+      message,
       constraint: null,
       column: null,
       table: entity.target.table,
@@ -106,11 +143,15 @@ async function keepDecisions({ target, entity, settlement }: Worker, facts: Writ
 async function writeMerged(worker: Worker, facts: WriteFacts): Promise<void> {
   const { target, entity } = worker;
   const expected = await target.run(keepBefore(entity, facts, 'merge'));
+  const keys = await keysThatMove(worker, 'merge');
   const written = await target.one(mergeRows(entity));
   if (Number(written['rows']) !== expected) throw suppressed(entity);
   const moved = moveKeys(entity, 'merge');
   if (moved !== null) await target.run(moved);
-  for (const statement of mapMerged(entity, facts)) await target.run(statement);
+  await lookAgainAtReferring(worker, keys);
+  const [bases, undo] = mapMerged(entity, facts);
+  if ((await target.run(bases)) !== expected) throw movedAway(entity);
+  await target.run(undo);
 }
 
 /** Runs the statements that the decided actions call for, and no others. */

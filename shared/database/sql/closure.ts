@@ -5,15 +5,25 @@ import { isRequired, required } from './decide.ts';
 import { leafKey } from './leaf.ts';
 import { stage, work } from './scratch.ts';
 
+/** Which mapped parents count as missing, because the run writes them again: those whose row is gone, or closed ones as well. */
+export type Revived = 'none' | 'gone' | 'closed';
+
+const isThere = (parent: CompiledEntity, revived: Revived): string => {
+  if (revived === 'none') return '';
+  const row = `EXISTS (SELECT FROM ${parent.target.table} t WHERE ${parent.target.matchesMapping('m')})`;
+  return revived === 'gone' ? ` AND (m.closed_by IS NOT NULL OR ${row})` : ` AND m.closed_by IS NULL AND ${row}`;
+};
+
 /** Keys of `parent` that staged rows refer to, and that are neither mapped nor staged. */
 export const missingParents = (
   child: CompiledEntity,
   reference: CompiledReference,
   parent: CompiledEntity,
   limit: number,
+  revived: Revived = 'none',
 ): string =>
   `SELECT DISTINCT g.${reference.staged}::text AS key FROM ${stage(child)} g
-   WHERE g.${reference.staged} IS NOT NULL AND NOT EXISTS (SELECT FROM ${parent.leaf} m WHERE ${leafKey(parent)} = g.${reference.staged})
+   WHERE g.${reference.staged} IS NOT NULL AND NOT EXISTS (SELECT FROM ${parent.leaf} m WHERE ${leafKey(parent)} = g.${reference.staged}${isThere(parent, revived)})
      AND NOT EXISTS (SELECT FROM ${stage(parent)} p WHERE p.k = g.${reference.staged}) LIMIT ${limit}`;
 
 /** Gives references the keys that staged parents are going to have; a row that lacks none that it needs waits no longer. */

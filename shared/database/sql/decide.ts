@@ -170,7 +170,10 @@ export const gatherVanishedWhere = (
  */
 export function findByIdentity(entity: CompiledEntity): readonly string[] {
   const column = targetKeyColumn(entity);
-  const mapped = entity.leaf === null ? 'false' : `EXISTS (SELECT FROM ${entity.leaf} m WHERE m.${column} = f.key)`;
+  const mapped =
+    entity.leaf === null
+      ? 'false'
+      : `EXISTS (SELECT FROM ${entity.leaf} m WHERE m.${column} = f.key AND m.closed_by IS NULL)`;
   // With an index on the identity each row looks it up; without one only a join that hashes the target is bearable.
   const found = `SELECT ${entity.target.keyOfRow} AS key FROM ${entity.target.table} t WHERE ${entity.target.matchesIdentity}`;
   const matches = entity.target.identityIndexed
@@ -188,6 +191,16 @@ export function findByIdentity(entity: CompiledEntity): readonly string[] {
   const occupied = `UPDATE ${work(entity)} w SET action = 'set_aside', code = 'M004' WHERE w.action = 'insert' AND EXISTS (SELECT FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')})`;
   return [...byIdentity, occupied];
 }
+
+/** Over `w`: its mapping was closed, and the row that it stood for is another key's now. */
+export const belongsToAnother = (entity: CompiledEntity): string => {
+  const column = targetKeyColumn(entity);
+  return `EXISTS (SELECT FROM ${entity.leaf} m JOIN ${entity.leaf} o ON o.${column} = m.${column} AND o.closed_by IS NULL WHERE ${leafKey(entity)} = w.k AND m.closed_by IS NOT NULL AND ${leafKey(entity, 'o')} <> w.k)`;
+};
+
+/** Rows that appear again are not written over what has become another key's: M004, set aside. */
+export const refuseReused = (entity: CompiledEntity): string =>
+  `UPDATE ${work(entity)} w SET action = 'set_aside', code = 'M004' WHERE w.action = 'judge' AND w.known AND ${belongsToAnother(entity)}`;
 
 /** Step 4a: in key order, so that two batches cannot wait for each other. */
 export const lockRows = (entity: CompiledEntity, mode: Mode): string =>

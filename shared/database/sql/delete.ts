@@ -13,6 +13,7 @@
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { qualifiedName, quoteIdentifier, quoteLiteral } from '../../domain/identifiers.ts';
 import type { ReferencingKey } from '../catalog/read-referencing.ts';
+import { belongsToAnother } from './decide.ts';
 import { leafKey, targetKeyColumn } from './leaf.ts';
 import { work } from './scratch.ts';
 import { leaving, referredColumns, refersTo } from './vanished.ts';
@@ -148,5 +149,5 @@ const reviveStatement = (entity: CompiledEntity, column: string, row: string, ou
   `UPDATE ${work(entity)} u SET action = 'update', target_state = 'same' FROM (SELECT w.k FROM ${work(entity)} w
      CROSS JOIN LATERAL (SELECT m.target_hash, ${ours} AS mark FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k OFFSET 0) m
      CROSS JOIN LATERAL (SELECT ${entity.target.hashOfRow} AS h, ${column} AS mark ${row}) t
-     WHERE w.action = 'reappeared' AND w.missing IS NULL AND t.h = m.target_hash AND (t.mark IS NULL OR t.mark = m.mark)) x
+     WHERE w.action = 'reappeared' AND w.missing IS NULL AND NOT ${belongsToAnother(entity)} AND t.h = m.target_hash AND (t.mark IS NULL OR t.mark = m.mark)) x
    WHERE u.k = x.k AND u.action = 'reappeared'`;

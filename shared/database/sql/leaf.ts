@@ -24,6 +24,11 @@ export const targetTotals = (entity: CompiledEntity): string =>
     ? `SELECT count(*) AS rows, sum(${entity.target.hash}) AS hashes FROM ${entity.leaf} m JOIN ${entity.target.table} t ON ${entity.target.matchesMapping('m')} WHERE m.closed_by IS NULL${entity.target.mark === null ? '' : ` AND t.${quoteIdentifier(entity.target.mark.column)} IS NULL`}`
     : `SELECT count(*) AS rows, sum(${entity.target.hash}) AS hashes FROM ${entity.target.table} t WHERE ${entity.target.belongs}`;
 
+/** Whether a row of the target has an identity of the entity's, and no mapping. */
+export const anyUnmapped = (entity: CompiledEntity): string =>
+  `SELECT EXISTS (SELECT FROM ${entity.target.table} t WHERE ${entity.target.belongs ?? 'false'}
+     AND NOT EXISTS (SELECT FROM ${entity.leaf} m WHERE m.${targetKeyColumn(entity)} = ${entity.target.keyOfRow} AND m.closed_by IS NULL))::text AS present`;
+
 /**
  * The target's row of each mapping, and its hash as it is now: NULL without one. Above the join, so that a plan which reads
  * the whole table does not hash the rows that the range has nothing to do with.

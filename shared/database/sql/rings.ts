@@ -13,6 +13,17 @@ export const replaceable = (entity: CompiledEntity): string =>
    FROM pg_class c WHERE c.oid = ${quoteLiteral(entity.target.table)}::regclass`;
 
 /**
+ * Whether a row of the batch would give away a value to which rows refer: taken out and put in, they would lead to the row that
+ * has it then. Null where no foreign key leads to a column that is written.
+ */
+export const givesAwayReferred = (entity: CompiledEntity, referred: ReadonlySet<string>): string | null => {
+  const columns = entity.columns.filter((c) => !c.onInsertOnly && referred.has(c.column));
+  if (columns.length === 0) return null;
+  const moves = columns.map((c) => `${c.exactDesired} IS DISTINCT FROM ${c.exactTarget}`).join(' OR ');
+  return `SELECT EXISTS (SELECT FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k JOIN ${entity.target.table} t ON ${entity.target.matchesMapping('w')} WHERE w.action = 'update' AND (${moves}))::text AS present`;
+};
+
+/**
  * Nobody else may write the table, or take a key of it, while its rows are out: an update that waited for such a row would find
  * it deleted, and do nothing without a word. One that waits for the table finds the row that was put in again.
  */

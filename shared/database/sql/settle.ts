@@ -10,6 +10,7 @@ import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { quoteIdentifier, quoteLiteral } from '../../domain/identifiers.ts';
 import type { Settleable, Settlement, Strategy } from '../../domain/settlement.ts';
 import { baseAt, basedColumns } from './align.ts';
+import { belongsToAnother } from './decide.ts';
 import { leafKey, targetKeyColumn } from './leaf.ts';
 import { findingType } from './record.ts';
 import { stage, work } from './scratch.ts';
@@ -104,7 +105,7 @@ function decision(entity: CompiledEntity, { first, second }: Settlement): Verdic
 function decided(entity: CompiledEntity): string {
   const gone = entity.normal.deletes === 'report' ? "'deleted'" : "'leave'";
   return `CASE v.chosen
-      WHEN 'source' THEN CASE WHEN NOT w.in_source THEN ${gone} WHEN w.action = 'adopt_conflict' THEN 'adopt_update' WHEN t.there THEN 'update' ELSE 'again' END
+      WHEN 'source' THEN CASE WHEN w.action = 'reappeared' AND ${entity.leaf === null ? 'false' : belongsToAnother(entity)} THEN NULL WHEN NOT w.in_source THEN ${gone} WHEN w.action = 'adopt_conflict' THEN 'adopt_update' WHEN t.there THEN 'update' ELSE 'again' END
       WHEN 'target' THEN CASE WHEN w.action IN ('kept', 'missing', 'reappeared') THEN 'stay' WHEN NOT w.in_source THEN 'let_go' WHEN w.action = 'adopt_conflict' THEN 'adopt_accept' ELSE 'accept' END
       WHEN 'merged' THEN CASE WHEN cardinality(v.kept) < cardinality(t.differing) THEN 'merge' WHEN w.action = 'adopt_conflict' THEN 'adopt_accept' ELSE 'accept' END END`;
 }
@@ -201,7 +202,7 @@ export const mergeRows = (entity: CompiledEntity): string =>
  * Bases of merged rows, by column (SEMANTICS 12): what was kept keeps its old base, all else is as the write left it. By row
  * the base is what the source asks for, so that the kept edit still shows; without one it is the row itself.
  */
-export function mapMerged(entity: CompiledEntity, facts: WriteFacts): readonly string[] {
+export function mapMerged(entity: CompiledEntity, facts: WriteFacts): readonly [string, string] {
   const before = 'coalesce(m.target_columns, m.source_columns)';
   const bytes = basedColumns(entity).map(
     (column, i) =>

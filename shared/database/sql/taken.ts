@@ -111,7 +111,21 @@ export const rivals = (entity: CompiledEntity, keys: ExclusiveKeys, key: Exclusi
 /** Of keys $1 of target rows: whom each stands for, and whether that row is parked and may still give up what it has. */
 export const ownersOf = (entity: CompiledEntity): string =>
   `SELECT m.${targetKeyColumn(entity)}::text AS held, ${leafKey(entity)}::text AS by, EXISTS (SELECT FROM portage.parked_rows p WHERE p.entity_id = ${entity.entityId} AND p.legacy_key = ${leafKey(entity)}::text)::text AS parked
-   FROM ${entity.leaf} m WHERE m.${targetKeyColumn(entity)} = ANY ($1::${targetKeyColumn(entity) === 'target_uuid' ? 'uuid' : 'text'}[])`;
+   FROM ${entity.leaf} m WHERE m.closed_by IS NULL AND m.${targetKeyColumn(entity)} = ANY ($1::${targetKeyColumn(entity) === 'target_uuid' ? 'uuid' : 'text'}[])`;
+
+/** Of the same keys those that another entity's rows have: null where none shares the table. */
+export const ownersBeside = (entity: CompiledEntity): string | null => {
+  const key = targetKeyColumn(entity);
+  const type = key === 'target_uuid' ? 'uuid' : 'text';
+  return entity.sharing.length === 0
+    ? null
+    : entity.sharing
+        .map(
+          ({ name, leaf, order }) =>
+            `SELECT m.${key}::text AS held, m.${order === 'integer' ? 'legacy_id' : 'legacy_key'}::text || ${quoteLiteral(` of ${name}`)} AS by FROM ${leaf} m WHERE m.closed_by IS NULL AND m.${key} = ANY ($1::${type}[])`,
+        )
+        .join(' UNION ALL ');
+};
 
 /** Of a batch that is about refused rows alone: $1 keys and $2 why each is; the others are not touched. */
 export const refuseTaken = (entity: CompiledEntity): readonly [string, string] => [

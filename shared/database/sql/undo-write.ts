@@ -70,11 +70,13 @@ const restorable = (entity: CompiledEntity, relation: Relation): readonly { name
 const valueIn = (object: string, name: string, type: string): string => `(${object}->>${quoteLiteral(name)})::${type}`;
 
 /** Columns of unique keys that may be NULL for a moment, so that rows can swap their values. Null: there is none. */
-export const releaseRestored = (entity: CompiledEntity): string | null =>
-  entity.target.releasable.length === 0
+export const releaseRestored = (entity: CompiledEntity, referred: ReadonlySet<string>): string | null => {
+  const columns = entity.target.releasable.filter((column) => !referred.has(column));
+  return columns.length === 0
     ? null
-    : `UPDATE ${entity.target.table} AS t SET ${entity.target.releasable.map((column) => `${quoteIdentifier(column)} = CASE WHEN w.before ? ${quoteLiteral(column)} THEN NULL ELSE t.${quoteIdentifier(column)} END`).join(', ')}
+    : `UPDATE ${entity.target.table} AS t SET ${columns.map((column) => `${quoteIdentifier(column)} = CASE WHEN w.before ? ${quoteLiteral(column)} THEN NULL ELSE t.${quoteIdentifier(column)} END`).join(', ')}
        FROM ${undoTable(entity)} w WHERE ${taken('update')} AND ${entity.target.matchesMapping('w')}`;
+};
 
 /**
  * What rows that get back what they were are now: kept before the first of them is written, with what they are going to be,
@@ -96,11 +98,43 @@ export function keepRestoring(entity: CompiledEntity, relation: Relation, facts:
 /** Gives changed rows back what they were. Gives how many. */
 export function restoreRows(entity: CompiledEntity, relation: Relation): string {
   const columns = restorable(entity, relation).map(
-    ({ name, type }) =>
-      `${quoteIdentifier(name)} = CASE WHEN w.before ? ${quoteLiteral(name)} THEN ${valueIn('w.before', name, type)} ELSE t.${quoteIdentifier(name)} END`,
+    ({ name, type }) => `${quoteIdentifier(name)} = ${cameFrom(name, type)}`,
   );
   return `WITH written AS (UPDATE ${entity.target.table} AS t SET ${columns.join(', ')} FROM ${undoTable(entity)} w WHERE ${taken('update')} AND ${entity.target.matchesMapping('w')} RETURNING 1)
     SELECT count(*) AS rows FROM written`;
+}
+
+const cameFrom = (name: string, type: string): string =>
+  `CASE WHEN w.before ? ${quoteLiteral(name)} THEN ${valueIn('w.before', name, type)} ELSE t.${quoteIdentifier(name)} END`;
+
+/** The same by taking all of them out before the first is put in again (sql/rings.ts): no row stands in another's way. */
+export function replaceRestored(entity: CompiledEntity, relation: Relation, columns: readonly string[]): string {
+  const types = new Map(restorable(entity, relation).map(({ name, type }) => [name, type]));
+  const values = columns.map((name, i) => {
+    const type = types.get(name);
+    return `${type === undefined ? `t.${quoteIdentifier(name)}` : cameFrom(name, type)} AS n${i}`;
+  });
+  return `WITH gone AS (
+      DELETE FROM ${entity.target.table} AS t USING ${undoTable(entity)} w WHERE ${taken('update')} AND ${entity.target.matchesMapping('w')} RETURNING w.${targetKeyColumn(entity)} AS portage_key, ${values.join(', ')}
+    ), written AS (
+      INSERT INTO ${entity.target.table} (${columns.map(quoteIdentifier).join(', ')}) OVERRIDING SYSTEM VALUE SELECT ${columns.map((_, i) => `x.n${i}`).join(', ')} FROM gone x ORDER BY x.portage_key RETURNING 1
+    ) SELECT count(*) AS rows FROM written`;
+}
+
+/** Whether one of them would give away a value to which rows refer; null where no foreign key leads to what comes back. */
+export function givesBackReferred(
+  entity: CompiledEntity,
+  relation: Relation,
+  referred: ReadonlySet<string>,
+): string | null {
+  const columns = restorable(entity, relation).filter(({ name }) => referred.has(name));
+  const moves = columns.map(
+    ({ name }) =>
+      `w.before ? ${quoteLiteral(name)} AND w.before->>${quoteLiteral(name)} IS DISTINCT FROM ${exactText(`t.${quoteIdentifier(name)}`)}`,
+  );
+  return columns.length === 0
+    ? null
+    : `SELECT EXISTS (SELECT FROM ${undoTable(entity)} w JOIN ${entity.target.table} t ON ${entity.target.matchesMapping('w')} WHERE ${taken('update')} AND (${moves.join(' OR ')}))::text AS present`;
 }
 
 /** A natural key that was changed is the old one again: from here on the row is found under it. */

@@ -147,9 +147,14 @@ export const updateRows = (entity: CompiledEntity): string =>
 /**
  * Takes unique values off the rows that are to be updated, so that they can swap them; null where none may be NULL between.
  * @param more columns beside those of unique keys
+ * @param referred columns to which foreign keys lead: these are not released
  */
-export const releaseUnique = (entity: CompiledEntity, more: readonly string[] = []): string | null => {
-  const columns = [...new Set([...entity.target.releasable, ...more])];
+export const releaseUnique = (
+  entity: CompiledEntity,
+  more: readonly string[],
+  referred: ReadonlySet<string>,
+): string | null => {
+  const columns = [...new Set([...entity.target.releasable, ...more])].filter((column) => !referred.has(column));
   return columns.length === 0
     ? null
     : `UPDATE ${entity.target.table} AS t SET ${columns.map((column) => `${quoteIdentifier(column)} = NULL`).join(', ')}
@@ -170,8 +175,26 @@ export const moveKeys = (entity: CompiledEntity, action: 'update' | 'merge' | 'a
     ? null
     : `UPDATE ${work(entity)} u SET ${targetKeyColumn(entity)} = x.key FROM (SELECT w.k, ${entity.target.keyDesired} AS key FROM ${rowsOf(entity, action)}) x WHERE u.k = x.k AND u.action = '${action}'`;
 
+/** Keys that rows had which get another one. */
+export const movedKeys = (entity: CompiledEntity, action: 'update' | 'merge' | 'again'): string | null => {
+  const own = `w.${targetKeyColumn(entity)}`;
+  return entity.target.keyDesired === null || entity.referring.length === 0
+    ? null
+    : `SELECT ${own}::text AS key FROM ${rowsOf(entity, action)} AND ${entity.target.keyDesired} <> ${own}`;
+};
+
+/**
+ * $1: keys that are no longer what they were. Whose reference still holds one of them has to be looked at again, although
+ * neither side has changed it: its base in the source is forgotten.
+ */
+export const forgetReferring = (entity: CompiledEntity): readonly string[] =>
+  entity.referring.map(
+    ({ leaf, table, value, matches }) =>
+      `UPDATE ${leaf} AS m SET source_hash = NULL FROM ${table} AS t WHERE ${value} = ANY ($1::text[]) AND ${matches} AND m.source_hash IS NOT NULL`,
+  );
+
 /** Takes bases and undo hashes from the rows as they are, where a trigger or a cast changed what was sent. */
-export function takeReturned(entity: CompiledEntity, facts: WriteFacts, action: RowWrite): readonly string[] {
+export function takeReturned(entity: CompiledEntity, facts: WriteFacts, action: RowWrite): readonly [string, string] {
   const undo = undoArrays(entity);
   const leaf = `UPDATE ${entity.leaf} AS m SET target_hash = r.h, target_columns = nullif(r.ch, m.source_columns) FROM ${work(entity)} w ${targetNow(entity, 'w')} WHERE w.action = '${action}' AND ${leafKey(entity)} = w.k`;
   const log =

@@ -2,7 +2,7 @@
 import { columnOf, mayHoldNull, underlying, type Column, type Relation } from '../catalog.ts';
 import { PortageError } from '../errors.ts';
 import { qualifiedName, quoteIdentifier, quoteLiteral } from '../identifiers.ts';
-import { exactForm, exactText, isLengthLimited, keyPart, rowHash } from '../value-types.ts';
+import { equals, exactForm, exactText, isLengthLimited, rowHash } from '../value-types.ts';
 import { baseForm, columnHash, packed } from './column-hash.ts';
 import type { CompiledColumn, CompiledEntity } from './types.ts';
 import { compileColumn, releasableColumns } from './compile-column.ts';
@@ -15,7 +15,11 @@ import {
   orderOf,
   targetKeyKind,
   canonicalKey,
+  canonicalTargetText,
   hasUnique,
+  matchesTargetKey,
+  referringTo,
+  sharingWith,
   type EntityFacts,
   type CompileContext,
 } from './key-forms.ts';
@@ -53,21 +57,9 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
   const targetKeys = targetKeyColumns(facts);
   const keyKind = targetKeyKind(facts);
   const ofRow = (column: string): string => `t.${quoteIdentifier(column)}`;
-  const canonicalTarget = (parts: readonly string[]): string => {
-    if (keyKind === 'uuid') return `(${parts[0]})`;
-    return (
-      (parts.length === 1 ? `(${parts[0]})::text` : `jsonb_build_array(${parts.join(', ')})::text`) + ' COLLATE "C"'
-    );
-  };
-  const matchesMapping = (row: string): string =>
-    keyKind === 'uuid'
-      ? `${ofRow(targetKeys[0]?.name ?? '')} = ${row}.target_uuid`
-      : targetKeys
-          .map(
-            (column, i) =>
-              `${ofRow(column.name)} = ${keyPart(column, targetKeys.length === 1 ? `${row}.target_key` : `(${row}.target_key::jsonb)->>${i}`)}`,
-          )
-          .join(' AND ');
+  const canonicalTarget = (parts: readonly string[]): string =>
+    keyKind === 'uuid' ? `(${parts[0]})` : canonicalTargetText(targetKeys, parts);
+  const matchesMapping = (row: string): string => matchesTargetKey(facts, row);
   const surrogateKey = normal.surrogateKey ? targetKeys[0] : undefined;
   const keyForms = {
     target: surrogateKey ? [exactForm(surrogateKey.typeInfo, ofRow(surrogateKey.name))] : [],
@@ -82,6 +74,9 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
       });
     return mapped;
   });
+  // By the operator of its own type, also of one that an extension made, whatever the search path.
+  const sameIn = (column: string, value: string): string =>
+    `${ofRow(column)} ${equals(mustHave(target, column, normal.name))} ${value}`;
   const constants = identity.filter((column) => column.kind === 'constant');
 
   const marks = normal.deletes.startsWith('soft:') ? normal.deletes.slice('soft:'.length) : null;
@@ -133,14 +128,12 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
       matchesMapping,
       keyOrder: normal.target.key.map(ofRow).join(', '),
       matchesIdentity:
-        identity.length === 0
-          ? null
-          : identity.map((column) => `${ofRow(column.column)} = ${column.desired}`).join(' AND '),
+        identity.length === 0 ? null : identity.map((column) => sameIn(column.column, column.desired)).join(' AND '),
       belongs:
         identity.length === 0
           ? null
           : [
-              ...constants.map((column) => `${ofRow(column.column)} = ${column.desired}`),
+              ...constants.map((column) => sameIn(column.column, column.desired)),
               ...identity.filter((c) => c.kind !== 'constant').map((c) => `${ofRow(c.column)} IS NOT NULL`),
               ...(mark === null ? [] : [`${ofRow(mark.column)} IS NULL`]),
             ].join(' AND '),
@@ -160,6 +153,7 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
         target.kind === 'table' &&
         target.triggers.length === 0 &&
         columns.every((column) => !isLengthLimited(columnOf(target, column.column)?.typeInfo)),
+      changedAfter: target.changedAfter === true,
       alwaysIdentity: columns
         .filter((column) => columnOf(target, column.column)?.identity === 'always')
         .map((column) => column.column),
@@ -168,6 +162,8 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
     stagesMoment: false,
     columns,
     references,
+    sharing: sharingWith(context, normal),
+    referring: normal.surrogateKey ? [] : referringTo(context, name),
     baseColumns: based.map((column) => column.column),
     baseForms: based.map((column) => baseForm(mustHave(target, column.column, name).typeInfo, column.sensitive)),
     sourceShape: shape([order, ...based.map((column) => `${column.column}:${consumed(column)}`)]),

@@ -9,8 +9,9 @@ import type { Column, Relation } from '../catalog.ts';
 import { columnOf } from '../catalog.ts';
 import { PortageError } from '../errors.ts';
 import { quoteIdentifier, quoteLiteral } from '../identifiers.ts';
-import { exactForm, exactText, finalCast, isLengthLimited, rowHash, wireType } from '../value-types.ts';
+import { equals, exactForm, exactText, finalCast, isLengthLimited, rowHash, wireType } from '../value-types.ts';
 import { columnHash, packed } from './column-hash.ts';
+import { canonicalTargetText } from './key-forms.ts';
 import type { CompiledColumn, CompiledEntity } from './types.ts';
 
 /** A column's text in the staging table, by its place in the file. */
@@ -47,10 +48,14 @@ export function restoredEntity(
   };
   const based = entity.baseColumns.map((name) => ({ ...desired(name), sensitive: own.get(name)?.sensitive === true }));
   const { mark } = entity.target;
-  const key = keyOf(
-    entity,
-    entity.target.key.map((name) => desired(name).desired),
-  );
+  const parts = entity.target.key.map((name) => desired(name).desired);
+  const key =
+    entity.target.keyKind === 'uuid'
+      ? `(${parts[0] ?? 'NULL'})`
+      : canonicalTargetText(
+          entity.target.key.map((name) => mustHave(entity, target, name)),
+          parts,
+        );
   const hash = rowHash(
     [...(entity.target.surrogate ? ['w.target_uuid'] : []), ...based.map((column) => column.exactDesired)],
     targetVersion,
@@ -70,7 +75,12 @@ export function restoredEntity(
       matchesIdentity:
         identity.length === 0
           ? null
-          : identity.map((name) => `t.${quoteIdentifier(name)} = ${desired(name).desired}`).join(' AND '),
+          : identity
+              .map(
+                (name) =>
+                  `t.${quoteIdentifier(name)} ${equals(mustHave(entity, target, name))} ${desired(name).desired}`,
+              )
+              .join(' AND '),
       // An ordinary column here: a row comes back marked or not, as it was.
       mark: null,
       alwaysIdentity: target.columns.filter(({ identity: kind }) => kind === 'always').map(({ name }) => name),
@@ -87,13 +97,6 @@ function mustHave(entity: CompiledEntity, target: Relation, name: string): Colum
   const column = columnOf(target, name);
   if (column === undefined) throw missing(entity, name);
   return column;
-}
-
-/** Over `g` and `w`, as `target.keyOfRow` is over `t`. */
-function keyOf(entity: CompiledEntity, parts: readonly string[]): string {
-  if (entity.target.keyKind === 'uuid') return `(${parts[0] ?? 'NULL'})`;
-  const text = parts.length === 1 ? `(${parts[0] ?? ''})::text` : `jsonb_build_array(${parts.join(', ')})::text`;
-  return `${text} COLLATE "C"`;
 }
 
 function compile(

@@ -1,11 +1,11 @@
 /** Keys of an entity in their canonical forms: the legacy key on the source, what a child says of it, the target key. */
 import type { Column, Relation } from '../catalog.ts';
-import { columnOf, provenKeys } from '../catalog.ts';
+import { columnOf, provenKeys, underlying } from '../catalog.ts';
 import type { NormalEntity } from '../entity-map.ts';
 import { PortageError } from '../errors.ts';
 import { qualifiedName, quoteIdentifier } from '../identifiers.ts';
 import { equals, hasOneText, isInteger, keyPart, referencePart } from '../value-types.ts';
-import type { OrderKind } from './types.ts';
+import type { CompiledEntity, OrderKind, ReferringColumn } from './types.ts';
 
 /** An entity with what both catalogs say of it. */
 export interface EntityFacts {
@@ -53,6 +53,65 @@ export const targetKeyKind = (facts: EntityFacts): 'uuid' | 'text' => {
     ? 'uuid'
     : 'text';
 };
+
+/**
+ * Types of which a part of a key goes in as text: those that JSON would take apart, so that no value could be made of it again,
+ * and char(n), whose padding the row has and the value that was sent may not, and both have to be one key.
+ */
+const isTextInKey = ({ typeInfo }: Column): boolean => {
+  const { kind, builtin, name } = underlying(typeInfo);
+  return kind === 'array' || kind === 'composite' || !builtin || /^(jsonb?|bpchar)$/.test(name);
+};
+
+/** A target key that is no UUID as its canonical text, from one expression for each part. */
+export const canonicalTargetText = (columns: readonly Column[], parts: readonly string[]): string => {
+  if (parts.length === 1) return `(${parts[0]})::text COLLATE "C"`;
+  const texts = parts.map((part, i) =>
+    columns[i] !== undefined && isTextInKey(columns[i]) ? `(${part})::text` : part,
+  );
+  return `jsonb_build_array(${texts.join(', ')})::text COLLATE "C"`;
+};
+
+/** Over `t` and a row that has target_uuid and target_key: it is the row that they name. */
+export const matchesTargetKey = (facts: EntityFacts, row: string): string => {
+  const columns = targetKeyColumns(facts);
+  const ofRow = (column: Column): string => `t.${quoteIdentifier(column.name)}`;
+  const [only] = columns;
+  if (only !== undefined && targetKeyKind(facts) === 'uuid') return `${ofRow(only)} = ${row}.target_uuid`;
+  const part = (i: number): string =>
+    columns.length === 1 ? `${row}.target_key` : `(${row}.target_key::jsonb)->>${i}`;
+  return columns.map((column, i) => `${ofRow(column)} ${equals(column)} ${keyPart(column, part(i))}`).join(' AND ');
+};
+
+/** Entities that write the table of this one by the same key, from all that the ledger knows. */
+export const sharingWith = ({ facts }: CompileContext, own: NormalEntity): CompiledEntity['sharing'] =>
+  [...facts.values()].flatMap((other) => {
+    const { entityId, normal } = other;
+    const sameTable = qualifiedName(normal.target.relation) === qualifiedName(own.target.relation);
+    const sameKey = normal.target.key.join('\u001F') === own.target.key.join('\u001F');
+    return entityId === null || normal.name === own.name || !sameTable || !sameKey
+      ? []
+      : [{ name: normal.name, leaf: leafName(entityId), order: orderOf(other) }];
+  });
+
+/** References of the map to the entity, from all that the ledger knows. */
+export const referringTo = ({ facts }: CompileContext, parent: string): readonly ReferringColumn[] =>
+  [...facts.values()].flatMap((child) => {
+    const { entityId, normal, target } = child;
+    if (entityId === null) return [];
+    return normal.columns.flatMap((column) =>
+      column.kind === 'reference' && column.parent === parent
+        ? [
+            {
+              leaf: leafName(entityId),
+              table: qualifiedName(target),
+              value: `(t.${quoteIdentifier(column.column)})::text COLLATE "C"`,
+              matches: matchesTargetKey(child, 'm'),
+            },
+          ]
+        : [],
+    );
+  });
 
 /** The canonical legacy key from one expression for each part (SEMANTICS 6): NULL when a part is. */
 export function canonicalKey(facts: EntityFacts, parts: readonly string[], partOf = keyPart): string {

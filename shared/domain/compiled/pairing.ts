@@ -2,7 +2,14 @@
 import { quoteIdentifier, quoteLiteral } from '../identifiers.ts';
 import { exactText, upperHalf } from '../value-types.ts';
 import type { Join, Projected } from './identity-projection.ts';
-import { leafName, orderOf, targetKeyKind, type EntityFacts } from './key-forms.ts';
+import {
+  canonicalTargetText,
+  leafName,
+  orderOf,
+  targetKeyColumns,
+  targetKeyKind,
+  type EntityFacts,
+} from './key-forms.ts';
 import type { CompiledColumn } from './types.ts';
 import type { Verification, VerifiedForms, VerifiedReference } from './verification-types.ts';
 
@@ -43,8 +50,7 @@ export function byLegacyKey(facts: EntityFacts, own: Projected, live: readonly s
 function mappingJoin(facts: EntityFacts): { readonly join: Join; readonly legacy: string } | null {
   if (facts.entityId === null) return null;
   const keys = facts.normal.target.key.map((column) => `t.${quoteIdentifier(column)}`);
-  const ofRow =
-    keys.length === 1 ? `(${keys[0]})::text COLLATE "C"` : `jsonb_build_array(${keys.join(', ')})::text COLLATE "C"`;
+  const ofRow = canonicalTargetText(targetKeyColumns(facts), keys);
   const same = targetKeyKind(facts) === 'uuid' ? `m.target_uuid = ${keys[0]}` : `m.target_key = ${ofRow}`;
   return {
     join: { table: `${leafName(facts.entityId)} AS m`, on: [same] },

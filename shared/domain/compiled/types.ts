@@ -57,6 +57,17 @@ export interface CompiledReference {
   readonly parentInSource: string;
 }
 
+/** A reference of the map to an entity whose key is the target's own, and may change: what still holds the old one is found by it. */
+export interface ReferringColumn {
+  /** The leaf of the child's mappings. */
+  readonly leaf: string;
+  readonly table: string;
+  /** Over `t`, a row of the child's table: the reference, in the canonical form of the parent's key. */
+  readonly value: string;
+  /** Over `t` and `m`, the child's mapping. */
+  readonly matches: string;
+}
+
 export interface CompiledEntity {
   readonly name: string;
   readonly normal: NormalEntity;
@@ -115,6 +126,8 @@ export interface CompiledEntity {
     readonly columnHashesDesired: string;
     /** Nothing in the target changes a row on its way in (no trigger of a user, no length to cut to): its hash need not be asked for. */
     readonly foreseeable: boolean;
+    /** A trigger may change a row after it was returned: what it is is read once more. */
+    readonly changedAfter: boolean;
     /** A mapped column is GENERATED ALWAYS AS IDENTITY: given on insert by OVERRIDING, never updated. */
     readonly alwaysIdentity: readonly string[];
     /** Mapped columns of unique keys that are checked row by row, which may be NULL for a moment. */
@@ -132,6 +145,10 @@ export interface CompiledEntity {
   readonly stagesMoment: boolean;
   readonly columns: readonly CompiledColumn[];
   readonly references: readonly CompiledReference[];
+  /** Other entities of the map that write the same table by the same key. */
+  readonly sharing: readonly { readonly name: string; readonly leaf: string; readonly order: OrderKind }[];
+  /** Of an entity whose target key may change: who refers to it. */
+  readonly referring: readonly ReferringColumn[];
   /** Columns that take part in hashes and bases, in order. */
   readonly baseColumns: readonly string[];
   /** How each of them is hashed: under another form its base says nothing. */

@@ -29,7 +29,7 @@ INSERT INTO pg_temp.work_2 (k, action, known, in_source, source_changed, target_
 -- findByIdentity
 UPDATE pg_temp.work_2 u SET action = CASE WHEN f.rows > 1 OR f.mapped THEN 'set_aside' ELSE 'adopt' END,
              code = CASE WHEN f.rows > 1 OR f.mapped THEN 'M004' END, target_uuid = CASE WHEN f.rows > 1 OR f.mapped THEN u.target_uuid ELSE f.key END
-           FROM (SELECT w.k, count(*) AS rows, bool_or(EXISTS (SELECT FROM portage.uuid_mappings_2 m WHERE m.target_uuid = f.key)) AS mapped, (array_agg(f.key))[1] AS key FROM pg_temp.work_2 w JOIN pg_temp.stage_2 g ON g.k = w.k CROSS JOIN LATERAL (SELECT (t."id") AS key FROM "public"."doctors" t WHERE t."legacy_id" = g.c0::integer OFFSET 0) f WHERE w.action = 'insert' GROUP BY w.k) f
+           FROM (SELECT w.k, count(*) AS rows, bool_or(EXISTS (SELECT FROM portage.uuid_mappings_2 m WHERE m.target_uuid = f.key AND m.closed_by IS NULL)) AS mapped, (array_agg(f.key))[1] AS key FROM pg_temp.work_2 w JOIN pg_temp.stage_2 g ON g.k = w.k CROSS JOIN LATERAL (SELECT (t."id") AS key FROM "public"."doctors" t WHERE t."legacy_id" = g.c0::integer OFFSET 0) f WHERE w.action = 'insert' GROUP BY w.k) f
            WHERE u.k = f.k AND u.action = 'insert';
 UPDATE pg_temp.work_2 w SET action = 'set_aside', code = 'M004' WHERE w.action = 'insert' AND EXISTS (SELECT FROM "public"."doctors" t WHERE t."id" = w.target_uuid);
 

@@ -38,5 +38,5 @@ SELECT count(*) AS locked FROM (SELECT w.* FROM pg_temp.work_4 w WHERE w.action 
 UPDATE pg_temp.work_4 u SET action = 'update', target_state = 'same' FROM (SELECT w.k FROM pg_temp.work_4 w
      CROSS JOIN LATERAL (SELECT m.target_hash, (SELECT o.started_at::timestamp without time zone FROM portage.operations o WHERE o.operation_no = m.closed_by) AS mark FROM portage.uuid_mappings_4 m WHERE m.legacy_key = w.k OFFSET 0) m
      CROSS JOIN LATERAL (SELECT hashint8extended(0, hash_record_extended(row((t."id"), (t."code") COLLATE "C", (t."name") COLLATE "C"), 0)) AS h, t."gone_at" AS mark FROM "public"."drugs" t WHERE t."id" = w.target_uuid) t
-     WHERE w.action = 'reappeared' AND w.missing IS NULL AND t.h = m.target_hash AND (t.mark IS NULL OR t.mark = m.mark)) x
+     WHERE w.action = 'reappeared' AND w.missing IS NULL AND NOT EXISTS (SELECT FROM portage.uuid_mappings_4 m JOIN portage.uuid_mappings_4 o ON o.target_uuid = m.target_uuid AND o.closed_by IS NULL WHERE m.legacy_key = w.k AND m.closed_by IS NOT NULL AND o.legacy_key <> w.k) AND t.h = m.target_hash AND (t.mark IS NULL OR t.mark = m.mark)) x
    WHERE u.k = x.k AND u.action = 'reappeared';

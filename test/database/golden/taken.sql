@@ -25,7 +25,7 @@ WITH want AS MATERIALIZED (SELECT w.k, w.action, w.target_uuid AS own, e.* FROM 
 
 -- ownersOf
 SELECT m.target_uuid::text AS held, m.legacy_id::text AS by, EXISTS (SELECT FROM portage.parked_rows p WHERE p.entity_id = 2 AND p.legacy_key = m.legacy_id::text)::text AS parked
-   FROM portage.uuid_mappings_2 m WHERE m.target_uuid = ANY ($1::uuid[]);
+   FROM portage.uuid_mappings_2 m WHERE m.closed_by IS NULL AND m.target_uuid = ANY ($1::uuid[]);
 
 -- refuseTaken
 UPDATE pg_temp.work_2 w SET action = 'set_aside', code = NULL, missing = NULL, taken = x.why FROM unnest($1::text[], $2::text[]) AS x (k, why) WHERE w.k::text = x.k;
