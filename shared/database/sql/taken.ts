@@ -52,7 +52,7 @@ const decided = (entity: CompiledEntity): string =>
 const undecided = (entity: CompiledEntity): string => {
   const references = entity.references.map((reference) => `${resolved(reference)} AS ${reference.staged}`);
   const known = [
-    "g.k, CASE WHEN m.entity_id IS NULL THEN 'insert' ELSE 'update' END AS action, m.target_uuid, m.target_key",
+    "g.k, CASE WHEN m.entity_id IS NULL THEN 'insert' ELSE 'update' END AS action, m.target_uuid, m.target_key, NULL::text[] AS missing",
     ...references,
   ];
   return `${stage(entity)} g LEFT JOIN ${entity.leaf} m ON ${leafKey(entity)} = g.k CROSS JOIN LATERAL (SELECT ${known.join(', ')} OFFSET 0) w`;
