@@ -108,3 +108,20 @@ test('cleanup-differentials forgets what was settled long ago, but for what a ro
     needed: 0,
   });
 });
+
+test('the tables that are cleaned up are vacuumed and analysed, as the guide does each quarter; by a dry run they are not', async () => {
+  const vacuumed = () =>
+    p().rows(
+      "SELECT relname, vacuum_count, analyze_count FROM pg_stat_user_tables WHERE schemaname = 'portage' AND relname IN ('migration_checkpoints', 'data_differentials', 'synchronization_jobs') ORDER BY 1",
+    );
+  const more = (rows: Awaited<ReturnType<typeof vacuumed>>) =>
+    rows.map((row) => ({ ...row, vacuum_count: String(Number(row['vacuum_count']) + 1), analyze_count: String(Number(row['analyze_count']) + 1) })); // prettier-ignore
+  const before = await vacuumed();
+  expect(before).toHaveLength(3);
+  await command('cleanup-checkpoints', { olderThanDays: 5, dryRun: true });
+  await command('cleanup-differentials', { resolvedOlderThanDays: 5, dryRun: true });
+  expect(await vacuumed()).toEqual(before);
+  await command('cleanup-checkpoints', { olderThanDays: 5 });
+  await command('cleanup-differentials', { resolvedOlderThanDays: 5 });
+  expect(await vacuumed()).toEqual(more(before));
+});

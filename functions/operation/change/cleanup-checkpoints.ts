@@ -1,6 +1,12 @@
 /** `migration-analyzer cleanup-checkpoints`: says first what cannot be taken back any more, by its dry run. */
 import { ledgerVersion } from '../../../shared/database/ledger/apply.ts';
-import { deleteCheckpoints, forgetUndo, oldCheckpoints, oldUndo } from '../../../shared/database/ledger/cleanup.ts';
+import {
+  deleteCheckpoints,
+  forgetUndo,
+  oldCheckpoints,
+  oldUndo,
+  tidy,
+} from '../../../shared/database/ledger/cleanup.ts';
 import type { CleanupCheckpointsAnswer } from '../../../shared/operations/migration-analyzer/cleanup-checkpoints.ts';
 import type { Invocation } from '../../step.ts';
 
@@ -31,6 +37,7 @@ export async function cleanupCheckpoints(
         target,
         old.map(({ id }) => id),
       );
+      await tidy(target, ['migration_checkpoints', 'synchronization_jobs']);
     }
     return { ...facts, removed: old.length, checkpoints: old.slice(0, SHOWN), needed, notUndoable };
   });

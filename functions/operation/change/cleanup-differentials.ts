@@ -1,6 +1,6 @@
 /** `migration-analyzer cleanup-differentials`. */
 import { ledgerVersion } from '../../../shared/database/ledger/apply.ts';
-import { countOldDifferentials, deleteOldDifferentials } from '../../../shared/database/ledger/cleanup.ts';
+import { countOldDifferentials, deleteOldDifferentials, tidy } from '../../../shared/database/ledger/cleanup.ts';
 import type { CleanupDifferentialsAnswer } from '../../../shared/operations/migration-analyzer/cleanup-differentials.ts';
 import type { Invocation } from '../../step.ts';
 
@@ -19,6 +19,7 @@ export async function cleanupDifferentials(
     if ((await ledgerVersion(target)) === 0) return { ...facts, removed: 0, needed: 0 };
     const { old, needed } = await countOldDifferentials(target, resolvedOlderThanDays, force);
     const removed = dryRun ? old : await deleteOldDifferentials(target, resolvedOlderThanDays, force);
+    if (!dryRun) await tidy(target, ['data_differentials']);
     return { ...facts, removed, needed };
   });
 }
