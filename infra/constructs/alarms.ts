@@ -63,7 +63,7 @@ export class Alarms extends Construct {
     const conditions: Readonly<Record<string, Condition>> = {
       ...Object.fromEntries(
         [...figures.machines].map(([area, { ended }]) => [
-          `${area.charAt(0).toUpperCase()}${area.slice(1)}Ended`,
+          `${capital(area)}Ended`,
           {
             says: `An execution of portage-${name}-${area} failed, ran out of time or was aborted.`,
             section: SECTION_OF_MACHINE[area] ?? 'errors',
@@ -84,12 +84,11 @@ export class Alarms extends Construct {
         metric: figures.throttles,
         threshold: 10,
       },
-      LongSteps: {
-        says: 'A step took more than four fifths of the time that its function has.',
-        section: 'syncFailing',
-        metric: figures.longestStep,
-        threshold: figures.functionTimeoutMs * TIGHT,
-      },
+      ...Object.fromEntries(
+        [...figures.machines].flatMap(([area, { longestStep }]) =>
+          longestStep === null ? [] : [[`${capital(area)}LongSteps`, longSteps(area, longestStep, figures)]],
+        ),
+      ),
       Health: {
         says: 'The health check found a problem: stale checkpoints, open conflicts, rows set aside, a hold, or a database out of reach.',
         section: 'health',
@@ -156,6 +155,15 @@ export class Alarms extends Construct {
     return topic;
   }
 }
+
+const capital = (area: string): string => `${area.charAt(0).toUpperCase()}${area.slice(1)}`;
+
+const longSteps = (area: string, metric: IMetric, { functionTimeoutMs }: Figures): Condition => ({
+  says: `A step of ${area} took more than four fifths of the time that its function has.`,
+  section: 'syncFailing',
+  metric,
+  threshold: functionTimeoutMs * TIGHT,
+});
 
 /** Of an instance of our own; whoever keeps another database watches it himself. */
 function databaseConditions({ target }: Environment, figures: Figures): Readonly<Record<string, Condition>> {

@@ -28,12 +28,17 @@ export type OwnFigure =
 export interface Figures {
   readonly machines: ReadonlyMap<
     string,
-    { readonly started: IMetric; readonly succeeded: IMetric; readonly ended: IMetric }
+    {
+      readonly started: IMetric;
+      readonly succeeded: IMetric;
+      readonly ended: IMetric;
+      /** Of its steps that move rows; null where it has none. */
+      readonly longestStep: IMetric | null;
+    }
   >;
   readonly deadLetters: IMetric;
   /** Of the whole account: there is one limit for all of its functions. */
   readonly throttles: IMetric;
-  readonly longestStep: IMetric;
   readonly functionTimeoutMs: number;
   /** The identifier of an RDS instance of our own. */
   readonly instance: string | null;
@@ -50,21 +55,20 @@ export interface FigureSources {
 
 export function figuresOf(environment: Environment, { workflows, queues, instance, stepOf }: FigureSources): Figures {
   // Steps that move rows until their time ends: the others are done in a moment.
-  const movers = [...workflows.values()]
-    .flatMap(({ functions }) => [...functions.values()])
-    .filter((fn) => stepOf(fn)?.unbroken === false && (stepOf(fn)?.memoryMib ?? 0) > 1024)
-    .slice(0, MOST_IN_EXPRESSION);
+  const moversOf = ({ functions }: Workflow): readonly NodejsFunction[] =>
+    [...functions.values()].filter((fn) => stepOf(fn)?.unbroken === false && (stepOf(fn)?.memoryMib ?? 0) > 1024);
   return {
     machines: new Map(
-      [...workflows].map(([area, { stateMachine }]) => [
+      [...workflows].map(([area, workflow]) => [
         area,
         {
-          started: stateMachine.metricStarted({ period: PERIOD, statistic: 'Sum' }),
-          succeeded: stateMachine.metricSucceeded({ period: PERIOD, statistic: 'Sum' }),
+          longestStep: longest(`Longest step of ${area}`, moversOf(workflow)),
+          started: workflow.stateMachine.metricStarted({ period: PERIOD, statistic: 'Sum' }),
+          succeeded: workflow.stateMachine.metricSucceeded({ period: PERIOD, statistic: 'Sum' }),
           ended: sum(`portage-${environment.name}-${area} ended badly`, [
-            stateMachine.metricFailed({ period: PERIOD, statistic: 'Sum' }),
-            stateMachine.metricTimedOut({ period: PERIOD, statistic: 'Sum' }),
-            stateMachine.metricAborted({ period: PERIOD, statistic: 'Sum' }),
+            workflow.stateMachine.metricFailed({ period: PERIOD, statistic: 'Sum' }),
+            workflow.stateMachine.metricTimedOut({ period: PERIOD, statistic: 'Sum' }),
+            workflow.stateMachine.metricAborted({ period: PERIOD, statistic: 'Sum' }),
           ]),
         },
       ]),
@@ -74,11 +78,6 @@ export function figuresOf(environment: Environment, { workflows, queues, instanc
       queues.map((queue) => queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: 'Maximum' })),
     ),
     throttles: new Metric({ namespace: 'AWS/Lambda', metricName: 'Throttles', statistic: 'Sum', period: PERIOD }),
-    longestStep: combined(
-      'Longest step',
-      movers.map((fn) => fn.metricDuration({ period: PERIOD, statistic: 'Maximum' })),
-      (names) => `MAX([${names.join(', ')}])`,
-    ),
     functionTimeoutMs: FUNCTION_TIMEOUT.toMilliseconds(),
     instance,
     own: (metricName, statistic = 'Sum') =>
@@ -90,6 +89,17 @@ export function figuresOf(environment: Environment, { workflows, queues, instanc
         dimensionsMap: { environment: environment.name },
       }),
   };
+}
+
+function longest(label: string, functions: readonly NodejsFunction[]): IMetric | null {
+  if (functions.length === 0) return null;
+  if (functions.length > MOST_IN_EXPRESSION)
+    throw new Error(`${label}: an alarm looks at ${MOST_IN_EXPRESSION} at most`);
+  return combined(
+    label,
+    functions.map((fn) => fn.metricDuration({ period: PERIOD, statistic: 'Maximum' })),
+    (names) => `MAX([${names.join(', ')}])`,
+  );
 }
 
 const sum = (label: string, metrics: readonly IMetric[]): IMetric =>

@@ -34,9 +34,16 @@ describe('alarms', () => {
   test('there is one for every machine, the queues, the functions, the database and what the steps tell', () => {
     const names = alarms.map(({ AlarmName }) => String(AlarmName).replace('portage-prod-', ''));
     expect(names).toEqual(
-      expect.arrayContaining(['MigrationEnded', 'OperationEnded', 'DeadLetters', 'Throttled', 'LongSteps', 'Health', 'Jobs', 'Differences', 'Slow', 'DatabaseConnections', 'DatabaseStorage']), // prettier-ignore
+      expect.arrayContaining(['MigrationEnded', 'OperationEnded', 'DeadLetters', 'Throttled', 'MigrationLongSteps', 'RecoveryLongSteps', 'Health', 'Jobs', 'Differences', 'Slow', 'DatabaseConnections', 'DatabaseStorage']), // prettier-ignore
     );
     expect(names.filter((name) => name.endsWith('Ended'))).toHaveLength(MACHINES.length);
+  });
+
+  test('every function that moves rows until its time ends is among those whose time is watched', () => {
+    const watched = text(alarms.filter(({ AlarmName }) => String(AlarmName).endsWith('LongSteps')));
+    const movers = resourcesOf(workflowsTemplate, 'AWS::Lambda::Function').filter(([, { Properties: is }]) => is['MemorySize'] === 1769 && is['Timeout'] === 300); // prettier-ignore
+    expect(movers.length).toBeGreaterThan(10);
+    expect(movers.filter(([id]) => !watched.includes(`"${id}"`)).map(([id]) => id)).toEqual([]);
   });
 
   test('all lead to one, and that to one topic, encrypted with a key that CloudWatch may use', () => {
