@@ -41,8 +41,11 @@ export async function readReferencing(target: Session, table: string): Promise<R
 }
 
 /**
- * Columns of the table to which foreign keys lead. A value of one is neither NULL for a moment nor given to another row: what
- * refers to it would lose it, or lead to that row.
+ * Columns to which the foreign keys lead. A value of one is neither NULL for a moment nor given to another row: what refers to
+ * it would lose it, or lead to that row.
  */
+export const referredBy = (keys: readonly ReferencingKey[]): ReadonlySet<string> =>
+  new Set(keys.flatMap(({ pairs }) => pairs.map(({ parent }) => parent)));
+
 export const readReferred = async (target: Session, table: string): Promise<ReadonlySet<string>> =>
-  new Set((await readReferencing(target, table)).flatMap(({ pairs }) => pairs.map(({ parent }) => parent)));
+  referredBy(await readReferencing(target, table));

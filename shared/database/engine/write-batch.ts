@@ -9,7 +9,6 @@ import {
   recordDifferentials,
   setAsideRows,
 } from '../sql/record.ts';
-import { givesAwayReferred } from '../sql/rings.ts';
 import { work } from '../sql/scratch.ts';
 import { acceptRows, mapMerged, mergeRows, recordDecisions, takeDecisions } from '../sql/settle.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
@@ -32,9 +31,8 @@ import {
   takeReturned,
   updateRows,
 } from '../sql/write.ts';
-import { readReferred } from '../catalog/read-referencing.ts';
 import { DataError } from '../pg-errors.ts';
-import { mustKeepReferred } from './referred.ts';
+import { keepsReferred, readReferredTo } from './referred.ts';
 import { listVanished } from './vanished.ts';
 import type { Worker } from './worker.ts';
 
@@ -90,9 +88,9 @@ export async function writeRows(
 
 /** Makes room for values that rows give each other. @throws DataError where others refer to such a value */
 async function release({ target, entity }: Worker, { replace, release: more = [] }: LastLook): Promise<void> {
-  const referred = await readReferred(target, entity.target.table);
-  if (replace !== undefined) await mustKeepReferred(target, givesAwayReferred(entity, referred), entity.target.table);
-  const released = releaseUnique(entity, more, referred);
+  const referred = await readReferredTo(target, entity);
+  if (replace !== undefined && referred.given) throw keepsReferred(entity.target.table);
+  const released = releaseUnique(entity, more, referred.columns);
   if (released !== null) await target.run(released);
 }
 
