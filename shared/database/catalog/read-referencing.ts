@@ -39,13 +39,3 @@ export async function readReferencing(target: Session, table: string): Promise<R
     shownKey: row['shown_key'] ?? null,
   }));
 }
-
-/**
- * Columns to which the foreign keys lead. A value of one is neither NULL for a moment nor given to another row: what refers to
- * it would lose it, or lead to that row.
- */
-export const referredBy = (keys: readonly ReferencingKey[]): ReadonlySet<string> =>
-  new Set(keys.flatMap(({ pairs }) => pairs.map(({ parent }) => parent)));
-
-export const readReferred = async (target: Session, table: string): Promise<ReadonlySet<string>> =>
-  referredBy(await readReferencing(target, table));

@@ -160,6 +160,7 @@ async function deleteClosed(group: readonly Member[]): Promise<Batch> {
   await deleteAll(deleting);
   for (const { worker } of begun) {
     await worker.target.run(del.closeLeft(worker.entity, worker.operationNo));
+    await worker.target.run(del.settleLeft(worker.entity, worker.operationNo));
     for (const statement of del.dropWaiting(worker.entity)) await worker.target.run(statement);
   }
   return { rows, stopped: false };

@@ -1,40 +1,32 @@
-/** Rows that give each other unique values must not take one along to which rows refer (SEMANTICS 29). */
-import type { CompiledEntity } from '../../domain/compiled/types.ts';
-import { readReferencing, referredBy } from '../catalog/read-referencing.ts';
+/**
+ * Values to which rows of the target refer, mapped or not. Such a value is neither NULL for a moment nor given to another row:
+ * what refers to it would lose it, or lead to that row (SEMANTICS 29, docs/adr/0051).
+ */
+import { readReferencing, type ReferencingKey } from '../catalog/read-referencing.ts';
 import { DataError } from '../pg-errors.ts';
 import type { Session } from '../session.ts';
-import { referredTo } from '../sql/rings.ts';
-
-/** @param table quoted, for the error */
-export const keepsReferred = (table: string): DataError => {
-  const message = 'rows refer to a value that another row is to have';
-  return new DataError('M012', { sqlstate: '23505', message, constraint: null, column: null, table }, 'target', null);
-};
 
 /**
- * @param gives asks whether a row that is taken out and put in again would give such a value away (sql/undo-write.ts); null:
- * nothing refers to what is written
- * @throws DataError where one would: the rows are left as they are
+ * Columns of the table in which a row is to lose a value to which another refers.
+ * @param gives asks of a foreign key whether a row does (sql/rings.ts, sql/undo-write.ts); null: it leads to nothing that is written
  */
-export async function mustKeepReferred(target: Session, gives: string | null, table: string): Promise<void> {
-  if (gives === null || (await target.one<{ present: string }>(gives)).present === 'false') return;
-  throw keepsReferred(table);
+export async function columnsReferredTo(
+  target: Session,
+  table: string,
+  gives: (key: ReferencingKey) => string | null,
+): Promise<ReadonlySet<string>> {
+  const columns = new Set<string>();
+  for (const key of await readReferencing(target, table)) {
+    const sql = gives(key);
+    if (sql === null || (await target.one<{ present: string }>(sql)).present === 'false') continue;
+    for (const { parent } of key.pairs) columns.add(parent);
+  }
+  return columns;
 }
 
-export interface Referred {
-  /** Columns to whose values in these rows others refer. */
-  readonly columns: ReadonlySet<string>;
-  /** One of the rows gives such a value away. */
-  readonly given: boolean;
-}
-
-/** What refers to the rows of the batch that are to be updated. */
-export async function readReferredTo(target: Session, entity: CompiledEntity): Promise<Referred> {
-  const keys = await readReferencing(target, entity.target.table);
-  const asked = referredTo(entity, keys);
-  const found = asked === null ? [] : await target.rows<{ place: string; given: string }>(asked);
-  return {
-    columns: referredBy(found.flatMap(({ place }) => keys[Number(place)] ?? [])),
-    given: found.some(({ given }) => given === 'true'),
-  };
+/** @throws DataError where there are such columns: rows that are taken out and put in again would give the values to each other */
+export function mustKeep(referred: ReadonlySet<string>, table: string): void {
+  if (referred.size === 0) return;
+  const message = 'rows refer to a value that another row is to have';
+  throw new DataError('M012', { sqlstate: '23505', message, constraint: null, column: null, table }, 'target', null);
 }

@@ -3,7 +3,7 @@ import { NOTHING, type RowCounts } from '../../domain/action-counts.ts';
 import type { Relation } from '../../domain/catalog.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import type { RestColumns } from '../catalog/read-rest.ts';
-import { readReferred, type ReferencingKey } from '../catalog/read-referencing.ts';
+import type { ReferencingKey } from '../catalog/read-referencing.ts';
 import { PortageError } from '../../domain/errors.ts';
 import { DataError } from '../pg-errors.ts';
 import type { NextStep } from '../ledger/rollback-steps.ts';
@@ -21,7 +21,7 @@ import {
 import { lockForReplace, replaceable } from '../sql/rings.ts';
 import * as write from '../sql/undo-write.ts';
 import * as record from '../sql/undo-record.ts';
-import { mustKeepReferred } from './referred.ts';
+import { columnsReferredTo, mustKeep } from './referred.ts';
 import type { Worker } from './worker.ts';
 
 /** An entity of the rollback, compiled by the map of the operation that is taken back. */
@@ -200,9 +200,10 @@ async function restoreAll(group: readonly Undoing[], { release, replace }: Manne
     const { worker, relation } = each;
     const { entity, target } = worker;
     const replacement = replace === true ? await replacementOf(each) : null;
-    const referred = release ? await readReferred(target, entity.target.table) : new Set<string>();
-    if (replacement !== null)
-      await mustKeepReferred(target, write.givesBackReferred(entity, relation, referred), entity.target.table);
+    const referred = release
+      ? await columnsReferredTo(target, entity.target.table, (key) => write.givesBackReferred(entity, relation, key))
+      : new Set<string>();
+    if (replacement !== null) mustKeep(referred, entity.target.table);
     const released = release && replacement === null ? write.releaseRestored(entity, referred) : null;
     if (released !== null) await target.run(released);
     const wanted = await expected([each], 'update');

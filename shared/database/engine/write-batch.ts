@@ -9,6 +9,7 @@ import {
   recordDifferentials,
   setAsideRows,
 } from '../sql/record.ts';
+import { givesAwayReferred } from '../sql/rings.ts';
 import { work } from '../sql/scratch.ts';
 import { acceptRows, mapMerged, mergeRows, recordDecisions, takeDecisions } from '../sql/settle.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
@@ -32,7 +33,7 @@ import {
   updateRows,
 } from '../sql/write.ts';
 import { DataError } from '../pg-errors.ts';
-import { keepsReferred, readReferredTo } from './referred.ts';
+import { columnsReferredTo, mustKeep } from './referred.ts';
 import { listVanished } from './vanished.ts';
 import type { Worker } from './worker.ts';
 
@@ -87,10 +88,15 @@ export async function writeRows(
 }
 
 /** Makes room for values that rows give each other. @throws DataError where others refer to such a value */
-async function release({ target, entity }: Worker, { replace, release: more = [] }: LastLook): Promise<void> {
-  const referred = await readReferredTo(target, entity);
-  if (replace !== undefined && referred.given) throw keepsReferred(entity.target.table);
-  const released = releaseUnique(entity, more, referred.columns);
+async function release(
+  { target, entity }: Worker,
+  { replace, release: more = [] }: LastLook,
+  action: 'update' | 'merge' = 'update',
+): Promise<void> {
+  const { table } = entity.target;
+  const referred = await columnsReferredTo(target, table, (key) => givesAwayReferred(entity, key, action));
+  if (replace !== undefined) mustKeep(referred, table);
+  const released = releaseUnique(entity, more, referred, action);
   if (released !== null) await target.run(released);
 }
 
@@ -138,9 +144,8 @@ async function keepDecisions({ target, entity, settlement }: Worker, facts: Writ
 }
 
 /** Rows of which some columns stay as the target has them. */
-async function writeMerged(worker: Worker, facts: WriteFacts): Promise<void> {
+async function writeMerged(worker: Worker, facts: WriteFacts, expected: number): Promise<void> {
   const { target, entity } = worker;
-  const expected = await target.run(keepBefore(entity, facts, 'merge'));
   const keys = await keysThatMove(worker, 'merge');
   const written = await target.one(mergeRows(entity));
   if (Number(written['rows']) !== expected) throw suppressed(entity);
@@ -150,6 +155,14 @@ async function writeMerged(worker: Worker, facts: WriteFacts): Promise<void> {
   const [bases, undo] = mapMerged(entity, facts);
   if ((await target.run(bases)) !== expected) throw movedAway(entity);
   await target.run(undo);
+}
+
+/** Before any row is written: what the merged ones were, and room for values that they take from others. @returns how many they are */
+async function beginMerged(worker: Worker, facts: WriteFacts, lastLook: LastLook | null): Promise<number> {
+  const { target, entity } = worker;
+  const rows = await target.run(keepBefore(entity, facts, 'merge'));
+  if (lastLook !== null) await release(worker, { ...lastLook, replace: undefined }, 'merge');
+  return rows;
 }
 
 /** Runs the statements that the decided actions call for, and no others. */
@@ -170,8 +183,9 @@ export async function writeBatch(
     await run(`UPDATE ${work(entity)} SET action = substr(action, 7) WHERE action IN ('adopt_update', 'adopt_accept')`);
   }
   if (any('accept', 'adopt_accept', 'let_go')) for (const statement of acceptRows(entity, facts)) await run(statement);
+  const merged = any('merge') ? await beginMerged(worker, facts, lastLook) : 0;
   if (any('update', 'adopt_update')) await writeRows(worker, facts, 'update', lastLook);
-  if (any('merge')) await writeMerged(worker, facts);
+  if (any('merge')) await writeMerged(worker, facts, merged);
   if (any('rebase')) for (const statement of rebaseRows(entity, facts)) await run(statement);
   if (any('leave')) await listVanished(worker);
   if (any('close')) for (const statement of closeMappings(entity, facts)) await run(statement);

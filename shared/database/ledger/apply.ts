@@ -18,6 +18,7 @@ const FILES = [
   '0005-backup.sql',
   '0006-pace.sql',
   '0007-returned-rows.sql',
+  '0008-base-after.sql',
 ] as const;
 
 export const LEDGER_VERSION = FILES.length;

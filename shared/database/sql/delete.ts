@@ -117,6 +117,11 @@ const LEFT = "('delete', 'mark', 'close')";
 export const closeLeft = (entity: CompiledEntity, operationNo: number): string =>
   `UPDATE ${entity.leaf} AS m SET closed_by = ${operationNo} FROM ${work(entity)} w WHERE w.action IN ${LEFT} AND ${leafKey(entity)} = w.k`;
 
+/** Differences that a strategy settled by the deletion are settled now, with it: a rollback knows them by the moment. */
+export const settleLeft = (entity: CompiledEntity, operationNo: number): string =>
+  `UPDATE portage.data_differentials d SET resolved_at = now() FROM ${work(entity)} w
+   WHERE w.action IN ${LEFT} AND w.despite IS NOT NULL AND d.entity_id = ${entity.entityId} AND d.legacy_key = w.k::text AND d.resolved AND d.resolved_by <> 'gone' AND d.operation_no = ${operationNo}`;
+
 /** Nobody waits any more for what a deleted row was to refer to: one statement a reference, so that the key's index serves. */
 export const dropWaiting = (entity: CompiledEntity): readonly string[] => {
   const keys = `legacy_key = ANY (ARRAY(SELECT w.k::text FROM ${work(entity)} w WHERE w.action IN ${LEFT}))`;

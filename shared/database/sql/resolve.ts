@@ -49,7 +49,7 @@ export function writeValues(
      FROM ${work(entity)} w CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k OFFSET 0) m
      CROSS JOIN LATERAL (SELECT ${entity.target.keyOfRow}::text AS key, ${before} AS before FROM ${target}) b WHERE w.rule IS NOT NULL AND $1::jsonb IS NOT NULL`,
     `UPDATE ${entity.target.table} AS t SET ${sets.join(', ')} FROM ${work(entity)} w WHERE w.rule IS NOT NULL AND ${entity.target.matchesMapping('w')}`,
-    `UPDATE portage.undo_log u SET hash_after = r.h FROM ${work(entity)} w ${now} WHERE w.rule IS NOT NULL AND u.batch_no = ${facts.batchNo} AND u.operation_no = ${facts.operationNo} AND u.entity_id = ${entity.entityId} AND u.legacy_key = w.k::text AND u.action = 'update' AND $1::jsonb IS NOT NULL`,
+    `UPDATE portage.undo_log u SET hash_after = r.h, base_after = (SELECT m.target_hash FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k) FROM ${work(entity)} w ${now} WHERE w.rule IS NOT NULL AND u.batch_no = ${facts.batchNo} AND u.operation_no = ${facts.operationNo} AND u.entity_id = ${entity.entityId} AND u.legacy_key = w.k::text AND u.action = 'update' AND $1::jsonb IS NOT NULL`,
     `UPDATE portage.conflict_decisions SET chosen = 'custom', rule = 'custom', chosen_values = coalesce(chosen_values, '{}') || $1::jsonb WHERE batch_no = ${facts.batchNo} AND operation_no = ${facts.operationNo}`,
     `UPDATE portage.data_differentials d SET resolved_by = 'custom' FROM ${work(entity)} w WHERE w.rule IS NOT NULL AND d.entity_id = ${entity.entityId} AND d.legacy_key = w.k::text AND d.resolved AND d.resolved_at = now() AND $1::jsonb IS NOT NULL`,
   ];

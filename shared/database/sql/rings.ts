@@ -1,9 +1,10 @@
 /** Rows of the stage that take unique values from each other (SEMANTICS 25). */
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
-import { quoteIdentifier, quoteLiteral } from '../../domain/identifiers.ts';
+import { qualifiedName, quoteIdentifier, quoteLiteral } from '../../domain/identifiers.ts';
 import type { ReferencingKey } from '../catalog/read-referencing.ts';
 import { targetKeyColumn } from './leaf.ts';
 import { stage, work } from './scratch.ts';
+import { referredColumns, refersTo } from './vanished.ts';
 
 /** Whether rows of the table may be taken out and put in again in one statement without anybody noticing, and its columns. */
 export const replaceable = (entity: CompiledEntity): string =>
@@ -13,27 +14,19 @@ export const replaceable = (entity: CompiledEntity): string =>
      (SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') AS columns
    FROM pg_class c WHERE c.oid = ${quoteLiteral(entity.target.table)}::regclass`;
 
-/**
- * Foreign keys by which rows refer to rows of the batch that are to be updated, by their places in the list, and whether such a
- * row gives the value away. The rows are locked, so nobody begins to refer to one. Null where none leads to a column that is
- * written.
- */
-export function referredTo(entity: CompiledEntity, keys: readonly ReferencingKey[]): string | null {
-  const written = new Map(entity.columns.flatMap((c) => (c.onInsertOnly ? [] : [[c.column, c] as const])));
-  const asked = keys.flatMap(({ schema, table, pairs }, i) => {
-    const moves = pairs.flatMap(({ parent }) => {
-      const column = written.get(parent);
-      return column === undefined ? [] : [`${column.exactDesired} IS DISTINCT FROM ${column.exactTarget}`];
-    });
-    if (moves.length === 0) return [];
-    const refers = pairs.map((p) => `t.${quoteIdentifier(p.parent)} ${p.operator} c.${quoteIdentifier(p.child)}`);
-    const child = `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
-    return [
-      `SELECT '${i}' AS place, bool_or(${moves.join(' OR ')})::text AS given FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k JOIN ${entity.target.table} t ON ${entity.target.matchesMapping('w')} JOIN ${child} c ON ${refers.join(' AND ')} WHERE w.action = 'update' HAVING count(*) > 0`,
-    ];
-  });
-  return asked.length === 0 ? null : asked.join(' UNION ALL ');
-}
+/** Whether a row of the batch is to lose a value to which a row refers by the foreign key; null where none of its columns is written. */
+export const givesAwayReferred = (
+  entity: CompiledEntity,
+  key: ReferencingKey,
+  action: 'update' | 'merge',
+): string | null => {
+  const columns = entity.columns.filter((c) => !c.onInsertOnly && key.pairs.some(({ parent }) => parent === c.column));
+  if (columns.length === 0) return null;
+  const moves = columns.map((c) => `${c.exactDesired} IS DISTINCT FROM ${c.exactTarget}`).join(' OR ');
+  return `SELECT EXISTS (SELECT FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k
+     CROSS JOIN LATERAL (SELECT ${referredColumns(key)}, ${moves} AS moves FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) p
+     WHERE w.action = '${action}' AND p.moves AND EXISTS (SELECT FROM ${qualifiedName({ schema: key.schema, name: key.table })} t WHERE ${refersTo(key, 'p')}))::text AS present`;
+};
 
 /**
  * Nobody else may write the table, or take a key of it, while its rows are out: an update that waited for such a row would find

@@ -173,14 +173,17 @@ const undoColumns =
  * never had a base gets as base_target what the source asks for. A mapping that is let go is closed.
  */
 export function acceptRows(entity: CompiledEntity, facts: WriteFacts): readonly string[] {
-  const base = `CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k OFFSET 0) m`;
+  const base = `CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k OFFSET 0) m`;
+  const baseAfter = `coalesce(m.target_hash, CASE WHEN w.action = 'accept' THEN ${entity.target.hashDesired} END)`;
   return [
-    `INSERT INTO portage.undo_log (${undoColumns})
-     SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'remap', w.k::text, w.${targetKeyColumn(entity)}::text, NULL, w.despite, m.source_hash, m.target_hash, m.source_columns, m.target_columns
-     FROM ${work(entity)} w ${base} WHERE w.action IN ('accept', 'let_go')`,
+    // Of a row that is adopted with it the entry is that of the adoption.
+    `INSERT INTO portage.undo_log (${undoColumns}, base_after, closed_before)
+     SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'remap', w.k::text, w.${targetKeyColumn(entity)}::text, NULL, w.despite, m.source_hash, m.target_hash, m.source_columns, m.target_columns, ${baseAfter}, m.closed_by
+     FROM ${work(entity)} w LEFT JOIN ${stage(entity)} g ON g.k = w.k ${base} WHERE w.action IN ('accept', 'let_go') AND w.known`,
     `UPDATE ${entity.leaf} AS m SET source_hash = g.h, target_hash = coalesce(m.target_hash, ${entity.target.hashDesired}), source_columns = ${entity.target.columnHashesDesired},
        target_columns = nullif(coalesce(m.target_columns, m.source_columns), ${entity.target.columnHashesDesired})
      FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k WHERE w.action = 'accept' AND ${leafKey(entity)} = w.k`,
+    `UPDATE portage.undo_log u SET base_after = m.target_hash FROM ${work(entity)} w ${base} WHERE w.action = 'accept' AND NOT w.known AND u.batch_no = ${facts.batchNo} AND u.operation_no = ${facts.operationNo} AND u.entity_id = ${entity.entityId} AND u.legacy_key = w.k::text AND u.action = 'adopt'`,
     `UPDATE ${entity.leaf} AS m SET closed_by = ${facts.operationNo} FROM ${work(entity)} w WHERE w.action = 'let_go' AND ${leafKey(entity)} = w.k`,
   ];
 }
@@ -214,6 +217,6 @@ export function mapMerged(entity: CompiledEntity, facts: WriteFacts): readonly [
     `UPDATE ${entity.leaf} AS m SET source_hash = g.h, target_hash = CASE WHEN w.kept = '{}' THEN r.h ELSE ${entity.target.hashDesired} END, source_columns = ${entity.target.columnHashesDesired},
        target_columns = nullif(${bytes.join(' || ')}, ${entity.target.columnHashesDesired}), ${key} = w.${key}
      FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k ${row} WHERE w.action = 'merge' AND ${leafKey(entity)} = w.k`,
-    `UPDATE portage.undo_log u SET hash_after = r.h FROM ${work(entity)} w ${row} WHERE w.action = 'merge' AND u.batch_no = ${facts.batchNo} AND u.operation_no = ${facts.operationNo} AND u.entity_id = ${entity.entityId} AND u.legacy_key = w.k::text AND u.action = 'update'`,
+    `UPDATE portage.undo_log u SET hash_after = r.h, base_after = (SELECT m.target_hash FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k) FROM ${work(entity)} w ${row} WHERE w.action = 'merge' AND u.batch_no = ${facts.batchNo} AND u.operation_no = ${facts.operationNo} AND u.entity_id = ${entity.entityId} AND u.legacy_key = w.k::text AND u.action = 'update'`,
   ];
 }

@@ -4,10 +4,12 @@
  */
 import type { Relation } from '../../domain/catalog.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
-import { quoteIdentifier, quoteLiteral } from '../../domain/identifiers.ts';
+import { qualifiedName, quoteIdentifier, quoteLiteral } from '../../domain/identifiers.ts';
 import { exactText } from '../../domain/value-types.ts';
+import type { ReferencingKey } from '../catalog/read-referencing.ts';
 import { leafKey, targetKeyColumn } from './leaf.ts';
 import { mappingOf, undoTable } from './undo.ts';
+import { referredColumns, refersTo } from './vanished.ts';
 import { undoArrays } from './write.ts';
 
 export interface OwnFacts {
@@ -74,7 +76,7 @@ export const releaseRestored = (entity: CompiledEntity, referred: ReadonlySet<st
   const columns = entity.target.releasable.filter((column) => !referred.has(column));
   return columns.length === 0
     ? null
-    : `UPDATE ${entity.target.table} AS t SET ${columns.map((column) => `${quoteIdentifier(column)} = CASE WHEN w.before ? ${quoteLiteral(column)} THEN NULL ELSE t.${quoteIdentifier(column)} END`).join(', ')}
+    : `UPDATE ${entity.target.table} AS t SET ${columns.map((column) => `${quoteIdentifier(column)} = CASE WHEN w.before ? ${quoteLiteral(column)} AND w.before->>${quoteLiteral(column)} IS DISTINCT FROM ${exactText(`t.${quoteIdentifier(column)}`)} THEN NULL ELSE t.${quoteIdentifier(column)} END`).join(', ')}
        FROM ${undoTable(entity)} w WHERE ${taken('update')} AND ${entity.target.matchesMapping('w')}`;
 };
 
@@ -121,20 +123,18 @@ export function replaceRestored(entity: CompiledEntity, relation: Relation, colu
     ) SELECT count(*) AS rows FROM written`;
 }
 
-/** Whether one of them would give away a value to which rows refer; null where no foreign key leads to what comes back. */
-export function givesBackReferred(
-  entity: CompiledEntity,
-  relation: Relation,
-  referred: ReadonlySet<string>,
-): string | null {
-  const columns = restorable(entity, relation).filter(({ name }) => referred.has(name));
+/** Whether one of them is to lose a value to which a row refers by the foreign key; null where none of its columns comes back. */
+export function givesBackReferred(entity: CompiledEntity, relation: Relation, key: ReferencingKey): string | null {
+  const columns = restorable(entity, relation).filter(({ name }) => key.pairs.some(({ parent }) => parent === name));
   const moves = columns.map(
     ({ name }) =>
       `w.before ? ${quoteLiteral(name)} AND w.before->>${quoteLiteral(name)} IS DISTINCT FROM ${exactText(`t.${quoteIdentifier(name)}`)}`,
   );
   return columns.length === 0
     ? null
-    : `SELECT EXISTS (SELECT FROM ${undoTable(entity)} w JOIN ${entity.target.table} t ON ${entity.target.matchesMapping('w')} WHERE ${taken('update')} AND (${moves.join(' OR ')}))::text AS present`;
+    : `SELECT EXISTS (SELECT FROM ${undoTable(entity)} w
+         CROSS JOIN LATERAL (SELECT ${referredColumns(key)}, ${moves.join(' OR ')} AS moves FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) p
+         WHERE ${taken('update')} AND p.moves AND EXISTS (SELECT FROM ${qualifiedName({ schema: key.schema, name: key.table })} t WHERE ${refersTo(key, 'p')}))::text AS present`;
 }
 
 /** A natural key that was changed is the old one again: from here on the row is found under it. */
@@ -143,7 +143,7 @@ export const moveBack = (entity: CompiledEntity): string =>
 
 /** Where the rows are something else, now that they are written: they had been edited before, or a trigger changed them. */
 export const takeRestored = (entity: CompiledEntity, facts: OwnFacts): string =>
-  `UPDATE portage.undo_log u SET hash_after = r.h, after = CASE WHEN u.after IS NOT NULL THEN ${partOf('u.after', 'r.whole')} END
+  `UPDATE portage.undo_log u SET hash_after = r.h, base_after = w.target_hash, after = CASE WHEN u.after IS NOT NULL THEN ${partOf('u.after', 'r.whole')} END
    FROM ${undoTable(entity)} w CROSS JOIN LATERAL (SELECT ${entity.target.hash} AS h, CASE WHEN w.after IS NOT NULL THEN ${entity.target.wholeRow} END AS whole FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')} OFFSET 0) r
    WHERE ${taken('update')} AND (r.h IS DISTINCT FROM w.target_hash OR w.after IS NOT NULL AND NOT r.whole @> w.before) AND u.operation_no = ${facts.operationNo} AND u.entity_id = ${entity.entityId} AND u.batch_no = ${facts.batchNo} AND u.action = 'update' AND w.k = ${entity.order === 'integer' ? 'u.legacy_key::bigint' : 'u.legacy_key'}`;
 

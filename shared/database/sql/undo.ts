@@ -26,7 +26,7 @@ export const undoTable = (entity: CompiledEntity): string => `pg_temp.undo_${ent
 export const createUndo = (entity: CompiledEntity): string => {
   const name = `undo_${entity.entityId}`;
   return `CREATE TEMP TABLE IF NOT EXISTS ${name} (k ${entity.order === 'integer' ? 'bigint' : 'text COLLATE "C"'} NOT NULL, kind text NOT NULL, forget boolean NOT NULL,
-      target_uuid uuid, target_key text COLLATE "C", key_before text COLLATE "C", before jsonb, after jsonb, hash_after bigint, xid xid8, written_at timestamptz,
+      target_uuid uuid, target_key text COLLATE "C", key_before text COLLATE "C", before jsonb, after jsonb, hash_after bigint, base_after bigint, xid xid8, written_at timestamptz,
       source_hash bigint, target_hash bigint, source_columns bytea, target_columns bytea, closed_before integer, mapped_by integer, mapped_origin "char", waiting jsonb, linked boolean,
       verdict text, columns text[], later_no integer, detail text) ON COMMIT DELETE ROWS;
     CREATE INDEX IF NOT EXISTS ${name}_k ON pg_temp.${name} (k); CREATE INDEX IF NOT EXISTS ${name}_target ON pg_temp.${name} (${targetKeyColumn(entity)})`;
@@ -92,9 +92,9 @@ export function gatherUndo(entity: CompiledEntity, facts: UndoFacts, view: UndoV
   const { legacy, target } = undoArrays(entity);
   const table = undoTable(entity);
   const log = `FROM portage.undo_log u WHERE u.operation_no = ${facts.operationNo} AND u.entity_id = ${entity.entityId} AND u.batch_no = ANY ($1::bigint[]) AND ${chosenRows(entity, facts, view, 'u.legacy_key')}`;
-  const columns = `(k, kind, forget, ${key}, key_before, before, after, hash_after, xid, written_at, ${BASES}, closed_before, mapped_by, mapped_origin, waiting, linked)`;
+  const columns = `(k, kind, forget, ${key}, key_before, before, after, hash_after, base_after, xid, written_at, ${BASES}, closed_before, mapped_by, mapped_origin, waiting, linked)`;
   const values = (kind: string, forget: string): string =>
-    `SELECT ${asKey(entity, 'u.legacy_key')}, ${kind}, ${forget}, ${asTarget(entity, 'u.target_key')}, u.key_before, u.before, u.after, u.hash_after, ${trustedXid}, u.written_at, ${LOGGED}, u.closed_before, u.mapped_by, u.mapped_origin, u.waiting, u.linked`;
+    `SELECT ${asKey(entity, 'u.legacy_key')}, ${kind}, ${forget}, ${asTarget(entity, 'u.target_key')}, u.key_before, u.before, u.after, u.hash_after, u.base_after, ${trustedXid}, u.written_at, ${LOGGED}, u.closed_before, u.mapped_by, u.mapped_origin, u.waiting, u.linked`;
   return [
     `INSERT INTO ${table} (k, kind, forget, ${key}, hash_after, xid, written_at)
      SELECT x.k, 'insert', true, x.key, x.h, ${trustedXid}, u.written_at FROM portage.undo_inserts u CROSS JOIN LATERAL unnest(u.${legacy}, u.${target}, u.hashes) AS x (k, key, h)
@@ -168,12 +168,13 @@ export function judgeUndo(
   const own = `w.linked AND m.origin = 'i' AND m.operation_no = ${facts.operationNo}`;
   const part = `coalesce(t.part, false) AND (NOT coalesce(${own}, false) OR ${untouched} OR (${asWritten(timeless, complete)}))`;
   const updated = `CASE WHEN w.after IS NOT NULL THEN ${part} ELSE t.h IS NOT DISTINCT FROM w.hash_after END`;
+  const base = 'coalesce(w.base_after, w.hash_after)';
   const moved = facts.comparable
-    ? `m.target_hash IS NOT NULL AND m.target_hash IS DISTINCT FROM w.hash_after AND m.target_hash IS DISTINCT FROM w.target_hash`
+    ? `m.target_hash IS NOT NULL AND m.target_hash IS DISTINCT FROM ${base} AND m.target_hash IS DISTINCT FROM w.target_hash`
     : 'false';
   const deletedSince = facts.ofRollback ? 'false' : `m.closed_by IS DISTINCT FROM ${facts.operationNo}`;
   const later = `coalesce(l.operation_no > ${facts.operationNo} AND l.operation_type <> 'rollback', false)`;
-  const remapped = facts.comparable ? 'm.target_hash IS DISTINCT FROM w.hash_after' : 'false';
+  const remapped = facts.comparable ? `m.target_hash IS DISTINCT FROM ${base}` : 'false';
   const verdict = `CASE w.kind
       WHEN 'delete' THEN CASE WHEN t.there THEN 'occupied'
         WHEN w.mapped_by IS NOT NULL THEN CASE WHEN m.there THEN 'later operation' END

@@ -145,7 +145,8 @@ export const updateRows = (entity: CompiledEntity): string =>
     ) SELECT count(*) AS rows, sum(h) AS hashes FROM written`;
 
 /**
- * Takes unique values off the rows that are to be updated, so that they can swap them; null where none may be NULL between.
+ * Takes unique values off the rows that are to be updated, so that they can swap them; null where none may be NULL between. Of
+ * merged rows those that they do not keep.
  * @param more columns beside those of unique keys
  * @param referred columns to which foreign keys lead: these are not released
  */
@@ -153,12 +154,20 @@ export const releaseUnique = (
   entity: CompiledEntity,
   more: readonly string[],
   referred: ReadonlySet<string>,
+  action: 'update' | 'merge' = 'update',
 ): string | null => {
   const columns = [...new Set([...entity.target.releasable, ...more])].filter((column) => !referred.has(column));
+  const own = new Map(entity.columns.map((column) => [column.column, column]));
+  // Of a row that keeps its value nobody else can want it.
+  const released = (name: string): string => {
+    const column = own.get(name);
+    const kept = action === 'update' ? '' : ` OR ${quoteLiteral(name)} = ANY (w.kept)`;
+    return `CASE WHEN ${column?.exactDesired ?? 'NULL'} IS NOT DISTINCT FROM ${column?.exactTarget ?? 'NULL'}${kept} THEN t.${quoteIdentifier(name)} END`;
+  };
   return columns.length === 0
     ? null
-    : `UPDATE ${entity.target.table} AS t SET ${columns.map((column) => `${quoteIdentifier(column)} = NULL`).join(', ')}
-       FROM ${rowsOf(entity, 'update')} AND ${entity.target.matchesMapping('w')}`;
+    : `UPDATE ${entity.target.table} AS t SET ${columns.map((column) => `${quoteIdentifier(column)} = ${released(column)}`).join(', ')}
+       FROM ${rowsOf(entity, action)} AND ${entity.target.matchesMapping('w')}`;
 };
 
 /** New bases of updated rows. Gives their number and the sum of their hashes. */
