@@ -15,6 +15,7 @@ import { fault, type CatalogFault } from './faults.ts';
 import { keyFaults } from './key-faults.ts';
 import { nameFaults } from './name-faults.ts';
 import { referenceFaults } from './reference-faults.ts';
+import { sharedFaults } from './shared-faults.ts';
 import { readSideFacts } from './side-facts.ts';
 import { sourceFaults } from './source-faults.ts';
 import { targetFaults } from './target-faults.ts';
@@ -48,6 +49,7 @@ export async function checkMap(
     expressionFaults(sides.source, entities, sourceHasType),
     castFaults(sides.target, entities, sourceHasType),
   ]);
+  const shared = await sharedFaults(sides.target, entities);
   return [
     ...mapFaults(map).map((found): CatalogFault => ({ severity: 'fault', ...found })),
     ...entities.flatMap((entity) => [
@@ -59,6 +61,7 @@ export async function checkMap(
       ...(ofTarget.get(entity.name) ?? []),
     ]),
     ...referenceFaults(entities),
+    ...shared,
   ];
 }
 
