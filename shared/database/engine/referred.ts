@@ -1,6 +1,6 @@
 /**
  * Values to which rows of the target refer, mapped or not. Such a value is neither NULL for a moment nor given to another row:
- * what refers to it would lose it, or lead to that row (SEMANTICS 29, docs/adr/0051).
+ * what refers to it would lose it, or lead to that row (SEMANTICS 29, docs/adr/0053).
  */
 import { readReferencing, type ReferencingKey } from '../catalog/read-referencing.ts';
 import { DataError } from '../pg-errors.ts';
