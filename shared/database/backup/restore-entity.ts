@@ -6,9 +6,9 @@
 import { PortageError } from '../../domain/errors.ts';
 import { passRange } from '../engine/batch.ts';
 import { reasonOf } from '../engine/reason.ts';
+import { cursorOf } from '../engine/slice-cursor.ts';
 import type { SliceProgress } from '../engine/slice.ts';
 import type { Slice } from '../../domain/slice.ts';
-import type { Worker } from '../engine/worker.ts';
 import { DataError } from '../pg-errors.ts';
 import { createRestoreScratch, stagedKeys } from '../sql/restore.ts';
 import { durableAtEnd } from '../transactions.ts';
@@ -20,16 +20,6 @@ import { stageRows, type NumberedRow } from './stage-rows.ts';
 const SHRINK = 8;
 /** A batch is also bounded by what its rows hold: it stands in memory, and so do those of the other slices. */
 const BATCH_BYTES = 8 << 20;
-
-/** The number of the slice's last row that is done; null: all of them are. */
-async function cursorOf({ target, checkpointId }: Worker, { slice, from, to }: Slice): Promise<number | null> {
-  const [last] = await target.rows<{ upper_bound: string | null }>(
-    'SELECT upper_bound FROM portage.migration_batches WHERE checkpoint_id = $1 AND slice = $2 ORDER BY batch_no DESC LIMIT 1',
-    [checkpointId, slice],
-  );
-  if (last === undefined) return Number(from ?? 0);
-  return last.upper_bound === to ? null : Number(last.upper_bound);
-}
 
 /** The last place at or before a row. */
 const placeFor = (places: readonly Place[], row: number): Place | undefined =>
@@ -73,8 +63,8 @@ export const workSlice = (one: Restoring, slice: Slice): Promise<SliceProgress> 
 
 async function workRows(one: Restoring, slice: Slice): Promise<SliceProgress> {
   const { worker } = one;
-  const done = await cursorOf(worker, slice);
-  if (done === null) return { rows: 0, done: true, stopped: false };
+  const start = await cursorOf(worker, slice);
+  if (start.done) return { rows: 0, done: true, stopped: false };
   if (one.rows === 0) {
     const { stopped } = await passRange(worker, { from: null, to: null }, 0, 0);
     return { rows: 0, done: !stopped, stopped };
@@ -82,8 +72,8 @@ async function workRows(one: Restoring, slice: Slice): Promise<SliceProgress> {
   await worker.target.run(createRestoreScratch(worker.entity));
   const end = Number(slice.to ?? one.rows);
   let rows = 0;
-  let at = done;
-  for await (const batch of batchesOf(one, done, end)) {
+  let at = Number(start.from ?? 0);
+  for await (const batch of batchesOf(one, at, end)) {
     const last = batch.at(-1)?.number ?? at;
     await stageRows(worker.target, worker.entity, batch, one.comparable);
     const written = await writeStaged(one, at, last);

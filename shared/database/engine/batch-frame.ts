@@ -28,15 +28,17 @@ interface Begun {
 /**
  * Triggers and constraints of the target may name functions and tables of its schema without saying so (SEMANTICS 1). Until the
  * transaction ends; where it is about several entities, the schema of each.
+ * @param schemas SQL of their quoted names, commas between
  */
-const OWN_SCHEMA = "set_config('search_path', concat_ws(', ', current_setting('search_path'), $4::text), true)";
+export const withOwnSchemas = (schemas: string): string =>
+  `set_config('search_path', concat_ws(', ', current_setting('search_path'), ${schemas}::text), true)`;
 
 /** Fence, stop flag and the batch's own row, which decides between two workers on the same range (SEMANTICS 19, 20). */
 export async function beginBatch(worker: Worker, range: KeyRange): Promise<Begun> {
   const { target } = worker;
   const held = await target.maybeOne<{ fence: string; stop: string }>(
     `SELECT f.fence, (SELECT (o.stop_requested_at IS NOT NULL)::text FROM portage.operations o WHERE o.operation_no = $2) AS stop,
-       set_config('portage.operation', $3, true), ${OWN_SCHEMA} FROM portage.fences f WHERE f.entity_id = $1 FOR KEY SHARE OF f`,
+       set_config('portage.operation', $3, true), ${withOwnSchemas('$4')} FROM portage.fences f WHERE f.entity_id = $1 FOR KEY SHARE OF f`,
     [
       worker.entity.entityId,
       worker.operationNo,

@@ -72,7 +72,7 @@ interface Loaded {
 /** Writes all rows of the range that lack no parent, in one statement (sql/load.ts). */
 async function load(worker: Worker, range: KeyRange | null, batchNo: string): Promise<Loaded> {
   const { entity, map, operationNo, loading } = worker;
-  const sql = loadRows(entity, map, range, { operationNo, batchNo, joined: loading?.smallParents ?? new Set() });
+  const sql = loadRows(entity, map, range, { operationNo, batchNo, joined: loading?.smallLeaves ?? new Set() });
   const { written, left_out: leftOut } = await worker.target.one<{ written: string; left_out: string }>(sql);
   return { written: Number(written), leftOut: leftOut === 'true' };
 }

@@ -12,7 +12,7 @@ import { transaction, tried } from '../transactions.ts';
 import { gather } from '../sql/decide.ts';
 import { allOf, inRange, type KeyRange } from '../sql/range.ts';
 import { createScratch, emptyStage, stage, work } from '../sql/scratch.ts';
-import { countActions } from './batch-frame.ts';
+import { countActions, withOwnSchemas } from './batch-frame.ts';
 import { classify } from './batch.ts';
 import { close, settle } from './closure.ts';
 import type { EstimateRequest } from './estimate-request.ts';
@@ -83,10 +83,10 @@ export async function rehearse(
   const refused: Refused[] = [];
   const deadRows = await tried(target, async () => {
     const schemas = new Set(rehearsal.entities.map((each) => quoteIdentifier(each.target.relation.schema)));
-    await target.run(
-      "SELECT set_config('portage.operation', $1, true), set_config('search_path', concat_ws(', ', current_setting('search_path'), $2::text), true)",
-      [rehearsal.operationId, [...schemas].join(', ')],
-    );
+    await target.run(`SELECT set_config('portage.operation', $1, true), ${withOwnSchemas('$2')}`, [
+      rehearsal.operationId,
+      [...schemas].join(', '),
+    ]);
     return writePart(workers, request.entity, rehearsal, range, refused);
   });
   for (const { key, reason } of refused) noteRefused(rehearsal, request.entity.name, key, reason);

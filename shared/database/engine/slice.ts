@@ -11,24 +11,12 @@ import { passRange } from './batch.ts';
 import { compareKeys } from './changed-keys.ts';
 import { compareSlice, type ComparedRange } from './descent.ts';
 import { loadingOf } from './loading.ts';
+import { cursorOf } from './slice-cursor.ts';
 import { sizing, type Sizing } from './sizing.ts';
 import { allRows, workRange, type SliceProgress } from './work-range.ts';
 import type { Worker } from './worker.ts';
 
 export type { SliceProgress } from './work-range.ts';
-
-/** Where the slice's last committed batch ended; `done` when it ended where the slice does. */
-async function cursorOf(
-  worker: Worker,
-  slice: Slice,
-): Promise<{ readonly from: string | null; readonly done: boolean }> {
-  const [last] = await worker.target.rows<{ upper_bound: string | null }>(
-    'SELECT upper_bound FROM portage.migration_batches WHERE checkpoint_id = $1 AND slice = $2 ORDER BY batch_no DESC LIMIT 1',
-    [worker.checkpointId, slice.slice],
-  );
-  if (last === undefined) return { from: slice.from, done: false };
-  return { from: last.upper_bound, done: last.upper_bound === slice.to };
-}
 
 /** The ranges of the slice with something to do; a range that equals its bases on both sides is recorded and passed by. */
 const rangesToWork = async (worker: Worker, range: KeyRange, compared: boolean): Promise<readonly ComparedRange[]> =>

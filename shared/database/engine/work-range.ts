@@ -154,12 +154,9 @@ async function writeStaged(worker: Worker, range: KeyRange, staged: Staged, size
     const to = whole ? range.to : await endOfBatch(worker, { from, to: range.to }, size, staged);
     let outcome;
     try {
-      const bytes = Math.round(staged.bytes * (whole && from === range.from ? 1 : shareOf(size)));
-      outcome = await runBatch(
-        worker,
-        { from, to },
-        { readMs: unreported, bytes, apart, all: whole && from === range.from },
-      );
+      const all = whole && from === range.from;
+      const bytes = Math.round(staged.bytes * (all ? 1 : shareOf(size)));
+      outcome = await runBatch(worker, { from, to }, { readMs: unreported, bytes, apart, all });
     } catch (error) {
       const timedOut = isTimeout(error);
       if (!(error instanceof DataError) && !timedOut) throw error;

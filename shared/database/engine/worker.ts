@@ -63,8 +63,8 @@ export interface Worker {
 }
 
 export interface Loading {
-  /** Parents with so few rows that a batch had better read all of their mappings than look for each of its own. */
-  readonly smallParents: ReadonlySet<string>;
+  /** Leaves of parents with so few rows that a batch had better read all of them than look for each of its own. */
+  readonly smallLeaves: ReadonlySet<string>;
 }
 
 export interface BatchReport {

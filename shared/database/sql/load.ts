@@ -29,7 +29,7 @@ const sharedTexts = (entity: CompiledEntity): readonly string[] =>
   );
 
 export interface LoadFacts extends WriteFacts {
-  /** Parents of few rows: all of their mappings are read beside the batch, instead of one for each of its rows. */
+  /** Leaves of parents with few rows: all of them are read beside the batch, instead of one for each of its rows. */
   readonly joined: ReadonlySet<string>;
 }
 
@@ -37,7 +37,7 @@ export interface LoadFacts extends WriteFacts {
 function parents(entity: CompiledEntity, joined: ReadonlySet<string>) {
   const joins: string[] = [];
   const columns = entity.references.map((reference, i) => {
-    if (reference.parentLeaf === null || !joined.has(reference.parent))
+    if (reference.parentLeaf === null || !joined.has(reference.parentLeaf))
       return `${resolved(reference)} AS ${reference.staged}`;
     const alias = `p${i}`;
     joins.push(`LEFT JOIN ${reference.parentLeaf} ${alias} ON ${parentMatches(reference, alias)}`);
