@@ -14,19 +14,37 @@ export const replaceable = (entity: CompiledEntity): string =>
      (SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') AS columns
    FROM pg_class c WHERE c.oid = ${quoteLiteral(entity.target.table)}::regclass`;
 
-/** Whether a row of the batch is to lose a value to which a row refers by the foreign key; null where none of its columns is written. */
-export const givesAwayReferred = (
+/** Which rows are asked about, and what says of one that it moves; over `w` and, for `moves`, `t`. */
+interface Asked {
+  readonly rows: string;
+  readonly condition: string;
+  readonly moves: readonly string[];
+}
+
+/** Whether one of the rows is to lose a value to which a row refers by the foreign key. */
+export const losesReferred = (
+  { target }: CompiledEntity,
+  key: ReferencingKey,
+  { rows, condition, moves }: Asked,
+): string =>
+  `SELECT EXISTS (SELECT FROM ${rows}
+     CROSS JOIN LATERAL (SELECT ${referredColumns(key)}, ${moves.join(' OR ')} AS moves FROM ${target.table} t WHERE ${target.matchesMapping('w')}) p
+     WHERE ${condition} AND p.moves AND EXISTS (SELECT FROM ${qualifiedName({ schema: key.schema, name: key.table })} t WHERE ${refersTo(key, 'p')}))::text AS present`;
+
+/** The same of the batch; null where none of the key's columns is written. */
+export function givesAwayReferred(
   entity: CompiledEntity,
   key: ReferencingKey,
   action: 'update' | 'merge',
-): string | null => {
+): string | null {
   const columns = entity.columns.filter((c) => !c.onInsertOnly && key.pairs.some(({ parent }) => parent === c.column));
   if (columns.length === 0) return null;
-  const moves = columns.map((c) => `${c.exactDesired} IS DISTINCT FROM ${c.exactTarget}`).join(' OR ');
-  return `SELECT EXISTS (SELECT FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k
-     CROSS JOIN LATERAL (SELECT ${referredColumns(key)}, ${moves} AS moves FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) p
-     WHERE w.action = '${action}' AND p.moves AND EXISTS (SELECT FROM ${qualifiedName({ schema: key.schema, name: key.table })} t WHERE ${refersTo(key, 'p')}))::text AS present`;
-};
+  return losesReferred(entity, key, {
+    rows: `${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k`,
+    condition: `w.action = '${action}'`,
+    moves: columns.map((c) => `${c.exactDesired} IS DISTINCT FROM ${c.exactTarget}`),
+  });
+}
 
 /**
  * Nobody else may write the table, or take a key of it, while its rows are out: an update that waited for such a row would find

@@ -4,12 +4,13 @@
  */
 import type { Relation } from '../../domain/catalog.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
-import { qualifiedName, quoteIdentifier, quoteLiteral } from '../../domain/identifiers.ts';
+import { quoteIdentifier, quoteLiteral } from '../../domain/identifiers.ts';
 import { exactText } from '../../domain/value-types.ts';
 import type { ReferencingKey } from '../catalog/read-referencing.ts';
 import { leafKey, targetKeyColumn } from './leaf.ts';
+import { losesReferred } from './rings.ts';
 import { mappingOf, undoTable } from './undo.ts';
-import { referredColumns, refersTo } from './vanished.ts';
+
 import { undoArrays } from './write.ts';
 
 export interface OwnFacts {
@@ -71,12 +72,16 @@ const restorable = (entity: CompiledEntity, relation: Relation): readonly { name
 /** The value in an object of exact texts. */
 const valueIn = (object: string, name: string, type: string): string => `(${object}->>${quoteLiteral(name)})::${type}`;
 
+/** Over `w` and `t`: the column gets another value than it has. */
+const comesBack = (name: string): string =>
+  `w.before ? ${quoteLiteral(name)} AND w.before->>${quoteLiteral(name)} IS DISTINCT FROM ${exactText(`t.${quoteIdentifier(name)}`)}`;
+
 /** Columns of unique keys that may be NULL for a moment, so that rows can swap their values. Null: there is none. */
 export const releaseRestored = (entity: CompiledEntity, referred: ReadonlySet<string>): string | null => {
   const columns = entity.target.releasable.filter((column) => !referred.has(column));
   return columns.length === 0
     ? null
-    : `UPDATE ${entity.target.table} AS t SET ${columns.map((column) => `${quoteIdentifier(column)} = CASE WHEN w.before ? ${quoteLiteral(column)} AND w.before->>${quoteLiteral(column)} IS DISTINCT FROM ${exactText(`t.${quoteIdentifier(column)}`)} THEN NULL ELSE t.${quoteIdentifier(column)} END`).join(', ')}
+    : `UPDATE ${entity.target.table} AS t SET ${columns.map((column) => `${quoteIdentifier(column)} = CASE WHEN ${comesBack(column)} THEN NULL ELSE t.${quoteIdentifier(column)} END`).join(', ')}
        FROM ${undoTable(entity)} w WHERE ${taken('update')} AND ${entity.target.matchesMapping('w')}`;
 };
 
@@ -126,15 +131,12 @@ export function replaceRestored(entity: CompiledEntity, relation: Relation, colu
 /** Whether one of them is to lose a value to which a row refers by the foreign key; null where none of its columns comes back. */
 export function givesBackReferred(entity: CompiledEntity, relation: Relation, key: ReferencingKey): string | null {
   const columns = restorable(entity, relation).filter(({ name }) => key.pairs.some(({ parent }) => parent === name));
-  const moves = columns.map(
-    ({ name }) =>
-      `w.before ? ${quoteLiteral(name)} AND w.before->>${quoteLiteral(name)} IS DISTINCT FROM ${exactText(`t.${quoteIdentifier(name)}`)}`,
-  );
-  return columns.length === 0
-    ? null
-    : `SELECT EXISTS (SELECT FROM ${undoTable(entity)} w
-         CROSS JOIN LATERAL (SELECT ${referredColumns(key)}, ${moves.join(' OR ')} AS moves FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) p
-         WHERE ${taken('update')} AND p.moves AND EXISTS (SELECT FROM ${qualifiedName({ schema: key.schema, name: key.table })} t WHERE ${refersTo(key, 'p')}))::text AS present`;
+  if (columns.length === 0) return null;
+  return losesReferred(entity, key, {
+    rows: `${undoTable(entity)} w`,
+    condition: taken('update'),
+    moves: columns.map(({ name }) => comesBack(name)),
+  });
 }
 
 /** A natural key that was changed is the old one again: from here on the row is found under it. */
