@@ -112,6 +112,7 @@ export async function startServer(
     ];
     await promisify(execFile)(initdb, [`--pgdata=${data}`, ...options, '--locale=C.UTF-8'], { ...user, cwd: data });
     await start();
+    await checkPasswordsFast(url);
   } catch (cause) {
     await stop();
     throw new Error(`The test server (${postgres}) did not start`, { cause });
@@ -133,6 +134,22 @@ async function ready(url: string, server: ChildProcess, log: readonly string[]):
       await client.end().catch(() => undefined);
     }
     await sleep(20);
+  }
+}
+
+/** To check a password is made to cost the server milliseconds, and tests open thousands of sessions. Before 16 it cannot be told. */
+async function checkPasswordsFast(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ n: string }>("select current_setting('server_version_num') as n");
+    if (Number(rows[0]?.n) < 160_000) return;
+    await client.query('alter system set scram_iterations = 1');
+    await client.query('select pg_reload_conf()');
+    await client.query('set scram_iterations = 1');
+    await client.query(`alter role ${USER} password '${PASSWORD}'`);
+  } finally {
+    await client.end();
   }
 }
 
