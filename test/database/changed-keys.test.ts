@@ -1,6 +1,7 @@
 // Few rows of many differ: they are found by their keys, and the others are neither moved nor written (ADR 37).
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { compareKeys } from '../../shared/database/engine/changed-keys.ts';
+import { isScattered } from '../../shared/database/engine/descent.ts';
 import { workSlice } from '../../shared/database/engine/slice.ts';
 import type { BatchReport, Worker } from '../../shared/database/engine/worker.ts';
 import * as changedKeys from '../../shared/database/sql/changed-keys.ts';
@@ -49,7 +50,6 @@ test('the text of what looks for them', () => {
     createChanged: changedKeys.createChanged(beds),
     copyHashesIn: changedKeys.copyHashesIn(beds),
     findChanged: changedKeys.findChanged(beds, RANGE),
-    countSeen: changedKeys.countSeen(beds),
     nextChanged: changedKeys.nextChanged(beds, RANGE, 2000),
     countPassed: changedKeys.countPassed(beds, RANGE),
     'gatherVanished among them': gatherVanished(beds, RANGE, 7, null, changedKeys.changedMappings(beds)),
@@ -104,6 +104,33 @@ test('each change of either side is found wherever it lies, and every row is cou
   expect((await wards()).filter((row) => row['ward'] === '0new')).toHaveLength(10);
   // Nothing moved since: the same differences are seen again, and no row is written.
   expect(await work()).toMatchObject({ inserted: 0, updated: 0, kept: 5, conflicts: 2, read: ROWS - 1 });
+});
+
+test('a row of the target that says another key than its mapping is looked at all the same', async () => {
+  await fill();
+  await p.run('source', "UPDATE bed SET ward = 'new' WHERE bed_no IN (30, 200)");
+  await p.target.run('UPDATE beds SET legacy_id = -legacy_id WHERE legacy_id IN (15, 30)');
+  // 15 stays as it was edited, 30 is a conflict; looked at again, both are still seen.
+  expect(await work()).toMatchObject({ read: ROWS, updated: 1, kept: 1, conflicts: 1, unchanged: ROWS - 3 });
+  expect(await work()).toMatchObject({ updated: 0, kept: 1, conflicts: 1, unchanged: ROWS - 2 });
+});
+
+test('whether changes lie everywhere is seen by the first rows', async () => {
+  const rows = 12_000;
+  await p.run('source', `INSERT INTO bed SELECT 20000 + n, 'w' FROM generate_series(1, ${rows}) n`);
+  await work('beds', { batchRows: rows });
+  const beds = p.entity('beds');
+  const asIfLarge = { ...beds, source: { ...beds.source, estimatedRows: 200_000 } };
+  const { source, target } = p;
+  const scattered = (entity = asIfLarge): Promise<boolean> => isScattered({ source, target, entity });
+  expect(await scattered()).toBe(false);
+  await p.run('source', "UPDATE bed SET ward = 'new' WHERE bed_no = 20001");
+  expect(await scattered()).toBe(false); // half of what was looked at
+  await p.run('source', "UPDATE bed SET ward = 'new' WHERE bed_no % 5000 = 1");
+  expect(await scattered()).toBe(true);
+  expect(await scattered(beds)).toBe(false); // a table as small is looked at whole
+  await p.run('source', 'DELETE FROM bed WHERE bed_no > 29999');
+  expect(await scattered()).toBe(false); // fewer rows than a look ahead takes: the catalog was wrong
 });
 
 test('rows that did not change are not moved', async () => {

@@ -1,6 +1,10 @@
 // The order of test files. jest remembers how long each one took; on a machine that never ran them it has only their sizes,
 // and the longest of ours are short to read: begun last, one of them keeps the run waiting for a minute alone.
-import Sequencer from '@jest/test-sequencer';
+import imported from '@jest/test-sequencer';
+
+/** Its types are those of a CommonJS module, which is not what Node imports. */
+const Sequencer = imported as unknown as typeof imported.default;
+type Sequencer = InstanceType<typeof Sequencer>;
 
 /** Measured in a whole run: each takes longer than twenty seconds. */
 const LONG = [
@@ -23,8 +27,8 @@ const isLong = ({ path }: { readonly path: string }): boolean =>
   LONG.some((name) => path.replaceAll('\\', '/').endsWith(`/test/${name}.test.ts`));
 
 export default class LongestFirst extends Sequencer {
-  override sort(tests: Parameters<Sequencer['sort']>[0]): ReturnType<Sequencer['sort']> {
-    const sorted = super.sort(tests);
+  override async sort(tests: Parameters<Sequencer['sort']>[0]): Promise<Awaited<ReturnType<Sequencer['sort']>>> {
+    const sorted = await super.sort(tests);
     return [...sorted.filter(isLong), ...sorted.filter((test) => !isLong(test))];
   }
 }

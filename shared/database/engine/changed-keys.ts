@@ -8,7 +8,6 @@ import type { KeyRange } from '../sql/range.ts';
 import {
   copyHashesIn,
   countPassed,
-  countSeen,
   createChanged,
   emptyChanged,
   findChanged,
@@ -37,15 +36,14 @@ export async function compareKeys(worker: Worker, range: KeyRange): Promise<Chan
   const { source, target, entity } = worker;
   await target.run(createChanged(entity));
   await target.run(emptyChanged(entity));
+  let seen: number;
   try {
-    await copyRows(source, copyHashes(entity, range), target, copyHashesIn(entity));
+    ({ rows: seen } = await copyRows(source, copyHashes(entity, range), target, copyHashesIn(entity)));
   } catch (error) {
     if (error instanceof DataError) return null;
     throw error;
   }
-  await target.run(findChanged(entity, range));
-  const counts = await target.one<{ seen: string; changed: string }>(countSeen(entity));
-  const [seen, changed] = [Number(counts.seen), Number(counts.changed)];
+  const changed = await target.run(findChanged(entity, range));
   const lookUps = entity.order === 'integer' ? 0 : Math.ceil(changed / MOST_KEYS);
   if (changed > seen * DENSE || lookUps > MOST_SCANS) return null;
   const passed = async (part: KeyRange): Promise<number> =>

@@ -5,9 +5,9 @@
 import { DataError } from '../pg-errors.ts';
 import type { Slice } from '../../domain/slice.ts';
 import type { Session } from '../session.ts';
-import { basedSums, anyUnmapped, leafTotals, mappedSums, targetTotals } from '../sql/leaf.ts';
+import { basedSums, leafTotals, mappedSums, sameKeys, targetTotals } from '../sql/leaf.ts';
 import type { KeyRange } from '../sql/range.ts';
-import { canSample, everyNthKey, sampledBounds, sourceSums } from '../sql/source.ts';
+import { canSample, everyNthKey, firstSteps, sampledBounds, sourceSums } from '../sql/source.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 
 export interface ComparedRange extends KeyRange {
@@ -43,20 +43,43 @@ const unlessUnreadable = <T>(sums: Promise<T>): Promise<T | null> =>
     throw error;
   });
 
-/** Steps that tell what the rest of a slice is like. */
-const FIRST_STEPS = 8;
+/** A look ahead: as many steps of so many rows tell what the rest is like, and cost little where they tell nothing. */
+const PROBE = { steps: 2, rows: 5000 };
+/** The part of a table that is looked at ahead of a look at the whole is no larger. */
+const PROBE_SHARE = 1 / 20;
 
 /**
  * Compares a slice in steps of about `rows` rows. Where most rows of its first steps lie in some that the source has changed,
  * sums would say so of all others, too, at the price of another look at every row: the slice is given as one range that differs.
  */
 export async function compareSlice(sides: Sides, range: KeyRange, rows: number): Promise<readonly ComparedRange[]> {
-  const bounds = await boundsOf(sides, range, rows);
-  const first = bounds.slice(0, FIRST_STEPS);
-  if (bounds.length > 2 * FIRST_STEPS && (await mostlyChanged(sides, range.from, first)))
+  const enough = 2 * PROBE.steps + 1;
+  const direct = hasFirstRows(sides.entity);
+  const bounds = await (direct
+    ? firstBounds(sides, range, Math.min(rows, PROBE.rows), enough)
+    : boundsOf(sides, range, rows));
+  if (bounds.length >= enough && (await mostlyChanged(sides, range.from, bounds.slice(0, PROBE.steps))))
     return [{ ...range, rows: 0, equal: false }];
-  return compareSteps(sides, range, bounds);
+  return direct ? compareRange(sides, range, rows) : compareSteps(sides, range, bounds);
 }
+
+/**
+ * Whether changes of the source lie everywhere, as far as the first rows tell. Then a look at the whole entity would only say
+ * what its slices find out again. Where no index gives the first rows it is not asked.
+ */
+export async function isScattered(sides: Sides): Promise<boolean> {
+  const { entity } = sides;
+  const { steps, rows } = PROBE;
+  if (!hasFirstRows(entity) || steps * rows > entity.source.estimatedRows * PROBE_SHARE) return false;
+  const bounds = await firstBounds(sides, { from: null, to: null }, rows, steps);
+  return bounds.length === steps && (await mostlyChanged(sides, null, bounds));
+}
+
+/** Whether an index gives the first rows of a range without the rest. */
+const hasFirstRows = ({ order, keyIsUnique }: CompiledEntity): boolean => order === 'integer' && keyIsUnique;
+
+const firstBounds = async ({ source, entity }: Sides, range: KeyRange, rows: number, steps: number) =>
+  (await source.rows<{ key: string }>(firstSteps(entity, range, rows, steps))).map((row) => row.key);
 
 /** Of the source alone: its hashes are there without a join. */
 async function mostlyChanged({ source, target, entity }: Sides, from: string | null, steps: readonly string[]) {
@@ -110,6 +133,10 @@ async function compareSteps(sides: Sides, range: KeyRange, bounds: readonly stri
   return compared;
 }
 
+/** Whether the target's rows that have an identity of the entity's are those of its mappings. */
+export const haveSameKeys = async (target: Session, entity: CompiledEntity): Promise<boolean> =>
+  (await target.one<{ same: string }>(sameKeys(entity))).same === 'true';
+
 export interface WholeComparison {
   /** Rows of the source; null where some row cannot be read. */
   readonly rows: number | null;
@@ -133,7 +160,7 @@ export async function isAllMapped(
 ): Promise<boolean> {
   if (now['rows'] !== base['rows']) return false;
   if (base['unbased'] === '0' && now['hashes'] === base['target_hashes']) return true;
-  return (await target.one<{ present: string }>(anyUnmapped(entity))).present === 'false';
+  return entity.target.belongs === null || (await haveSameKeys(target, entity));
 }
 
 /**

@@ -10,7 +10,7 @@ import type { Mode } from '../sql/decide.ts';
 import { NULL_KEY, ambiguousReason, setAsideGroup } from '../sql/aside.ts';
 import { countRows, duplicateKeys, nullKeys } from '../sql/source.ts';
 import { leafHasRows, leafTotals, targetTotals } from '../sql/leaf.ts';
-import { compareWhole, isAllMapped, planSlices } from './descent.ts';
+import { compareWhole, haveSameKeys, isAllMapped, isScattered, planSlices } from './descent.ts';
 
 /** A slice of about this many rows: some seconds of work, so that lanes end at about the same time. */
 const SLICE_ROWS = 250_000;
@@ -46,6 +46,9 @@ const isEmpty = async (target: Session, entity: CompiledEntity): Promise<boolean
   (await target.one<{ empty: string }>(`SELECT (NOT EXISTS (SELECT FROM ${entity.target.table}))::text AS empty`))
     .empty === 'true';
 
+const countSource = async (source: Session, entity: CompiledEntity): Promise<number> =>
+  Number((await source.one(countRows(entity)))['rows']);
+
 /** Plans the entity's slices. Nothing here has a statement timeout: it looks at whole tables. */
 export const prepare = (sides: Sides, entity: CompiledEntity, mode: Mode, lanes: number): Promise<Preparation> =>
   unhurried(sides.source, () => unhurried(sides.target, () => planEntity(sides, entity, mode, lanes)));
@@ -56,7 +59,12 @@ async function planEntity(sides: Sides, entity: CompiledEntity, mode: Mode, lane
     (await target.one<{ present: string }>(leafHasRows(entity, { from: null, to: null }))).present === 'true';
   let fresh = !mapped && (await isEmpty(target, entity));
   let rows: number | null = null;
-  if (mapped && mode === 'differential' && entity.source.estimatedRows <= WHOLE_LOOK_ROWS) {
+  if (mapped && mode === 'differential' && (await isScattered({ ...sides, entity }))) {
+    [fresh, rows] = await Promise.all([
+      entity.target.belongs !== null && haveSameKeys(target, entity),
+      countSource(source, entity),
+    ]);
+  } else if (mapped && mode === 'differential' && entity.source.estimatedRows <= WHOLE_LOOK_ROWS) {
     const whole = await compareWhole({ ...sides, entity });
     if (whole.equal && whole.rows !== null) return { slices: [], rows: whole.rows, fresh: true, equal: true };
     rows = whole.rows;
@@ -64,7 +72,7 @@ async function planEntity(sides: Sides, entity: CompiledEntity, mode: Mode, lane
   } else if (mapped) {
     fresh = await isFresh(target, entity);
   }
-  rows ??= Number((await source.one(countRows(entity)))['rows']);
+  rows ??= await countSource(source, entity);
   const perLane = Math.ceil(rows / lanes);
   // Two lanes on a small table cost more to plan than they save.
   const wanted = rows < 20_000 ? rows : Math.min(SLICE_ROWS, perLane);

@@ -25,7 +25,7 @@ export const copyHashesIn = (entity: CompiledEntity): string =>
 
 /** The conditions are those under which `gather` looks at a row, and those under which a mapped row has vanished. */
 export function findChanged(entity: CompiledEntity, range: KeyRange): string {
-  const { join, hash } = targetNow(entity);
+  const { join, hash } = targetNow(entity, range);
   return `INSERT INTO ${changed(entity)} (k, seen)
    SELECT coalesce(s.k, m.k), s.k IS NOT NULL
    FROM (SELECT ${leafKey(entity)} AS k, m.closed_by IS NOT NULL AS closed, m.source_hash, m.target_hash, ${hash} AS now FROM ${entity.leaf} m ${join}
@@ -37,9 +37,6 @@ export function findChanged(entity: CompiledEntity, range: KeyRange): string {
 /** Mappings of the keys that differ, as `m`. */
 export const changedMappings = (entity: CompiledEntity): string =>
   `${changed(entity)} c CROSS JOIN LATERAL (SELECT m.* FROM ${entity.leaf} m WHERE ${leafKey(entity)} = c.k OFFSET 0) m`;
-
-export const countSeen = (entity: CompiledEntity): string =>
-  `SELECT (SELECT count(*) FROM ${seen(entity)}) AS seen, (SELECT count(*) FROM ${changed(entity)}) AS changed`;
 
 /** Rows of the source in the range that are as they were. */
 export const countPassed = (entity: CompiledEntity, range: KeyRange): string =>

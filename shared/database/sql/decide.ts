@@ -185,8 +185,8 @@ export function findByIdentity(entity: CompiledEntity): readonly string[] {
       : [
           `UPDATE ${work(entity)} u SET action = CASE WHEN f.rows > 1 OR f.mapped THEN 'set_aside' ELSE 'adopt' END,
              code = CASE WHEN f.rows > 1 OR f.mapped THEN 'M004' END, ${column} = CASE WHEN f.rows > 1 OR f.mapped THEN u.${column} ELSE f.key END
-           FROM (SELECT w.k, count(*) AS rows, bool_or(${mapped}) AS mapped, (array_agg(f.key))[1] AS key FROM ${matches} WHERE w.action = 'insert' GROUP BY w.k) f
-           WHERE u.k = f.k AND u.action = 'insert'`,
+           FROM (SELECT w.ctid AS place, count(*) AS rows, bool_or(${mapped}) AS mapped, (array_agg(f.key))[1] AS key FROM ${matches} WHERE w.action = 'insert' GROUP BY w.ctid) f
+           WHERE u.ctid = f.place`,
         ];
   const occupied = `UPDATE ${work(entity)} w SET action = 'set_aside', code = 'M004' WHERE w.action = 'insert' AND EXISTS (SELECT FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')})`;
   return [...byIdentity, occupied];
@@ -255,11 +255,11 @@ export function judge(entity: CompiledEntity, mode: Mode, dry: boolean): string 
       ? `, CASE WHEN w.action = 'judge' AND NOT w.based THEN ${judgeColumns(entity)} END AS by_column`
       : '';
   return `UPDATE ${work(entity)} u SET equal = n.equal, target_state = CASE WHEN n.h IS NULL THEN 'absent' WHEN n.h IS DISTINCT FROM n.base THEN 'changed' ELSE 'same' END, action = n.action
-    FROM (SELECT w.k, n.h, n.base, n.equal, ${action} AS action FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k
+    FROM (SELECT w.ctid AS place, n.h, n.base, n.equal, ${action} AS action FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k
       CROSS JOIN LATERAL (SELECT t.h, t.equal${byColumn === '' ? '' : ', t.by_column'}, ${mark === null ? '' : 'coalesce(t.there, false) AS there, '}${base} AS base FROM (SELECT 1) one LEFT JOIN LATERAL
         (SELECT ${entity.target.hash} AS h, ${mark === null ? '' : 'true AS there, '}${allOf([...equal, ...live, ...unresolved])} AS equal${byColumn} FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) t ON true OFFSET 0) n
       WHERE w.action IN ('judge', 'adopt')) n
-    WHERE u.k = n.k AND u.action IN ('judge', 'adopt')`;
+    WHERE u.ctid = n.place`;
 }
 
 const WRITTEN = "('insert', 'again', 'update')";

@@ -44,10 +44,10 @@ export const lockLeaving = (entity: CompiledEntity): string =>
 /** Step 3. A row without a base was never known to be as we wrote it; one that was edited goes where just that edit was decided on. */
 export const judgeLeaving = (entity: CompiledEntity): string =>
   `UPDATE ${work(entity)} u SET target_state = x.state, action = CASE x.state WHEN 'absent' THEN 'close' WHEN 'changed' THEN 'conflict' ELSE u.action END
-   FROM (SELECT w.k, CASE WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash AND t.h IS DISTINCT FROM w.despite THEN 'changed' ELSE 'same' END AS state
+   FROM (SELECT w.ctid AS place, CASE WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash AND t.h IS DISTINCT FROM w.despite THEN 'changed' ELSE 'same' END AS state
      FROM ${work(entity)} w CROSS JOIN LATERAL (SELECT m.target_hash FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k OFFSET 0) m
      LEFT JOIN LATERAL (SELECT ${entity.target.hash} AS h FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) t ON true) x
-   WHERE u.k = x.k`;
+   WHERE u.ctid = x.place`;
 
 /**
  * Step 4. @param children entities of the group whose rows are in the key's table
@@ -66,12 +66,12 @@ export function demoteReferred(
   const shown = key.shownKey === null ? 'NULL::text' : `t.${quoteIdentifier(key.shownKey)}::text`;
   const name = quoteLiteral(`${key.schema}.${key.table}`);
   return `UPDATE ${work(entity)} u SET action = 'referenced', code = concat_ws('; ', u.code, x.who)
-   FROM (SELECT w.k, ${name} || coalesce(' ' || r.keys, '') || ${quoteLiteral(` (${key.name})`)} AS who FROM ${work(entity)} w
+   FROM (SELECT w.ctid AS place, ${name} || coalesce(' ' || r.keys, '') || ${quoteLiteral(` (${key.name})`)} AS who FROM ${work(entity)} w
      CROSS JOIN LATERAL (SELECT ${referredColumns(key)} FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) p
      CROSS JOIN LATERAL (SELECT string_agg(c.key, ', ') AS keys FROM (SELECT ${shown} AS key FROM ${qualifiedName({ schema: key.schema, name: key.table })} t
        WHERE ${[refersTo(key, 'p'), ...goesToo].join(' AND ')} LIMIT ${SHOWN}) c HAVING count(*) > 0) r
      WHERE w.action ${again ? "= 'delete'" : "IN ('delete', 'referenced')"}) x
-   WHERE u.k = x.k`;
+   WHERE u.ctid = x.place`;
 }
 
 /** Step 5: what rows were, with the bases that they had. */
@@ -151,8 +151,8 @@ export const reviveMarked = (entity: CompiledEntity): readonly string[] => {
 };
 
 const reviveStatement = (entity: CompiledEntity, column: string, row: string, ours: string): string =>
-  `UPDATE ${work(entity)} u SET action = 'update', target_state = 'same' FROM (SELECT w.k FROM ${work(entity)} w
+  `UPDATE ${work(entity)} u SET action = 'update', target_state = 'same' FROM (SELECT w.ctid AS place FROM ${work(entity)} w
      CROSS JOIN LATERAL (SELECT m.target_hash, ${ours} AS mark FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k OFFSET 0) m
      CROSS JOIN LATERAL (SELECT ${entity.target.hashOfRow} AS h, ${column} AS mark ${row}) t
      WHERE w.action = 'reappeared' AND w.missing IS NULL AND NOT ${belongsToAnother(entity)} AND t.h = m.target_hash AND (t.mark IS NULL OR t.mark = m.mark)) x
-   WHERE u.k = x.k AND u.action = 'reappeared'`;
+   WHERE u.ctid = x.place`;

@@ -107,7 +107,7 @@ export const occupiedByIdentity = (entity: CompiledEntity): string | null => {
   const found = entity.target.identityIndexed
     ? `${rows} WHERE w.action IN ${NEW} AND EXISTS (SELECT FROM ${entity.target.table} t WHERE ${entity.target.matchesIdentity} AND ${unknown})`
     : `${rows} JOIN ${entity.target.table} t ON ${entity.target.matchesIdentity} WHERE w.action IN ${NEW} AND ${unknown}`;
-  return `UPDATE ${work(entity)} u SET action = 'occupied' FROM (SELECT DISTINCT w.k FROM ${found}) x WHERE u.k = x.k`;
+  return `UPDATE ${work(entity)} u SET action = 'occupied' FROM (SELECT DISTINCT w.ctid AS place FROM ${found}) x WHERE u.ctid = x.place`;
 };
 
 /** Of a bound row of the file: what is restored is what its mapping said, in every part. */
@@ -122,13 +122,13 @@ const waitingNow = (entity: CompiledEntity, key: string): string =>
 export function judgeRestored(entity: CompiledEntity): string {
   const same = `(SELECT ${sameMapping(entity)} FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k)`;
   return `UPDATE ${work(entity)} u SET equal = n.equal, action = n.action
-    FROM (SELECT w.k, n.equal, CASE
+    FROM (SELECT w.ctid AS place, n.equal, CASE
         WHEN w.action = 'adopt' THEN CASE WHEN n.equal THEN 'adopt' WHEN n.equal IS NULL THEN 'insert' ELSE 'adopt_update' END
         WHEN NOT n.equal THEN 'update' WHEN ${same} THEN CASE WHEN n.equal THEN 'none' ELSE 'return' END WHEN n.equal THEN 'rebase' ELSE 'again' END AS action
       FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k
       CROSS JOIN LATERAL (SELECT t.equal FROM (SELECT 1) one LEFT JOIN LATERAL (SELECT ${equalNow(entity)} AS equal FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) t ON true OFFSET 0) n
       WHERE w.action IN ('judge', 'adopt')) n
-    WHERE u.k = n.k AND u.action IN ('judge', 'adopt')`;
+    WHERE u.ctid = n.place`;
 }
 
 /** Over `t`: every column that comes back is what it was. */

@@ -132,7 +132,7 @@ export function settle(entity: CompiledEntity, settlement: Settlement): string {
   const moment = entity.stagesMoment && entity.moments !== null ? `${entity.moments.target} AS moment, ` : '';
   const noMoment = moment === '' ? '' : 't.moment, ';
   return `UPDATE ${work(entity)} u SET decided = x.decided, chosen = x.chosen, rule = x.rule, kept = x.kept, despite = x.h, code = x.code
-    FROM (SELECT w.k, t.h, v.kept, CASE WHEN f.fresh THEN d.decided END AS decided,
+    FROM (SELECT w.ctid AS place, t.h, v.kept, CASE WHEN f.fresh THEN d.decided END AS decided,
         CASE WHEN f.fresh AND d.decided <> 'deleted' THEN v.chosen END AS chosen, CASE WHEN f.fresh AND d.decided <> 'deleted' THEN v.rule END AS rule,
         CASE WHEN NOT f.fresh THEN 'moved' WHEN d.decided IS NULL THEN 'S005' END AS code
       FROM ${work(entity)} w LEFT JOIN ${stage(entity)} g ON g.k = w.k AND w.in_source
@@ -143,7 +143,7 @@ export function settle(entity: CompiledEntity, settlement: Settlement): string {
       CROSS JOIN LATERAL (SELECT ${decided(entity)} AS decided) d
       CROSS JOIN LATERAL (SELECT ${fresh} AS fresh) f
       WHERE ${among(settlement)}) x
-    WHERE u.k = x.k`;
+    WHERE u.ctid = x.place`;
 }
 
 /** Before the rows are written: what both sides had, what was chosen, and by which rule; then the difference is closed. */

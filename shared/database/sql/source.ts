@@ -145,6 +145,11 @@ export const everyNthKey = (entity: CompiledEntity, range: KeyRange, step: numbe
   `SELECT b.k::text AS key FROM (SELECT ${entity.source.key} AS k, row_number() OVER (ORDER BY ${entity.source.key}) AS n FROM ${entity.source.from}
     WHERE ${allOf(conditions(entity, { range }))}) AS b WHERE b.n % ${step} = 0 ORDER BY b.k`;
 
+/** The keys that end the first `steps` steps of so many rows. */
+export const firstSteps = (entity: CompiledEntity, range: KeyRange, step: number, steps: number): string =>
+  `SELECT b.k::text AS key FROM (SELECT h.k, row_number() OVER (ORDER BY h.k) AS n FROM (SELECT ${entity.source.key} AS k FROM ${entity.source.from}
+    WHERE ${allOf(conditions(entity, { range }))} ORDER BY 1 LIMIT ${step * steps}) AS h) AS b WHERE b.n % ${step} = 0 ORDER BY b.k`;
+
 /** Rows that a sample should hold: quantiles of so many stray by less than 3 % of a slice at 20 slices. */
 const SAMPLE_ROWS = 30_000;
 

@@ -182,7 +182,7 @@ export const mapUpdates = (entity: CompiledEntity): string =>
 export const moveKeys = (entity: CompiledEntity, action: 'update' | 'merge' | 'again' = 'update'): string | null =>
   entity.target.keyDesired === null
     ? null
-    : `UPDATE ${work(entity)} u SET ${targetKeyColumn(entity)} = x.key FROM (SELECT w.k, ${entity.target.keyDesired} AS key FROM ${rowsOf(entity, action)}) x WHERE u.k = x.k AND u.action = '${action}'`;
+    : `UPDATE ${work(entity)} u SET ${targetKeyColumn(entity)} = x.key FROM (SELECT w.ctid AS place, ${entity.target.keyDesired} AS key FROM ${rowsOf(entity, action)}) x WHERE u.ctid = x.place`;
 
 /** Keys that rows had which get another one. */
 export const movedKeys = (entity: CompiledEntity, action: 'update' | 'merge' | 'again'): string | null => {

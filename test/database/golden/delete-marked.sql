@@ -3,7 +3,7 @@ SELECT count(*) AS rows, sum((CASE WHEN t."gone_at" IS NULL THEN hashint8extende
 
 -- judge
 UPDATE pg_temp.work_4 u SET equal = n.equal, target_state = CASE WHEN n.h IS NULL THEN 'absent' WHEN n.h IS DISTINCT FROM n.base THEN 'changed' ELSE 'same' END, action = n.action
-    FROM (SELECT w.k, n.h, n.base, n.equal, CASE
+    FROM (SELECT w.ctid AS place, n.h, n.base, n.equal, CASE
       WHEN w.action = 'adopt' THEN CASE WHEN n.equal THEN 'adopt' ELSE 'adopt_update' END
       WHEN n.h IS NULL AND n.there THEN 'update' WHEN n.h IS NULL THEN 'again'
       WHEN n.equal THEN CASE WHEN w.based AND NOT w.source_changed AND n.h = n.base THEN 'none' ELSE 'rebase' END
@@ -11,7 +11,7 @@ UPDATE pg_temp.work_4 u SET equal = n.equal, target_state = CASE WHEN n.h IS NUL
       CROSS JOIN LATERAL (SELECT t.h, t.equal, coalesce(t.there, false) AS there, (SELECT m.target_hash FROM portage.uuid_mappings_4 m WHERE m.legacy_key = w.k) AS base FROM (SELECT 1) one LEFT JOIN LATERAL
         (SELECT (CASE WHEN t."gone_at" IS NULL THEN hashint8extended(0, hash_record_extended(row((t."id"), (t."code") COLLATE "C", (t."name") COLLATE "C"), 0)) END) AS h, true AS there, (g.c0::text) COLLATE "C" IS NOT DISTINCT FROM (t."code") COLLATE "C" AND (g.c1::text) COLLATE "C" IS NOT DISTINCT FROM (t."name") COLLATE "C" AND t."gone_at" IS NULL AS equal FROM "public"."drugs" t WHERE t."id" = w.target_uuid) t ON true OFFSET 0) n
       WHERE w.action IN ('judge', 'adopt')) n
-    WHERE u.k = n.k AND u.action IN ('judge', 'adopt');
+    WHERE u.ctid = n.place;
 
 -- updateRows
 WITH written AS (
@@ -35,8 +35,8 @@ WITH marked AS (
 -- reviveMarked
 SELECT count(*) AS locked FROM (SELECT w.* FROM pg_temp.work_4 w WHERE w.action = 'reappeared' ORDER BY w.target_uuid) w
      CROSS JOIN LATERAL (SELECT 1 FROM "public"."drugs" t WHERE t."id" = w.target_uuid FOR UPDATE) l;
-UPDATE pg_temp.work_4 u SET action = 'update', target_state = 'same' FROM (SELECT w.k FROM pg_temp.work_4 w
+UPDATE pg_temp.work_4 u SET action = 'update', target_state = 'same' FROM (SELECT w.ctid AS place FROM pg_temp.work_4 w
      CROSS JOIN LATERAL (SELECT m.target_hash, (SELECT o.started_at::timestamp without time zone FROM portage.operations o WHERE o.operation_no = m.closed_by) AS mark FROM portage.uuid_mappings_4 m WHERE m.legacy_key = w.k OFFSET 0) m
      CROSS JOIN LATERAL (SELECT hashint8extended(0, hash_record_extended(row((t."id"), (t."code") COLLATE "C", (t."name") COLLATE "C"), 0)) AS h, t."gone_at" AS mark FROM "public"."drugs" t WHERE t."id" = w.target_uuid) t
      WHERE w.action = 'reappeared' AND w.missing IS NULL AND NOT EXISTS (SELECT FROM portage.uuid_mappings_4 m JOIN portage.uuid_mappings_4 o ON o.target_uuid = m.target_uuid AND o.closed_by IS NULL WHERE m.legacy_key = w.k AND m.closed_by IS NOT NULL AND o.legacy_key <> w.k) AND t.h = m.target_hash AND (t.mark IS NULL OR t.mark = m.mark)) x
-   WHERE u.k = x.k AND u.action = 'reappeared';
+   WHERE u.ctid = x.place;

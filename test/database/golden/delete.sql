@@ -37,19 +37,19 @@ SELECT count(*) AS locked FROM (SELECT w.* FROM pg_temp.work_2 w ORDER BY w.targ
 
 -- judgeLeaving
 UPDATE pg_temp.work_2 u SET target_state = x.state, action = CASE x.state WHEN 'absent' THEN 'close' WHEN 'changed' THEN 'conflict' ELSE u.action END
-   FROM (SELECT w.k, CASE WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash AND t.h IS DISTINCT FROM w.despite THEN 'changed' ELSE 'same' END AS state
+   FROM (SELECT w.ctid AS place, CASE WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash AND t.h IS DISTINCT FROM w.despite THEN 'changed' ELSE 'same' END AS state
      FROM pg_temp.work_2 w CROSS JOIN LATERAL (SELECT m.target_hash FROM portage.uuid_mappings_2 m WHERE m.legacy_id = w.k OFFSET 0) m
      LEFT JOIN LATERAL (SELECT hashint8extended(0, hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."ward_id"), (t."head_id")), 0)) AS h FROM "public"."nurses" t WHERE t."id" = w.target_uuid) t ON true) x
-   WHERE u.k = x.k;
+   WHERE u.ctid = x.place;
 
 -- demoteReferred
 UPDATE pg_temp.work_2 u SET action = 'referenced', code = concat_ws('; ', u.code, x.who)
-   FROM (SELECT w.k, 'public.nurses' || coalesce(' ' || r.keys, '') || ' (nurses_head_id_fkey)' AS who FROM pg_temp.work_2 w
+   FROM (SELECT w.ctid AS place, 'public.nurses' || coalesce(' ' || r.keys, '') || ' (nurses_head_id_fkey)' AS who FROM pg_temp.work_2 w
      CROSS JOIN LATERAL (SELECT t."id" AS r0 FROM "public"."nurses" t WHERE t."id" = w.target_uuid) p
      CROSS JOIN LATERAL (SELECT string_agg(c.key, ', ') AS keys FROM (SELECT t."id"::text AS key FROM "public"."nurses" t
        WHERE p.r0 OPERATOR(pg_catalog.=) t."head_id" AND NOT EXISTS (SELECT FROM pg_temp.work_2 x WHERE x.action = 'delete' AND x.target_uuid = (t."id")) LIMIT 3) c HAVING count(*) > 0) r
      WHERE w.action IN ('delete', 'referenced')) x
-   WHERE u.k = x.k;
+   WHERE u.ctid = x.place;
 
 -- keepDeleted
 INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_key, target_key, before, hash_after, source_hash, target_hash, source_columns, target_columns, waiting)

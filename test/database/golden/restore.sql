@@ -29,18 +29,18 @@ INSERT INTO pg_temp.work_2 (k, action, known, in_source, source_changed, based, 
     WHERE g.n > 10 AND g.n <= 20 AND (e.equal AND s.same) IS NOT TRUE;
 
 -- occupiedByIdentity
-UPDATE pg_temp.work_2 u SET action = 'occupied' FROM (SELECT DISTINCT w.k FROM pg_temp.work_2 w JOIN pg_temp.stage_2 g ON g.k = w.k WHERE w.action IN ('insert', 'again', 'return') AND EXISTS (SELECT FROM "public"."doctors" t WHERE t."legacy_id" = g.c1::integer AND NOT EXISTS (SELECT FROM portage.uuid_mappings_2 x WHERE x.target_uuid = (t."id")))) x WHERE u.k = x.k;
+UPDATE pg_temp.work_2 u SET action = 'occupied' FROM (SELECT DISTINCT w.ctid AS place FROM pg_temp.work_2 w JOIN pg_temp.stage_2 g ON g.k = w.k WHERE w.action IN ('insert', 'again', 'return') AND EXISTS (SELECT FROM "public"."doctors" t WHERE t."legacy_id" = g.c1::integer AND NOT EXISTS (SELECT FROM portage.uuid_mappings_2 x WHERE x.target_uuid = (t."id")))) x WHERE u.ctid = x.place;
 
 -- judgeRestored
 UPDATE pg_temp.work_2 u SET equal = n.equal, action = n.action
-    FROM (SELECT w.k, n.equal, CASE
+    FROM (SELECT w.ctid AS place, n.equal, CASE
         WHEN w.action = 'adopt' THEN CASE WHEN n.equal THEN 'adopt' WHEN n.equal IS NULL THEN 'insert' ELSE 'adopt_update' END
         WHEN NOT n.equal THEN 'update' WHEN (SELECT (m.target_uuid, m.origin, m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by IS NOT NULL) IS NOT DISTINCT FROM (w.target_uuid, g.origin, g.h, g.th, g.sc, g.tc, g.closed IS NOT NULL)
      AND (g.waiting IS NULL AND NOT EXISTS (SELECT FROM portage.pending_references WHERE entity_id = 2) OR (SELECT json_object_agg(p.column_name, p.parent_key ORDER BY p.column_name)::text FROM portage.pending_references p WHERE p.entity_id = 2 AND p.legacy_key = w.k::text) IS NOT DISTINCT FROM g.waiting) FROM portage.uuid_mappings_2 m WHERE m.legacy_id = w.k) THEN CASE WHEN n.equal THEN 'none' ELSE 'return' END WHEN n.equal THEN 'rebase' ELSE 'again' END AS action
       FROM pg_temp.work_2 w JOIN pg_temp.stage_2 g ON g.k = w.k
       CROSS JOIN LATERAL (SELECT t.equal FROM (SELECT 1) one LEFT JOIN LATERAL (SELECT (g.c1::integer) IS NOT DISTINCT FROM (t."legacy_id") AND (g.c2::pg_catalog."varchar") COLLATE "C" IS NOT DISTINCT FROM (t."name") COLLATE "C" AND (g.c3::numeric)::text COLLATE "C" IS NOT DISTINCT FROM (t."fee")::text COLLATE "C" AND (g.c4::uuid) IS NOT DISTINCT FROM (t."office_id") AND ((CASE WHEN coalesce('boss_id' = ANY (w.missing), false) THEN NULL ELSE g.c5::uuid END)) IS NOT DISTINCT FROM (t."boss_id") AND (g.c6::text) COLLATE "C" IS NOT DISTINCT FROM (t."email") COLLATE "C" AND (g.c7::pg_catalog."bpchar")::text COLLATE "C" IS NOT DISTINCT FROM (t."code")::text COLLATE "C" AND (g.c8::text) COLLATE "C" IS NOT DISTINCT FROM (t."note") COLLATE "C" AND (g.c9::text) COLLATE "C" IS NOT DISTINCT FROM (t."origin") COLLATE "C" AND (g.c10::timestamp with time zone) IS NOT DISTINCT FROM (t."created_at") AS equal FROM "public"."doctors" t WHERE t."id" = w.target_uuid) t ON true OFFSET 0) n
       WHERE w.action IN ('judge', 'adopt')) n
-    WHERE u.k = n.k AND u.action IN ('judge', 'adopt');
+    WHERE u.ctid = n.place;
 
 -- lockDiffering
 UPDATE pg_temp.work_2 SET action = CASE WHEN known THEN 'judge' ELSE 'adopt' END WHERE in_source AND action IN ('update', 'rebase', 'adopt', 'adopt_update');

@@ -26,8 +26,8 @@ INSERT INTO pg_temp.work_3 (k, action, known, in_source, source_changed, target_
 -- findByIdentity
 UPDATE pg_temp.work_3 u SET action = CASE WHEN f.rows > 1 OR f.mapped THEN 'set_aside' ELSE 'adopt' END,
              code = CASE WHEN f.rows > 1 OR f.mapped THEN 'M004' END, target_key = CASE WHEN f.rows > 1 OR f.mapped THEN u.target_key ELSE f.key END
-           FROM (SELECT w.k, count(*) AS rows, bool_or(EXISTS (SELECT FROM portage.uuid_mappings_3 m WHERE m.target_key = f.key AND m.closed_by IS NULL)) AS mapped, (array_agg(f.key))[1] AS key FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k CROSS JOIN LATERAL (SELECT jsonb_build_array(t."code", t."day")::text COLLATE "C" AS key FROM "public"."rates" t WHERE t."code" = g.c0::text AND t."day" = g.c1::date OFFSET 0) f WHERE w.action = 'insert' GROUP BY w.k) f
-           WHERE u.k = f.k AND u.action = 'insert';
+           FROM (SELECT w.ctid AS place, count(*) AS rows, bool_or(EXISTS (SELECT FROM portage.uuid_mappings_3 m WHERE m.target_key = f.key AND m.closed_by IS NULL)) AS mapped, (array_agg(f.key))[1] AS key FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k CROSS JOIN LATERAL (SELECT jsonb_build_array(t."code", t."day")::text COLLATE "C" AS key FROM "public"."rates" t WHERE t."code" = g.c0::text AND t."day" = g.c1::date OFFSET 0) f WHERE w.action = 'insert' GROUP BY w.ctid) f
+           WHERE u.ctid = f.place;
 UPDATE pg_temp.work_3 w SET action = 'set_aside', code = 'M004' WHERE w.action = 'insert' AND EXISTS (SELECT FROM "public"."rates" t WHERE t."code" = ((w.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((w.target_key::jsonb)->>1)::pg_catalog."date");
 
 -- mapInserts
@@ -68,4 +68,4 @@ WITH map AS (
     ) SELECT count(*) AS rows, sum(h) AS hashes FROM map;
 
 -- moveKeys
-UPDATE pg_temp.work_3 u SET target_key = x.key FROM (SELECT w.k, jsonb_build_array(g.c0::text, g.c1::date)::text COLLATE "C" AS key FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k WHERE w.action IN ('update')) x WHERE u.k = x.k AND u.action = 'update';
+UPDATE pg_temp.work_3 u SET target_key = x.key FROM (SELECT w.ctid AS place, jsonb_build_array(g.c0::text, g.c1::date)::text COLLATE "C" AS key FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k WHERE w.action IN ('update')) x WHERE u.ctid = x.place;
