@@ -43,8 +43,7 @@ export async function estimateRestored(
   await target.run(restore.createRestoreScratch(entity));
   for await (const batch of batchesOf(one, 0)) {
     inTime();
-    await stageRows(target, entity, batch, one.comparable);
-    const last = batch.at(-1)?.number ?? done;
+    const last = (await stageRows(target, entity, batch, one.comparable)).last ?? done;
     const range = { from: done, to: last };
     await transaction(target, async () => {
       const occupied = restore.occupiedByIdentity(entity);

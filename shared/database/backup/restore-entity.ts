@@ -18,7 +18,7 @@ import { stageRows, type NumberedRow } from './stage-rows.ts';
 
 /** How far a failing batch shrinks at a time. */
 const SHRINK = 8;
-/** A batch is also bounded by what its rows hold: it stands in memory, and so do those of the other slices. */
+/** A batch is also bounded by what its rows hold. */
 const BATCH_BYTES = 8 << 20;
 
 /** The last place at or before a row. */
@@ -38,19 +38,28 @@ export async function* numberedRows(one: Restoring, done: number, to = one.rows)
     }
 }
 
-/** The same in batches. */
-export async function* batchesOf(one: Restoring, done: number, to = one.rows): AsyncGenerator<readonly NumberedRow[]> {
-  let batch: NumberedRow[] = [];
-  let bytes = 0;
-  for await (const row of numberedRows(one, done, to)) {
-    batch.push(row);
-    bytes += row.row.to - row.row.from;
-    if (batch.length < one.worker.batchRows && bytes < BATCH_BYTES) continue;
-    yield batch;
-    batch = [];
-    bytes = 0;
+/** The same in batches, each of which is read to its end before the next one is asked for: no batch stands in memory. */
+export async function* batchesOf(
+  one: Restoring,
+  done: number,
+  to = one.rows,
+): AsyncGenerator<AsyncIterable<NumberedRow>> {
+  const rows = numberedRows(one, done, to);
+  let ahead = await rows.next();
+  async function* batch(): AsyncGenerator<NumberedRow> {
+    let bytes = 0;
+    for (let count = 0; ahead.done !== true && count < one.worker.batchRows && bytes < BATCH_BYTES; count++) {
+      const row = ahead.value;
+      yield row;
+      bytes += row.row.to - row.row.from;
+      ahead = await rows.next();
+    }
   }
-  if (batch.length > 0) yield batch;
+  try {
+    while (ahead.done !== true) yield batch();
+  } finally {
+    await rows.return(undefined);
+  }
 }
 
 /**
@@ -74,8 +83,8 @@ async function workRows(one: Restoring, slice: Slice): Promise<SliceProgress> {
   let rows = 0;
   let at = Number(start.from ?? 0);
   for await (const batch of batchesOf(one, at, end)) {
-    const last = batch.at(-1)?.number ?? at;
-    await stageRows(worker.target, worker.entity, batch, one.comparable);
+    const staged = await stageRows(worker.target, worker.entity, batch, one.comparable);
+    const last = staged.last ?? at;
     const written = await writeStaged(one, at, last);
     rows += written.rows;
     if (!written.done || written.stopped) return { ...written, rows };

@@ -84,16 +84,18 @@ async function lookAtAll(group: readonly Restoring[], written: boolean): Promise
 
 /** Reads the rows of the keys out of the file. */
 async function stageKeys(one: Restoring, keys: readonly string[]): Promise<void> {
-  const wanted = new Set(keys);
-  const found: NumberedRow[] = [];
+  const { target, entity } = one.worker;
+  await stageRows(target, entity, rowsOf(one, new Set(keys)), one.comparable);
+  await target.run(restore.keepStaged(entity));
+}
+
+async function* rowsOf(one: Restoring, wanted: ReadonlySet<string>): AsyncGenerator<NumberedRow> {
+  let found = 0;
   for await (const row of numberedRows(one, 0)) {
     if (!wanted.has(keyOf(row.row))) continue;
-    found.push(row);
-    if (found.length === wanted.size) break;
+    yield row;
+    if (++found === wanted.size) return;
   }
-  const { target, entity } = one.worker;
-  await stageRows(target, entity, found, one.comparable);
-  await target.run(restore.keepStaged(entity));
 }
 
 async function look(

@@ -37,10 +37,15 @@ function formsOf({ source, target, columns }: ComparableBases): readonly FieldFo
 /** So many bytes are handed over at a time. */
 const CHUNK = 1 << 17;
 
-function* chunks(rows: readonly NumberedRow[], width: number, forms: readonly FieldForm[]): Generator<Buffer> {
+async function* chunks(
+  rows: AsyncIterable<NumberedRow>,
+  width: number,
+  forms: readonly FieldForm[],
+  staged: { rows: number; last: number | null },
+): AsyncGenerator<Buffer> {
   let out = Buffer.allocUnsafe(CHUNK);
   let at = 0;
-  for (const { number, row } of rows) {
+  for await (const { number, row } of rows) {
     if (at + mostBytes(row) > out.length) {
       if (at > 0) yield out.subarray(0, at);
       out = Buffer.allocUnsafe(Math.max(CHUNK, mostBytes(row)));
@@ -49,26 +54,36 @@ function* chunks(rows: readonly NumberedRow[], width: number, forms: readonly Fi
     at += out.write(`${number}\t`, at, 'latin1');
     at = copyFields(row, width, forms, out, at);
     at = out.writeUInt8(NEW_LINE, at);
+    staged.rows++;
+    staged.last = number;
   }
   if (at > 0) yield out.subarray(0, at);
 }
 
 const NEW_LINE = 10;
 
-/** Empties the stage and fills it with the rows. */
+/** What stands in the stage: how many rows, and the number of the last. */
+export interface StagedRows {
+  readonly rows: number;
+  readonly last: number | null;
+}
+
+/** Empties the stage and fills it with the rows as they come: a row is a view of the block that it stands in, and holds it. */
 export async function stageRows(
   target: Session,
   entity: CompiledEntity,
-  rows: readonly NumberedRow[],
+  rows: AsyncIterable<NumberedRow>,
   comparable: ComparableBases,
-): Promise<void> {
+): Promise<StagedRows> {
   await target.run(emptyStage(entity));
+  const staged = { rows: 0, last: null };
   try {
     const width = ROW_FIELDS.length + entity.columns.length;
     await pipeline(
-      Readable.from(chunks(rows, width, formsOf(comparable))),
+      Readable.from(chunks(rows, width, formsOf(comparable), staged), { highWaterMark: 1 }),
       target.client.query(copyFrom(copyInRestored(entity))),
     );
+    return staged;
   } catch (error) {
     throw translated(error, 'target');
   }
