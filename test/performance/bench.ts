@@ -10,11 +10,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureBackup, measureRestore } from './backup.ts';
 import { measureChanged } from './changed.ts';
+import { measureHorizon } from './horizon.ts';
 import { SETTINGS, startBench } from './databases.ts';
 import { measureKindness } from './kindness.ts';
 import { measureLoad } from './load.ts';
 import type { Measured } from './measure.ts';
 import { measureMemory } from './memory.ts';
+import { measureMuchChanged } from './much-changed.ts';
 import { measureOverhead } from './overhead.ts';
 import { measureRerun } from './rerun.ts';
 import { measureRollback } from './rollback.ts';
@@ -26,6 +28,7 @@ const PARTS = [
   'rerun',
   'changed',
   'sync',
+  'horizon',
   'validate',
   'overhead',
   'kindness',
@@ -33,6 +36,7 @@ const PARTS = [
   'restore',
   'memory',
   'rollback',
+  'much-changed',
 ] as const;
 
 const { values } = parseArgs({
@@ -90,7 +94,7 @@ try {
   show(
     `PostgreSQL ${machine.postgres}, Node ${machine.node}, ${machine.processors} processors, load before ${load}\n${settings.join(' ')}`,
   );
-  const parts = only.filter((part) => part !== 'memory');
+  const parts = only.filter((part) => part !== 'memory' && part !== 'horizon');
   if (parts.length > 0) await bench.prepare(rows);
   if (only.includes('load')) tell(await measureLoad(bench, rows, pairs));
   if (only.includes('rerun')) tell(await measureRerun(bench, rows));
@@ -102,6 +106,8 @@ try {
   if (only.includes('backup')) tell(await measureBackup(bench, rows));
   if (only.includes('restore')) tell(await measureRestore(bench, rows));
   if (only.includes('rollback')) tell(await measureRollback(bench, rows));
+  if (only.includes('much-changed')) tell(await measureMuchChanged(bench, rows));
+  if (only.includes('horizon')) tell(await measureHorizon(bench, rows));
   if (only.includes('memory')) tell(await measureMemory(bench, Math.max(rows * 3, 100_000)));
 } finally {
   await bench.end();

@@ -6,7 +6,8 @@ import type { Bench } from './databases.ts';
 import { run } from './databases.ts';
 import { floorSql } from './floor.ts';
 import { median, seconds, type Measured } from './measure.ts';
-import { migrateOrders, runPortage } from './portage-command.ts';
+import { addJob, lookAt, runJob } from './job.ts';
+import { migrateOrders } from './portage-command.ts';
 import type { Sides } from './sides.ts';
 
 const MOST_OF_QUERIES = 2;
@@ -15,15 +16,7 @@ const REPEATS = 3;
 const CHANGED_IN_SOURCE = 100;
 const CHANGED_IN_TARGET = 1000;
 
-const sync = async (sides: Sides): Promise<number> =>
-  (await runPortage(['sync-scheduler', 'run-job', '--name', 'bench', '--manual'], sides)).ms;
-
-/** Every run looks at all rows, or trusts its horizon for a year. */
-const lookAt = (sides: Sides, what: 'all rows' | 'changes'): Promise<unknown> =>
-  run(
-    sides.target,
-    `UPDATE portage.synchronization_jobs SET full_every = '${what === 'changes' ? '1 year' : '0'}' WHERE job_name = 'bench'`,
-  );
+const sync = async (sides: Sides): Promise<number> => (await runJob(sides)).ms;
 
 async function checksums(sides: Sides): Promise<number> {
   const started = performance.now();
@@ -37,11 +30,7 @@ export async function measureSync(bench: Bench, rows: number): Promise<Measured>
   const touched: string[] = [];
   try {
     await migrateOrders(sides);
-    await run(
-      sides.target,
-      `INSERT INTO portage.synchronization_jobs (map_name, job_name, entities, schedule, conflict_resolution)
-       SELECT DISTINCT map_name, 'bench', '{orders}'::text[], 'daily', 'source_wins' FROM portage.entities`,
-    );
+    await addJob(sides);
     await lookAt(sides, 'all rows');
     await sync(sides); // warm: the first look at a page writes its hint bits
     const times: { queries: number; nothing: number; changed: number; horizon: number }[] = [];
