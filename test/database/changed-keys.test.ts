@@ -5,7 +5,7 @@ import { isScattered } from '../../shared/database/engine/descent.ts';
 import { workSlice } from '../../shared/database/engine/slice.ts';
 import type { BatchReport, Worker } from '../../shared/database/engine/worker.ts';
 import * as changedKeys from '../../shared/database/sql/changed-keys.ts';
-import { gatherVanished } from '../../shared/database/sql/decide.ts';
+import { gatherVanished } from '../../shared/database/sql/gather-vanished.ts';
 import { copyHashes } from '../../shared/database/sql/source.ts';
 import { expectGolden } from '../support/golden.ts';
 import { ledgered, type Ledgered } from '../support/ledgered.ts';

@@ -3,15 +3,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { alignBases, forgetSourceHashes, forgetTargetHashes } from '../../shared/database/sql/align.ts';
 import { missingParents, demote, resolveWithin } from '../../shared/database/sql/closure.ts';
-import {
-  findByIdentity,
-  gather,
-  gatherVanished,
-  judge,
-  judgeAgain,
-  lockRows,
-  writeEqual,
-} from '../../shared/database/sql/decide.ts';
+import { findByIdentity, gather, judge, judgeAgain, lockRows, writeEqual } from '../../shared/database/sql/decide.ts';
+import { gatherVanished } from '../../shared/database/sql/gather-vanished.ts';
 import { basedSums, leafHasRows, leafTotals, mappedSums, targetTotals } from '../../shared/database/sql/leaf.ts';
 import { clearLinked, createLinks, findLinks, setAsideUnlinked, setLinks } from '../../shared/database/sql/link.ts';
 import { sourceProbe, targetProbe } from '../../shared/database/sql/probe.ts';

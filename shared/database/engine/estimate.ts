@@ -10,16 +10,8 @@ import { quoteLiteral } from '../../domain/identifiers.ts';
 import { transaction } from '../transactions.ts';
 
 import { reviveMarked } from '../sql/delete.ts';
-import {
-  castAll,
-  findByIdentity,
-  gather,
-  gatherVanished,
-  judge,
-  refuseNulls,
-  refuseReused,
-  writeEqual,
-} from '../sql/decide.ts';
+import { castAll, findByIdentity, gather, judge, refuseNulls, refuseReused, writeEqual } from '../sql/decide.ts';
+import { gatherVanished } from '../sql/gather-vanished.ts';
 import { estimateKeys, estimateRange } from './estimate-range.ts';
 import type { EstimateRequest } from './estimate-request.ts';
 import { stillIgnored } from './ignored.ts';

@@ -1,5 +1,5 @@
 /** Mapped rows that the source has lost: found with their range, and put on the list where the map wants them gone. */
-import { gatherVanished } from '../sql/decide.ts';
+import { gatherVanished } from '../sql/gather-vanished.ts';
 import type { KeyRange } from '../sql/range.ts';
 import type { Mode } from '../sql/decide.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';

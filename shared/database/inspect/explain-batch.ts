@@ -1,7 +1,8 @@
 /** The statements of one batch as they would run, in order and with their purpose, for the administrator who approves them. */
 import { leafName } from '../../domain/compiled/key-forms.ts';
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
-import { findByIdentity, gather, gatherVanished, judge, lockRows, type BatchFacts } from '../sql/decide.ts';
+import { findByIdentity, gather, judge, lockRows, type BatchFacts } from '../sql/decide.ts';
+import { gatherVanished } from '../sql/gather-vanished.ts';
 import {
   closeLeft,
   deleteRows,

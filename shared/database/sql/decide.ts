@@ -4,7 +4,7 @@
  * 1. `gather`: staged rows that are new or differ from a base, with references resolved and the key that a new row gets.
  *    On a fresh entity no mapping is looked up. Look-ups are LATERAL or scalar: a join against tables that are being
  *    filled gets a quadratic plan (measured: 20 times slower).
- * 2. `gatherVanished`: mapped rows of the range that the source no longer has.
+ * 2. `gatherVanished` (gather-vanished.ts): mapped rows of the range that the source no longer has.
  * 3. `findByIdentity`: rows without a mapping that somebody migrated before.
  * 4. `lockRows`, then `judge`: the target rows concerned are locked in key order, projected again, and classified.
  */
@@ -14,7 +14,7 @@ import { judgeColumns, sourceChanged } from './judge-columns.ts';
 import { leafKey, targetKeyColumn } from './leaf.ts';
 import { newUuid } from './new-key.ts';
 import type { KeyRange } from './range.ts';
-import { allOf, inRange, keyLiteral } from './range.ts';
+import { allOf, inRange } from './range.ts';
 import { stage, work } from './scratch.ts';
 
 export type Mode = 'differential' | 'full' | 'missing-only';
@@ -136,33 +136,6 @@ export function gather(entity: CompiledEntity, range: KeyRange, facts: BatchFact
     CROSS JOIN LATERAL (SELECT ${missing} AS missing OFFSET 0) x
     WHERE ${allOf(conditions)}`;
 }
-
-/** Step 2. A key that stands for several rows now is not gone: this operation has set them aside. */
-export const gatherVanished = (
-  entity: CompiledEntity,
-  range: KeyRange,
-  operationNo: number | null = null,
-  except: string | null = null,
-  rows = `${entity.leaf ?? ''} m`,
-): string => {
-  const rest = except === null ? [] : [`${leafKey(entity)} <> ${keyLiteral(entity.order, except)}`];
-  const found = gatherVanishedWhere(entity, [...inRange(entity.order, leafKey(entity), range), ...rest], rows);
-  return entity.keyIsUnique || operationNo === null
-    ? found
-    : `${found} AND NOT EXISTS (SELECT FROM portage.set_aside_rows a WHERE a.entity_id = ${entity.entityId} AND a.legacy_key = ${leafKey(entity)}::text AND a.code = 'M012' AND a.operation_no = ${operationNo})`;
-};
-
-/** The same for the mapped rows, `m`, that fulfil the conditions. */
-export const gatherVanishedWhere = (
-  entity: CompiledEntity,
-  conditions: readonly string[],
-  rows = `${entity.leaf ?? ''} m`,
-): string =>
-  `INSERT INTO ${work(entity)} (k, action, known, in_source, source_changed, target_state, based, target_uuid, target_key)
-   SELECT ${leafKey(entity)}, CASE WHEN t.h IS NULL THEN 'close' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'conflict' ELSE 'deleted' END, true, false, true,
-     CASE WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'changed' ELSE 'same' END, m.target_hash IS NOT NULL, m.target_uuid, m.target_key
-   FROM ${rows} LEFT JOIN LATERAL (SELECT ${entity.target.hash} AS h FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('m')}) t ON true
-   WHERE ${allOf(['m.closed_by IS NULL', ...conditions])} AND NOT EXISTS (SELECT FROM ${stage(entity)} g WHERE g.k = ${leafKey(entity)})`;
 
 /**
  * Step 3. One row found by identity and mapped to nobody: adopt it. Several, or one that is mapped already, or a row that

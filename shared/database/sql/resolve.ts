@@ -2,7 +2,7 @@
 import type { CompiledEntity } from '../../domain/compiled/types.ts';
 import { quoteIdentifier, quoteLiteral } from '../../domain/identifiers.ts';
 import { leafKey } from './leaf.ts';
-import { gatherVanishedWhere } from './decide.ts';
+import { gatherVanishedWhere } from './gather-vanished.ts';
 import { findingType } from './record.ts';
 import { work } from './scratch.ts';
 import type { WriteFacts } from './write.ts';

@@ -27,5 +27,5 @@ SELECT (SELECT count(*) FROM pg_temp.seen_1 s WHERE s.k > '10'::bigint AND s.k <
 INSERT INTO pg_temp.work_1 (k, action, known, in_source, source_changed, target_state, based, target_uuid, target_key)
    SELECT m.legacy_id, CASE WHEN t.h IS NULL THEN 'close' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'conflict' ELSE 'deleted' END, true, false, true,
      CASE WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'changed' ELSE 'same' END, m.target_hash IS NOT NULL, m.target_uuid, m.target_key
-   FROM pg_temp.changed_1 c CROSS JOIN LATERAL (SELECT m.* FROM portage.uuid_mappings_1 m WHERE m.legacy_id = c.k OFFSET 0) m LEFT JOIN LATERAL (SELECT hashint8extended(0, hash_record_extended(row((t."id"), (t."legacy_id"), (t."ward") COLLATE "C"), 0)) AS h FROM "public"."beds" t WHERE t."id" = m.target_uuid) t ON true
-   WHERE m.closed_by IS NULL AND m.legacy_id > '10'::bigint AND m.legacy_id <= '20'::bigint AND NOT EXISTS (SELECT FROM pg_temp.stage_1 g WHERE g.k = m.legacy_id);
+   FROM (SELECT m.* FROM pg_temp.changed_1 c CROSS JOIN LATERAL (SELECT m.* FROM portage.uuid_mappings_1 m WHERE m.legacy_id = c.k OFFSET 0) m WHERE m.closed_by IS NULL AND m.legacy_id > '10'::bigint AND m.legacy_id <= '20'::bigint AND NOT EXISTS (SELECT FROM pg_temp.stage_1 g WHERE g.k = m.legacy_id) OFFSET 0) m
+   LEFT JOIN LATERAL (SELECT hashint8extended(0, hash_record_extended(row((t."id"), (t."legacy_id"), (t."ward") COLLATE "C"), 0)) AS h FROM "public"."beds" t WHERE t."id" = m.target_uuid OFFSET 0) t ON true;

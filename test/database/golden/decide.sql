@@ -23,8 +23,8 @@ INSERT INTO pg_temp.work_2 (k, action, known, in_source, source_changed, target_
 INSERT INTO pg_temp.work_2 (k, action, known, in_source, source_changed, target_state, based, target_uuid, target_key)
    SELECT m.legacy_id, CASE WHEN t.h IS NULL THEN 'close' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'conflict' ELSE 'deleted' END, true, false, true,
      CASE WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'changed' ELSE 'same' END, m.target_hash IS NOT NULL, m.target_uuid, m.target_key
-   FROM portage.uuid_mappings_2 m LEFT JOIN LATERAL (SELECT hashint8extended(0, hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0)) AS h FROM "public"."doctors" t WHERE t."id" = m.target_uuid) t ON true
-   WHERE m.closed_by IS NULL AND m.legacy_id > '10'::bigint AND m.legacy_id <= '20'::bigint AND NOT EXISTS (SELECT FROM pg_temp.stage_2 g WHERE g.k = m.legacy_id);
+   FROM (SELECT m.* FROM portage.uuid_mappings_2 m WHERE m.closed_by IS NULL AND m.legacy_id > '10'::bigint AND m.legacy_id <= '20'::bigint AND NOT EXISTS (SELECT FROM pg_temp.stage_2 g WHERE g.k = m.legacy_id) OFFSET 0) m
+   LEFT JOIN LATERAL (SELECT hashint8extended(0, hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0)) AS h FROM "public"."doctors" t WHERE t."id" = m.target_uuid OFFSET 0) t ON true;
 
 -- findByIdentity
 UPDATE pg_temp.work_2 u SET action = CASE WHEN f.rows > 1 OR f.mapped THEN 'set_aside' ELSE 'adopt' END,
