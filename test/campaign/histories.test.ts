@@ -18,7 +18,7 @@ import { ledgered, type Ledgered } from '../support/ledgered.ts';
 import { startServer, type Server } from '../support/server.ts';
 import { seedOf, trials } from './size.ts';
 
-const TRIALS = trials(1000, 20);
+const TRIALS = trials(1000, 100);
 const WRITERS = 3;
 const KEYS = 9;
 const WHOLE = { slice: 0, from: null, to: null };
@@ -256,7 +256,7 @@ test(
   async () => {
     const seed = seedOf('histories');
     const history = fc.array(happening, { minLength: 10, maxLength: 40 });
-    await fc.assert(fc.asyncProperty(history, live), { numRuns: TRIALS, seed, endOnFailure: TRIALS < 100 });
+    await fc.assert(fc.asyncProperty(history, live), { numRuns: TRIALS, seed, endOnFailure: !process.env['PORTAGE_LONG'] });
     expect(lost).toBeGreaterThan(0);
   },
   TRIALS * 20_000,
