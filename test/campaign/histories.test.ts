@@ -256,7 +256,11 @@ test(
   async () => {
     const seed = seedOf('histories');
     const history = fc.array(happening, { minLength: 10, maxLength: 40 });
-    await fc.assert(fc.asyncProperty(history, live), { numRuns: TRIALS, seed, endOnFailure: !process.env['PORTAGE_LONG'] });
+    await fc.assert(fc.asyncProperty(history, live), {
+      numRuns: TRIALS,
+      seed,
+      endOnFailure: !process.env['PORTAGE_LONG'],
+    });
     expect(lost).toBeGreaterThan(0);
   },
   TRIALS * 20_000,
