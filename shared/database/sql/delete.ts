@@ -46,7 +46,7 @@ export const judgeLeaving = (entity: CompiledEntity): string =>
   `UPDATE ${work(entity)} u SET target_state = x.state, action = CASE x.state WHEN 'absent' THEN 'close' WHEN 'changed' THEN 'conflict' ELSE u.action END
    FROM (SELECT w.ctid AS place, CASE WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash AND t.h IS DISTINCT FROM w.despite THEN 'changed' ELSE 'same' END AS state
      FROM ${work(entity)} w CROSS JOIN LATERAL (SELECT m.target_hash FROM ${entity.leaf} m WHERE ${leafKey(entity)} = w.k OFFSET 0) m
-     LEFT JOIN LATERAL (SELECT ${entity.target.hash} AS h FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')}) t ON true) x
+     LEFT JOIN LATERAL (SELECT ${entity.target.hash} AS h FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('w')} OFFSET 0) t ON true) x
    WHERE u.ctid = x.place`;
 
 /**

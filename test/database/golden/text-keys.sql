@@ -17,8 +17,8 @@ INSERT INTO pg_temp.work_3 (k, action, known, in_source, source_changed, target_
        m.k IS NOT NULL, true, m.k IS NULL OR m.closed OR g.h IS DISTINCT FROM m.source_hash,
        CASE WHEN m.k IS NULL THEN NULL WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'changed' ELSE 'same' END,
        m.source_hash IS NOT NULL AND m.target_hash IS NOT NULL, NULL::uuid, coalesce(m.target_key, jsonb_build_array(g.c0::text, g.c1::date)::text COLLATE "C"), CASE WHEN x.missing IS NOT NULL THEN 'M003' END, x.missing
-    FROM pg_temp.stage_3 g LEFT JOIN LATERAL (SELECT m.legacy_key AS k, m.closed_by IS NOT NULL AS closed, m.source_hash, m.target_hash, m.target_uuid, m.target_key FROM portage.uuid_mappings_3 m WHERE m.legacy_key = g.k) m ON true
-      LEFT JOIN LATERAL (SELECT hashint8extended(0, hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0)) AS h FROM "public"."rates" t WHERE t."code" = ((m.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((m.target_key::jsonb)->>1)::pg_catalog."date") t ON m.k IS NOT NULL
+    FROM pg_temp.stage_3 g LEFT JOIN LATERAL (SELECT m.legacy_key AS k, m.closed_by IS NOT NULL AS closed, m.source_hash, m.target_hash, m.target_uuid, m.target_key FROM portage.uuid_mappings_3 m WHERE m.legacy_key = g.k OFFSET 0) m ON true
+      LEFT JOIN LATERAL (SELECT hashint8extended(0, hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0)) AS h FROM "public"."rates" t WHERE t."code" = ((m.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((m.target_key::jsonb)->>1)::pg_catalog."date" OFFSET 0) t ON m.k IS NOT NULL
     CROSS JOIN LATERAL (SELECT m.target_uuid AS target_uuid OFFSET 0) w
     CROSS JOIN LATERAL (SELECT NULL::text[] AS missing OFFSET 0) x
     WHERE g.k > '["a", "2023-01-01"]' COLLATE "C" AND (m.k IS NULL OR m.closed OR g.h IS DISTINCT FROM m.source_hash OR t.h IS DISTINCT FROM m.target_hash);
