@@ -43,11 +43,14 @@ export async function compareKeys(worker: Worker, range: KeyRange): Promise<Chan
     if (error instanceof DataError) return null;
     throw error;
   }
-  const changed = await target.run(findChanged(entity, range));
+  const found = await target.one<{ changed: string; present: string }>(findChanged(entity, range));
+  const changed = Number(found.changed);
   const lookUps = entity.order === 'integer' ? 0 : Math.ceil(changed / MOST_KEYS);
   if (changed > seen * DENSE || lookUps > MOST_SCANS) return null;
   const passed = async (part: KeyRange): Promise<number> =>
-    Number((await target.one<{ rows: string }>(countPassed(entity, part))).rows);
+    part.from === range.from && part.to === range.to
+      ? seen - Number(found.present)
+      : Number((await target.one<{ rows: string }>(countPassed(entity, part))).rows);
   return { worker: { ...worker, passed }, reader: changedRows(worker) };
 }
 

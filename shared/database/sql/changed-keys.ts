@@ -23,15 +23,20 @@ export const emptyChanged = (entity: CompiledEntity): string => `TRUNCATE ${seen
 export const copyHashesIn = (entity: CompiledEntity): string =>
   `COPY ${seen(entity)} (k, h) FROM STDIN (FORMAT binary)`;
 
-/** The conditions are those under which `gather` looks at a row, and those under which a mapped row has vanished. */
+/**
+ * The conditions are those under which `gather` looks at a row, and those under which a mapped row has vanished.
+ * Answers how many rows differ, and how many of these the source has.
+ */
 export function findChanged(entity: CompiledEntity, range: KeyRange): string {
   const { join, hash } = targetNow(entity, range);
-  return `INSERT INTO ${changed(entity)} (k, seen)
+  return `WITH found AS (
+   INSERT INTO ${changed(entity)} (k, seen)
    SELECT coalesce(s.k, m.k), s.k IS NOT NULL
    FROM (SELECT ${leafKey(entity)} AS k, m.closed_by IS NOT NULL AS closed, m.source_hash, m.target_hash, ${hash} AS now FROM ${entity.leaf} m ${join}
      WHERE ${allOf(inRange(entity.order, leafKey(entity), range))}) m
    FULL JOIN ${seen(entity)} s ON s.k = m.k
-   WHERE CASE WHEN m.k IS NULL THEN true WHEN s.k IS NULL THEN NOT m.closed ELSE m.closed OR s.h IS DISTINCT FROM m.source_hash OR m.now IS DISTINCT FROM m.target_hash END`;
+   WHERE CASE WHEN m.k IS NULL THEN true WHEN s.k IS NULL THEN NOT m.closed ELSE m.closed OR s.h IS DISTINCT FROM m.source_hash OR m.now IS DISTINCT FROM m.target_hash END
+   RETURNING seen) SELECT count(*) AS changed, count(*) FILTER (WHERE seen) AS present FROM found`;
 }
 
 /** Mappings of the keys that differ, as `m`. */

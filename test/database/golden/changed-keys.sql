@@ -9,12 +9,14 @@ CREATE TEMP TABLE IF NOT EXISTS seen_1 (k bigint NOT NULL, h bigint NOT NULL);
 COPY pg_temp.seen_1 (k, h) FROM STDIN (FORMAT binary);
 
 -- findChanged
-INSERT INTO pg_temp.changed_1 (k, seen)
+WITH found AS (
+   INSERT INTO pg_temp.changed_1 (k, seen)
    SELECT coalesce(s.k, m.k), s.k IS NOT NULL
    FROM (SELECT m.legacy_id AS k, m.closed_by IS NOT NULL AS closed, m.source_hash, m.target_hash, t."#now" AS now FROM portage.uuid_mappings_1 m LEFT JOIN (SELECT t."id", hashint8extended(0, hash_record_extended(row((t."id"), (t."legacy_id"), (t."ward") COLLATE "C"), 0)) AS "#now" FROM "public"."beds" t WHERE t."legacy_id" > '10'::bigint AND t."legacy_id" <= '20'::bigint OFFSET 0) t ON t."id" = m.target_uuid
      WHERE m.legacy_id > '10'::bigint AND m.legacy_id <= '20'::bigint) m
    FULL JOIN pg_temp.seen_1 s ON s.k = m.k
-   WHERE CASE WHEN m.k IS NULL THEN true WHEN s.k IS NULL THEN NOT m.closed ELSE m.closed OR s.h IS DISTINCT FROM m.source_hash OR m.now IS DISTINCT FROM m.target_hash END;
+   WHERE CASE WHEN m.k IS NULL THEN true WHEN s.k IS NULL THEN NOT m.closed ELSE m.closed OR s.h IS DISTINCT FROM m.source_hash OR m.now IS DISTINCT FROM m.target_hash END
+   RETURNING seen) SELECT count(*) AS changed, count(*) FILTER (WHERE seen) AS present FROM found;
 
 -- nextChanged
 SELECT c.k::text AS key FROM pg_temp.changed_1 c WHERE c.k > '10'::bigint AND c.k <= '20'::bigint ORDER BY c.k LIMIT 2000;
