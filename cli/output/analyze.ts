@@ -1,6 +1,7 @@
 /** `analyze`: a line an entity, then what stands in the way. */
 import type { AnalyzeAnswer as Answer } from '../../shared/operations/differential-migration/analyze.ts';
 import type { Paint } from '../io.ts';
+import { sentence } from './fit.ts';
 import { bytes, duration, number, table, type Column } from './table.ts';
 
 type Row = Answer['entities'][number];
@@ -37,14 +38,19 @@ export function analyzeText(answer: Answer, paint: Paint): string {
       ...(got === undefined ? [] : [`got ${got}`]),
       ...(expected === undefined ? [] : [`expected ${expected}`]),
     ];
-    return `  ${paint(COLOURS[severity], severity.padEnd(7))} ${path}: ${message}${facts.length === 0 ? '' : ` (${facts.join('; ')})`}\n`;
+    return sentence(
+      `  ${paint(COLOURS[severity], severity.padEnd(7))} ${path}: ${message}${facts.length === 0 ? '' : ` (${facts.join('; ')})`}`,
+      ' '.repeat(10),
+    );
   });
   return [
     table(COLUMNS, entities, paint),
-    ...(seconds === null ? [] : [`All of it: about ${duration(seconds * 1000)}, entities of a wave side by side.\n`]),
+    ...(seconds === null
+      ? []
+      : [sentence(`All of it: about ${duration(seconds * 1000)}, entities of a wave side by side.`)]),
     ...(sampled ? ['~ from a sample of the ranges that differ.\n'] : []),
-    ...notes.map((note) => `${note}\n`),
+    ...notes.map((note) => sentence(note)),
     lines.length === 0 ? 'No problem was found.\n' : `${paint('bold', 'Problems')}\n${lines.join('')}`,
-    ...(output === undefined ? [] : [`The report is in ${output}\n`]),
+    ...(output === undefined ? [] : [sentence(`The report is in ${output}`)]),
   ].join('\n');
 }

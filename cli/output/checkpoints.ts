@@ -2,6 +2,7 @@
 import type * as z from 'zod';
 import type { checkpointStatusAnswer } from '../../shared/operations/migration-analyzer/checkpoint-status.ts';
 import type { Paint } from '../io.ts';
+import { sentence } from './fit.ts';
 import { duration, number, table } from './table.ts';
 
 export function checkpointsText(
@@ -10,10 +11,10 @@ export function checkpointsText(
 ): string {
   const running = operations.map(({ operationId, rowsDone, rowsTotal, etaSeconds }) => {
     const left = etaSeconds === null ? '' : `, about ${duration(etaSeconds * 1000)} left`;
-    return `${operationId}: ${number(rowsDone)} of ${number(rowsTotal)} rows${left}\n`;
+    return sentence(`${operationId}: ${number(rowsDone)} of ${number(rowsTotal)} rows${left}`);
   });
-  const reading = validations.map(
-    (row) => `${row.operationId} reads ${row.entity}: ${number(row.rowsDone)} of ${number(row.rowsTotal)} rows\n`,
+  const reading = validations.map((row) =>
+    sentence(`${row.operationId} reads ${row.entity}: ${number(row.rowsDone)} of ${number(row.rowsTotal)} rows`),
   );
   if (checkpoints.length === 0) return reading.length === 0 ? 'No checkpoint.\n' : reading.join('');
   return (

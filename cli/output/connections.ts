@@ -43,8 +43,8 @@ type Session = NonNullable<DebugConnectionsAnswer['sides'][number]['sessions']>[
 const sessionTable = (sessions: readonly Session[], paint: Paint): string =>
   table(
     [
-      { head: 'Side', text: (row) => row.side },
-      { head: 'Pid', align: 'right', text: (row) => String(row.pid) },
+      { head: 'Side', key: true, text: (row) => row.side },
+      { head: 'Pid', key: true, align: 'right', text: (row) => String(row.pid) },
       { head: 'Session', text: (row) => row.application },
       { head: 'State', text: (row) => row.state },
       { head: 'Since', align: 'right', text: (row) => duration(row.stateSeconds * 1000) },
@@ -82,8 +82,8 @@ export function leaksText({ sessions, leaks, notes }: DetectConnectionLeaksAnswe
     table(
       [
         { head: 'Entity', text: (row) => row.entity },
-        { head: 'Side', text: (row) => row.side },
-        { head: 'Pid', align: 'right', text: (row) => String(row.pid) },
+        { head: 'Side', key: true, text: (row) => row.side },
+        { head: 'Pid', key: true, align: 'right', text: (row) => String(row.pid) },
         { head: 'Session', text: (row) => row.application || '-' },
         { head: 'Role', text: (row) => row.role },
         { head: 'From', text: (row) => row.client ?? '-' },

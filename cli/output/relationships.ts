@@ -10,6 +10,7 @@ import type {
   MappingsAnswer,
   MappingState,
 } from '../../shared/operations/migration-analyzer/validate-uuid-mappings.ts';
+import { commandLine, sentence } from './fit.ts';
 import { number, rowsOf, table, type Column } from './table.ts';
 
 const DRY = 'Dry run: nothing was written. This is what would happen.\n';
@@ -38,23 +39,24 @@ const referenceColumns = <Row extends Relationship>(paint: Paint): readonly Colu
 
 const examplesOf = (relationships: readonly Relationship[]): readonly string[] =>
   relationships.flatMap(({ entity, column, examples }) =>
-    examples.map(
-      ({ legacyId, reason, is, shouldBe, parentLegacyId }) =>
+    examples.map(({ legacyId, reason, is, shouldBe, parentLegacyId }) =>
+      sentence(
         `${entity}.${column} ${legacyId ?? ''}: ${[
           reason,
           ...(is === null ? [] : [`is ${is}`]),
           ...(shouldBe === null ? [] : [`should be ${shouldBe}`]),
           ...(parentLegacyId === null ? [] : [`the source says ${parentLegacyId}`]),
-        ].join(', ')}\n`,
+        ].join(', ')}`,
+        '  ',
+      ),
     ),
   );
 
 export function relationshipsText(answer: RelationshipsAnswer, paint: Paint): string {
   const { relationships, broken, notes } = answer;
   const rows = relationships.length === 0 ? '' : table(referenceColumns<Relationship>(paint), relationships, paint);
-  const unreadable = Object.entries(answer.unreadable).map(
-    ([entity, { rows: bad, keys }]) =>
-      `${entity}: references of ${rowsOf(bad)} cannot be computed in the source: ${keys.join(', ')}\n`,
+  const unreadable = Object.entries(answer.unreadable).map(([entity, { rows: bad, keys }]) =>
+    sentence(`${entity}: references of ${rowsOf(bad)} cannot be computed in the source: ${keys.join(', ')}`, '  '),
   );
   const sound = paint('green', 'Every reference leads where the source says.\n');
   return [
@@ -62,9 +64,9 @@ export function relationshipsText(answer: RelationshipsAnswer, paint: Paint): st
     ...(broken === 0 && unreadable.length === 0 ? [sound] : []),
     ...withLines(examplesOf(relationships)),
     ...unreadable,
-    ...notes.map((note) => `${note}\n`),
+    ...notes.map((note) => sentence(note)),
     ...(relationships.some(({ repairable }) => repairable > 0)
-      ? ['Set them right: npx portage migration-analyzer repair-relationships --entity NAME --auto-fix\n']
+      ? [commandLine('Set them right:', 'npx portage migration-analyzer repair-relationships --entity NAME --auto-fix')]
       : []),
   ].join('');
 }

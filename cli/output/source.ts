@@ -2,6 +2,7 @@
 import type { Paint } from '../io.ts';
 import type { SizeAnswer } from '../../shared/operations/data-validator/analyze-size.ts';
 import type { SourceAnswer, SourceState } from '../../shared/operations/migration-analyzer/validate-source.ts';
+import { sentence } from './fit.ts';
 import { bytes, duration, number, table, type Column } from './table.ts';
 
 export function sourceText({ entities, faulty, conflictRecordsOnly, notes }: SourceAnswer, paint: Paint): string {
@@ -68,14 +69,18 @@ export function sizeText({ entities, estimate, notes }: SizeAnswer, paint: Paint
     entities,
     paint,
   );
-  if (estimate === null) return [rows, ...notes.map((note) => `${note}\n`)].join('');
+  if (estimate === null) return [rows, ...notes.map((note) => sentence(note))].join('');
   const { usd } = estimate;
   const dollars = (value: number): string => `$${value.toFixed(value < 0.01 ? 5 : 2)}`;
   return [
     rows,
     '\n',
-    `Everything written once, ${estimate.lanes} lanes: about ${duration(estimate.seconds * 1000)}; where nothing changed about ${duration(estimate.secondsUnchanged * 1000)}.\n`,
-    `In AWS about ${dollars(usd.total)} a run: Lambda ${dollars(usd.lambda)} (${number(Math.round(estimate.gbSeconds))} GB-s), ${number(estimate.invocations)} requests ${dollars(usd.requests)}, Step Functions ${dollars(usd.stepFunctions)} (${number(estimate.transitions)} transitions).\n`,
-    ...notes.map((note) => `${note}\n`),
+    sentence(
+      `Everything written once, ${estimate.lanes} lanes: about ${duration(estimate.seconds * 1000)}; where nothing changed about ${duration(estimate.secondsUnchanged * 1000)}.`,
+    ),
+    sentence(
+      `In AWS about ${dollars(usd.total)} a run: Lambda ${dollars(usd.lambda)} (${number(Math.round(estimate.gbSeconds))} GB-s), ${number(estimate.invocations)} requests ${dollars(usd.requests)}, Step Functions ${dollars(usd.stepFunctions)} (${number(estimate.transitions)} transitions).`,
+    ),
+    ...notes.map((note) => sentence(note)),
   ].join('');
 }

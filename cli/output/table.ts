@@ -1,35 +1,58 @@
 /** Tables without lines: numbers to the right, so that they can be compared down a column. */
 import Table from 'cli-table3';
 import type { Paint } from '../io.ts';
-import { fitted } from './fit.ts';
+import { fitted, parts, terminalWidth } from './fit.ts';
 
 export interface Column<Row> {
   readonly head: string;
   readonly text: (row: Row) => string;
   readonly align?: 'left' | 'right';
+  /** Names the row: stands in each part of a table whose columns do not fit beside each other. */
+  readonly key?: true;
 }
 
 const NO_LINES = {
   ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '' },
   ...{ 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' },
 };
+const GAP = NO_LINES.middle.length;
 
-/** @param width of the terminal, where it is one: texts are folded to it */
+/** @param width of the terminal, where it is one: texts are folded to it, and columns beyond it go below */
 export function table<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
   paint: Paint,
-  width: number | undefined = process.stdout.isTTY ? process.stdout.columns : undefined,
+  width: number | undefined = terminalWidth(),
 ): string {
-  const drawn = new Table({
-    head: columns.map(({ head }) => paint('bold', head)),
+  const cells = rows.map((row) => columns.map(({ text }) => text(row)));
+  return parts(cells, columns, GAP, width)
+    .map((part) =>
+      drawn(
+        part.flatMap((i) => columns[i] ?? []),
+        cells.map((row) => part.map((i) => row[i] ?? '')),
+        paint,
+        width,
+      ),
+    )
+    .join('\n');
+}
+
+function drawn<Row>(
+  columns: readonly Column<Row>[],
+  cells: readonly (readonly string[])[],
+  paint: Paint,
+  width: number | undefined,
+): string {
+  const folded = fitted(cells, columns, GAP, width);
+  const bold = (head: string): string => head.replaceAll(/.+/g, (line) => paint('bold', line));
+  const drawing = new Table({
+    head: folded.heads.map(bold),
     colAligns: columns.map(({ align }) => align ?? 'left'),
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
     chars: NO_LINES,
   });
-  const cells = rows.map((row) => columns.map(({ text }) => text(row)));
-  drawn.push(...fitted(cells, columns, NO_LINES.middle.length, width).map((row) => [...row]));
-  return `${drawn.toString().replace(/[ \t]+$/gm, '')}\n`;
+  drawing.push(...folded.cells.map((row) => [...row]));
+  return `${drawing.toString().replace(/[ \t]+$/gm, '')}\n`;
 }
 
 export const number = (value: number | null): string => (value === null ? '-' : value.toLocaleString('en-US'));

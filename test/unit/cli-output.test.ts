@@ -251,8 +251,7 @@ describe('a table on a narrow terminal', () => {
     ]);
   });
 
-  test('is as wide as it likes where there is no terminal, or where no folding would do', () => {
-    for (const width of [undefined, 20])
-      expect(table(columns, rows, plain, width)).toContain('the oldest began at nine  1,234');
+  test('is as wide as it likes where there is no terminal', () => {
+    expect(table(columns, rows, plain, undefined)).toContain('the oldest began at nine  1,234');
   });
 });
