@@ -4,14 +4,9 @@ import type { Circumstances, CutOver } from '../shared/contracts/cut-over.ts';
 import type { JudgeOutput } from '../shared/contracts/validation.ts';
 import { openWrites, rowsSince, writesSince } from '../shared/database/cut-over/source-writes.ts';
 import { readSequences } from '../shared/database/cut-over/sequences.ts';
-import {
-  asideCounts,
-  decidedFindings,
-  lastBackupAt,
-  lastRunsOf,
-  operationsAtWork,
-} from '../shared/database/cut-over/target-facts.ts';
+import { asideCounts, decidedFindings, lastBackupAt, lastRunsOf } from '../shared/database/cut-over/target-facts.ts';
 import { readDatabaseIdentity } from '../shared/database/catalog/identity.ts';
+import { openOperations } from '../shared/database/ledger/alive.ts';
 import { lookAtSource, storedHorizon } from '../shared/database/engine/horizon.ts';
 import { jobFacts, openWork } from '../shared/database/watch/health-facts.ts';
 import {
@@ -58,6 +53,7 @@ export async function cutOverOf(
   mark: SourceMark,
   around: Circumstances,
   judged: Judged,
+  leaseSeconds: number,
 ): Promise<CutOver> {
   const { target } = sides;
   const { operation, map } = loaded;
@@ -79,7 +75,7 @@ export async function cutOverOf(
     sequencesBehind: sequences.behind,
     openConflicts: around.openConflicts,
     setAside,
-    running: await operationsAtWork(target, operation.operationNo),
+    running: await openOperations(target, operation.operationNo, map.name, leaseSeconds),
     scheduled: jobs.filter(({ status }) => status !== 'paused').map(({ name }) => name),
     backupAt: await lastBackupAt(target),
   };

@@ -90,7 +90,14 @@ export async function judge(input: JudgeInput, deps: Invocation): Promise<JudgeO
     const cutOver =
       request.cutOver === undefined || around === undefined
         ? undefined
-        : await cutOverOf(sides, loaded, request.cutOver, around, { verdict, entities: judged, findings, coverage });
+        : await cutOverOf(
+            sides,
+            loaded,
+            request.cutOver,
+            around,
+            { verdict, entities: judged, findings, coverage },
+            deps.config.leaseSeconds,
+          );
     const answer: JudgeOutput = {
       operationId: operation.operationId,
       batchId: operation.batchLabel,

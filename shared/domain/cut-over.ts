@@ -1,5 +1,6 @@
 /** Whether the application may be switched to the target: facts in, checks out. The rules are those of docs/cut-over.md. */
 import { notice, ok, overall, problem, unknown, type HealthCheck } from './health/health.ts';
+import { deadChecks, runningCheck, some, type OpenOperation } from './open-operations.ts';
 import { raised, type SequenceFact } from './sequence.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -66,7 +67,7 @@ export interface CutOverFacts {
   readonly sequences: number;
   readonly openConflicts: Readonly<Record<string, number>>;
   readonly setAside: Readonly<Record<string, { readonly open: number; readonly ignored: number }>>;
-  readonly running: readonly string[];
+  readonly running: readonly OpenOperation[];
   /** Jobs that their schedule starts. */
   readonly scheduled: readonly string[];
   /** When the last complete backup was taken. */
@@ -85,13 +86,11 @@ const list = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)
     .map(([name, count]) => `${name} ${whole(count)}`)
     .join(', ');
-const some = (names: readonly string[]): string =>
-  names.length <= 4 ? names.join(', ') : `${names.slice(0, 4).join(', ')} and ${names.length - 4} more`;
-
 /** In the order in which they are worked off. */
 export const cutOverChecks = (facts: CutOverFacts): readonly HealthCheck[] => [
-  runsCheck(facts.runs),
+  runsCheck(facts),
   runningCheck(facts.running),
+  ...deadChecks(facts.running),
   jobsCheck(facts.scheduled),
   ...writesChecks(facts.writes),
   validationCheck(facts.validation),
@@ -101,7 +100,7 @@ export const cutOverChecks = (facts: CutOverFacts): readonly HealthCheck[] => [
   backupCheck(facts.backupAt),
 ];
 
-function runsCheck(runs: readonly RunFact[]): HealthCheck {
+function runsCheck({ runs, running }: CutOverFacts): HealthCheck {
   const check = 'last run';
   const never = runs.filter(({ status }) => status === null);
   const bad = runs.filter(({ status }) => status !== null && !status.startsWith('completed'));
@@ -115,20 +114,13 @@ function runsCheck(runs: readonly RunFact[]): HealthCheck {
     return problem(
       check,
       some(bad.map(({ entity, status, operationId }) => `${entity} ${status ?? ''} (${operationId ?? ''})`)),
-      'portage differential-migration resume --entity all',
+      bad.every(({ operationId }) => running.some((each) => each.alive && each.operationId === operationId))
+        ? 'Let it end, then check again'
+        : 'portage differential-migration resume --entity all',
     );
   const oldest = [...runs].sort((a, b) => (a.at ?? '').localeCompare(b.at ?? ''))[0];
   return ok(check, `complete for every entity; the oldest began ${oldest?.at ?? ''} (${oldest?.operationId ?? ''})`);
 }
-
-const runningCheck = (running: readonly string[]): HealthCheck =>
-  running.length === 0
-    ? ok('operations', 'none is at work')
-    : problem(
-        'operations',
-        `at work: ${some(running)}`,
-        'Let them end, or: portage migration-analyzer stop-all-operations --graceful',
-      );
 
 const jobsCheck = (scheduled: readonly string[]): HealthCheck =>
   scheduled.length === 0

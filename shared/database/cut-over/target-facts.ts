@@ -1,4 +1,4 @@
-/** What the ledger knows for a cut-over: last runs, what is at work, what fires, and which differences people decided. */
+/** What the ledger knows for a cut-over: last runs, backups, rows set aside, and which differences people decided. */
 import type { RunFact } from '../../domain/cut-over.ts';
 import type { Session } from '../session.ts';
 import { MOMENT } from '../sql/moment.ts';
@@ -18,15 +18,6 @@ export async function lastRunsOf(target: Session, mapName: string, entities: rea
     operationId: row['operation_id'] ?? null,
     at: row['at'] ?? null,
   }));
-}
-
-/** Operations of any map of the target that have not ended, but this one. */
-export async function operationsAtWork(target: Session, but: number): Promise<string[]> {
-  const rows = await target.rows<{ id: string }>(
-    "SELECT operation_id AS id FROM portage.operations WHERE status = 'running' AND operation_no <> $1 ORDER BY operation_no",
-    [but],
-  );
-  return rows.map(({ id }) => id);
 }
 
 /** When the last backup was taken that came to its end. */

@@ -20,7 +20,7 @@ export interface RunningOperation {
 }
 
 /** Sessions of an operation: those that its workers recorded, and those that bear its name (functions/dependencies.ts). */
-const SESSIONS = `pg_stat_activity a WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND pg_has_role(a.usesysid, 'USAGE')
+export const SESSIONS = `pg_stat_activity a WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND pg_has_role(a.usesysid, 'USAGE')
   AND (left(a.application_name, length(o.operation_id) + 9) = 'portage:' || o.operation_id || ':'
     OR EXISTS (SELECT FROM portage.workers w JOIN portage.migration_checkpoints c ON c.id = w.checkpoint_id
                WHERE c.operation_id = o.operation_id AND c.status = 'in_progress' AND w.pid = a.pid AND w.backend_start = a.backend_start))`;
