@@ -19,6 +19,7 @@ export const SECTIONS = {
   conflicts: 'Problem: Conflicts not being resolved automatically',
   slow: 'Problem: Migration running slower than expected',
   memory: 'Problem: Memory usage exceeding limits',
+  died: 'Problem: Function of a deployed environment dies',
   connection: 'Problem: Database connection failures',
   pool: 'Problem: Connection pool exhaustion',
   recovery: 'Data Recovery Procedures',

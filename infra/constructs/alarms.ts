@@ -84,6 +84,12 @@ export class Alarms extends Construct {
         metric: figures.throttles,
         threshold: 10,
       },
+      Died: {
+        says: 'A function was killed, ran out of its time or memory, or could not start.',
+        section: 'died',
+        metric: figures.deaths,
+        threshold: 1,
+      },
       ...Object.fromEntries(
         [...figures.machines].flatMap(([area, { longestStep }]) =>
           longestStep === null ? [] : [[`${capital(area)}LongSteps`, longSteps(area, longestStep, figures)]],

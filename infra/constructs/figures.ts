@@ -39,6 +39,8 @@ export interface Figures {
   readonly deadLetters: IMetric;
   /** Of the whole account: there is one limit for all of its functions. */
   readonly throttles: IMetric;
+  /** Functions that were killed, ran out of time or did not start. */
+  readonly deaths: IMetric;
   readonly functionTimeoutMs: number;
   /** The identifier of an RDS instance of our own. */
   readonly instance: string | null;
@@ -48,12 +50,16 @@ export interface Figures {
 export interface FigureSources {
   readonly workflows: ReadonlyMap<string, Workflow>;
   readonly queues: readonly Queue[];
+  readonly deaths: IMetric;
   readonly instance: string | null;
   /** The row of a step, by its function. */
   readonly stepOf: (fn: NodejsFunction) => Step | undefined;
 }
 
-export function figuresOf(environment: Environment, { workflows, queues, instance, stepOf }: FigureSources): Figures {
+export function figuresOf(
+  environment: Environment,
+  { workflows, queues, deaths, instance, stepOf }: FigureSources,
+): Figures {
   // Steps that move rows until their time ends: the others are done in a moment.
   const moversOf = ({ functions }: Workflow): readonly NodejsFunction[] =>
     [...functions.values()].filter((fn) => stepOf(fn)?.unbroken === false && (stepOf(fn)?.memoryMib ?? 0) > 1024);
@@ -78,6 +84,7 @@ export function figuresOf(environment: Environment, { workflows, queues, instanc
       queues.map((queue) => queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: 'Maximum' })),
     ),
     throttles: new Metric({ namespace: 'AWS/Lambda', metricName: 'Throttles', statistic: 'Sum', period: PERIOD }),
+    deaths,
     functionTimeoutMs: FUNCTION_TIMEOUT.toMilliseconds(),
     instance,
     own: (metricName, statistic = 'Sum') =>

@@ -12,6 +12,7 @@ import {
 import { QueryDefinition, QueryString, type ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Environment } from '../environments.ts';
+import { DEATHS } from './deaths.ts';
 import type { Figures, OwnFigure } from './figures.ts';
 import { NAMESPACE } from './figures.ts';
 
@@ -75,7 +76,11 @@ export class Overview extends Construct {
       graph('Problems of the health check', [by('HealthProblems', 'check', 'Sum')]),
       graph('Problems of jobs', [by('JobProblems', 'finding', 'Sum')], [figures.deadLetters]),
       graph('Functions: slowest, and errors', [lambda('Duration', 'Maximum')], [lambda('Errors', 'Sum')]),
-      graph('Functions at once, and throttled', [lambda('ConcurrentExecutions', 'Maximum')], [figures.throttles]),
+      graph(
+        'Functions at once, throttled, and died',
+        [lambda('ConcurrentExecutions', 'Maximum')],
+        [figures.throttles, figures.deaths],
+      ),
       ...databaseWidgets(environment, figures, graph),
       graph('What the functions cost at most, in dollars', [
         new MathExpression({
@@ -182,7 +187,7 @@ const QUERIES: Readonly<
     of: EVERYWHERE,
     lines: {
       fields: ['@timestamp', '@log', '@message'],
-      filterStatements: ['@message like /Task timed out|OutOfMemory|Runtime.ExitError|signal: killed/'],
+      filterStatements: [`@message like /${DEATHS.join('|')}/`],
       sort: '@timestamp desc',
     },
   },

@@ -4,6 +4,7 @@ import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { Alarms } from '../constructs/alarms.ts';
+import { Deaths } from '../constructs/deaths.ts';
 import { instanceName } from '../constructs/databases.ts';
 import { figuresOf } from '../constructs/figures.ts';
 import { Ledger } from '../constructs/ledger.ts';
@@ -64,15 +65,17 @@ export class WorkflowsStack extends Stack {
         Object.entries(rows).map(([name, step]) => [this.functionOf(area, name), step] as const),
       ),
     );
+    const logs = new Map([...this.workflows].map(([area, { stepLogs }]) => [area, stepLogs] as const));
+    logs.set('environment', this.ownLogs);
     const figures = figuresOf(environment, {
       workflows: this.workflows,
       queues: [this.scheduler.deadLetters, this.recorder.deadLetters],
+      deaths: new Deaths(this, 'Deaths', environment, logs).metric,
       instance: data.target.iam === null ? null : instanceName(environment),
       stepOf: (fn) => steps.get(fn),
     });
     new Alarms(this, 'Alarms', environment, figures);
-    const logs = new Map([...this.workflows].map(([area, { stepLogs }]) => [area, stepLogs] as const));
-    new Overview(this, 'Overview', environment, figures, new Map([...logs, ['environment', this.ownLogs]]));
+    new Overview(this, 'Overview', environment, figures, logs);
   }
 
   /** Those that no state machine calls. */

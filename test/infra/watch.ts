@@ -34,7 +34,7 @@ describe('alarms', () => {
   test('there is one for every machine, the queues, the functions, the database and what the steps tell', () => {
     const names = alarms.map(({ AlarmName }) => String(AlarmName).replace('portage-prod-', ''));
     expect(names).toEqual(
-      expect.arrayContaining(['MigrationEnded', 'OperationEnded', 'DeadLetters', 'Throttled', 'MigrationLongSteps', 'RecoveryLongSteps', 'Health', 'Jobs', 'Differences', 'Slow', 'DatabaseConnections', 'DatabaseStorage']), // prettier-ignore
+      expect.arrayContaining(['MigrationEnded', 'OperationEnded', 'DeadLetters', 'Throttled', 'Died', 'MigrationLongSteps', 'RecoveryLongSteps', 'Health', 'Jobs', 'Differences', 'Slow', 'DatabaseConnections', 'DatabaseStorage']), // prettier-ignore
     );
     expect(names.filter((name) => name.endsWith('Ended'))).toHaveLength(MACHINES.length);
   });
@@ -44,6 +44,33 @@ describe('alarms', () => {
     const movers = resourcesOf(workflowsTemplate, 'AWS::Lambda::Function').filter(([, { Properties: is }]) => is['MemorySize'] === 1769 && is['Timeout'] === 300); // prettier-ignore
     expect(movers.length).toBeGreaterThan(10);
     expect(movers.filter(([id]) => !watched.includes(`"${id}"`)).map(([id]) => id)).toEqual([]);
+  });
+
+  test('a function that dies is counted, whichever it is, and what a step refuses is not', () => {
+    const filters = resources('AWS::Logs::MetricFilter');
+    const counted = text(filters.map(({ LogGroupName }) => LogGroupName));
+    for (const [, { Properties: is }] of resourcesOf(workflowsTemplate, 'AWS::Lambda::Function')) {
+      const { LogGroup: group } = is['LoggingConfig'] as { LogGroup: unknown };
+      expect(counted).toContain(text(group));
+    }
+    const [alarm] = alarms.filter(({ AlarmName }) => AlarmName === 'portage-prod-Died');
+    const figures = filters.flatMap(({ MetricTransformations }) => MetricTransformations as Record<string, string>[]);
+    expect(new Set(figures.map(({ MetricNamespace: space, MetricName: name }) => `${space} ${name}`))).toEqual(
+      new Set([`${String(alarm!['Namespace'])} ${String(alarm!['MetricName'])}`]),
+    );
+    const patterns = new Set(filters.map(({ FilterPattern: pattern }) => String(pattern)));
+    expect(patterns.size).toBe(1);
+    const words = [...[...patterns][0]!.matchAll(/\?"([^"]+)"/g)].map(([, word]) => word!);
+    const dies = (line: string): boolean => words.some((word) => line.includes(word));
+    for (const line of [
+      '2023-12-01T12:34:56.789Z 5f0c3c2e Task timed out after 300.00 seconds',
+      'RequestId: 5f0c3c2e Error: Runtime exited with error: signal: killed\nRuntime.ExitError',
+      'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory',
+      '2023-12-01T12:34:56.789Z undefined ERROR Uncaught Exception {"errorType":"Runtime.ImportModuleError"}',
+    ])
+      expect([line, dies(line)]).toEqual([line, true]);
+    const refused = 'ERROR Invoke Error {"errorType":"M001","errorMessage":"M001 Active checkpoint already exists"}';
+    expect(dies(refused)).toBe(false);
   });
 
   test('all lead to one, and that to one topic, encrypted with a key that CloudWatch may use', () => {
