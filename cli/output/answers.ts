@@ -72,7 +72,7 @@ import {
 import { finishMigrationOutput } from '../../shared/contracts/migration.ts';
 import { finishRecoveryOutput } from '../../shared/contracts/recovery.ts';
 import { finishRunOutput } from '../../shared/contracts/synchronization.ts';
-import { finishResolutionOutput, testStrategyAnswer } from '../../shared/contracts/resolution.ts';
+import { testStrategyAnswer } from '../../shared/contracts/resolution.ts';
 import {
   analyzeConflicts,
   analyzeConflictsAnswer,
@@ -107,7 +107,7 @@ import { asideText } from './aside.ts';
 import { backupText, restoreText } from './backup.ts';
 import { checkpointsText } from './checkpoints.ts';
 import { connectionsText } from './reach.ts';
-import { conflictStatusText, patternsText, resolutionText, resolveText, triedText } from './conflicts.ts';
+import { conflictStatusText, patternsText, resolveText, triedText } from './conflicts.ts';
 import { cleanupCheckpointsText, cleanupDifferentialsText, cleanupStaleText } from './cleanup.ts';
 import { cutOverText } from './cut-over.ts';
 import { debugText } from './debug.ts';
@@ -159,7 +159,7 @@ const PRINTS: ReadonlyMap<string, Print> = new Map([
   [commandOf(analyzeConflicts), text(analyzeConflictsAnswer, patternsText)],
   [commandOf(testStrategy), text(testStrategyAnswer, triedText)],
   [commandOf(resolve), text(resolveAnswer, resolveText)],
-  [commandOf(resolveManual), text(finishResolutionOutput, resolutionText)],
+  [commandOf(resolveManual), text(resolveAnswer, resolveText)],
   [commandOf(checkpointStatus), text(checkpointStatusAnswer, checkpointsText)],
   [commandOf(testConnections), text(connectionsAnswer, connectionsText)],
   [commandOf(validateConfig), text(configAnswer, configText)],

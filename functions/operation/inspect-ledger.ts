@@ -17,6 +17,7 @@ import { analyzePerformance as jobPerformanceCommand } from '../../shared/operat
 import { listJobs as listJobsCommand } from '../../shared/operations/sync-scheduler/list-jobs.ts';
 import { analyzeConflicts as analyzeConflictsCommand } from '../../shared/operations/conflict-resolver/analyze-conflicts.ts';
 import { resolve as resolveCommand } from '../../shared/operations/conflict-resolver/resolve.ts';
+import { resolveManual as resolveManualCommand } from '../../shared/operations/conflict-resolver/resolve-manual.ts';
 import { conflictStatus as conflictStatusCommand } from '../../shared/operations/conflict-resolver/status.ts';
 import { testStrategy as testStrategyCommand } from '../../shared/operations/conflict-resolver/test-strategy.ts';
 import { commandOf } from '../../shared/operations/operation.ts';
@@ -26,6 +27,7 @@ import { analyze } from './inspect/analyze.ts';
 import { analyzeConflicts } from './inspect/analyze-conflicts.ts';
 import { conflictStatus } from './inspect/conflict-status.ts';
 import { testStrategy } from './inspect/test-strategy.ts';
+import { tryManual } from './inspect/try-manual.ts';
 import { analyzeSize } from './inspect/analyze-size.ts';
 import { checkpointStatus } from './inspect/checkpoint-status.ts';
 import { compareRecord } from './inspect/compare-record.ts';
@@ -45,6 +47,7 @@ const INSPECTIONS = commandsOf(
   [analyzeConflictsCommand, analyzeConflicts],
   [testStrategyCommand, testStrategy],
   [resolveCommand, testStrategy],
+  [resolveManualCommand, tryManual],
   [checkpointStatusCommand, checkpointStatus],
   [testConnectionsCommand, testConnections],
   [validateConfigCommand, validateConfig],

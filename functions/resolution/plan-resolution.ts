@@ -26,12 +26,10 @@ import { planCheckpoints } from '../../shared/database/ledger/planned-checkpoint
 import { checkMap, faultsError } from '../../shared/database/map-check/check-map.ts';
 import { relationName } from '../../shared/domain/entity-map.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
-import { nearestNames } from '../../shared/domain/nearest-name.ts';
 import { selectEntities } from '../../shared/domain/select-entities.ts';
-import { SETTLED_BY_DEFAULT, SETTLED_ON_REQUEST } from '../../shared/domain/settlement.ts';
-import { entityOf } from '../entity-worker.ts';
 import { checkedInput } from '../checked-input.ts';
 import type { Sides } from '../dependencies.ts';
+import { manualSettlement, refuseChoice } from '../manual-choice.ts';
 import { deletesOf, plannedOf } from '../migration-plan.ts';
 import { step, type Invocation } from '../step.ts';
 import { takeBackup } from '../take-backup.ts';
@@ -45,7 +43,7 @@ export async function planResolution(
   deps: Invocation,
 ): Promise<PlanResolutionOutput> {
   const request = checkedInput(resolutionRequest, input.request, { example: EXAMPLE });
-  if (request.command === 'conflict-resolver resolve' && request.dryRun)
+  if (request.dryRun)
     throw new PortageError('SYS002', 'a dry run changes nothing: it is a command of the machine for short commands', {
       where: 'dryRun',
       got: 'dryRun in the machine that settles conflicts',
@@ -68,8 +66,8 @@ export async function planResolution(
       request.command === 'conflict-resolver resolve'
         ? selectEntities(request.entity, known)
         : [conflict?.entity ?? ''];
-    if (conflict !== null) refuseKind(conflict);
-    if (request.command === 'conflict-resolver resolve-manual') refuseValues(loaded, conflict, request.values);
+    if (conflict !== null && request.command === 'conflict-resolver resolve-manual')
+      refuseChoice(loaded, conflict, request);
     const operation = await open(sides, loaded, names, request, conflict, input.execution, deps);
     const notices = await backUp(sides, loaded, names, request, operation, deps);
     for (const notice of notices) await addNote(sides.target, operation.operationId, notice);
@@ -109,7 +107,13 @@ async function open(
         mapName: loaded.map.name,
         mapHash: hash,
         mode: 'differential',
-        request: { ...request, entities: names, ...settlementFields(request, conflict) },
+        request: {
+          ...request,
+          entities: names,
+          ...(conflict === null || request.command === 'conflict-resolver resolve'
+            ? {}
+            : manualSettlement(request, conflict)),
+        },
         sourceDatabase,
       },
       deps.now(),
@@ -120,54 +124,6 @@ async function open(
       names.map((name) => ({ ...plannedOf(loaded, name), rows: null })),
     );
     return opened;
-  });
-}
-
-/** What decides, in the words of a resolution. A custom decision leaves the target, and writes its values over it. */
-const settlementFields = (request: ResolutionRequest, conflict: Conflict | null): Record<string, unknown> =>
-  request.command === 'conflict-resolver resolve'
-    ? {}
-    : { strategy: request.action === 'custom' ? 'target_wins' : request.action, include: [conflict?.type] };
-
-const SETTLEABLE: readonly string[] = [...SETTLED_BY_DEFAULT, ...SETTLED_ON_REQUEST];
-
-/** @throws PortageError S005 for a difference that no side of which is a decision */
-function refuseKind({ type, entity }: Conflict): void {
-  if (SETTLEABLE.includes(type)) return;
-  throw new PortageError('S005', 'no strategy settles a difference of this kind', {
-    got: type,
-    expected: SETTLEABLE.join(', '),
-    where: entity,
-    next: 'Look at the row, and write it again from the source: portage differential-migration migrate --force-records',
-  });
-}
-
-/** @throws PortageError SYS002 for a column that no person may write here */
-function refuseValues(loaded: LoadedMap, conflict: Conflict | null, values: Record<string, unknown> | undefined): void {
-  if (values === undefined || conflict === null) return;
-  const entity = entityOf(loaded, conflict.entity);
-  const open = entity.columns.filter(
-    (c) =>
-      !c.onInsertOnly &&
-      !c.sensitive &&
-      !entity.target.alwaysIdentity.includes(c.column) &&
-      !entity.target.key.includes(c.column),
-  );
-  const names = open.map((column) => column.column);
-  const refused = Object.keys(values).filter((column) => !names.includes(column));
-  if (refused.length === 0) return;
-  const sensitive = refused.filter((name) => entity.columns.some((c) => c.column === name && c.sensitive));
-  const [first = ''] = refused;
-  const near = nearestNames(first, names);
-  throw new PortageError('SYS002', `${refused.join(', ')} cannot be given a value`, {
-    where: 'values',
-    got: refused.join(', '),
-    expected: `columns that the map fills, and that are neither sensitive nor part of the key: ${names.join(', ')}`,
-    ...(sensitive.length > 0
-      ? { next: 'A value of a sensitive column would stand in the input of the execution: write it in the database.' }
-      : near.length > 0
-        ? { next: `Did you mean ${near.join(' or ')}?` }
-        : {}),
   });
 }
 

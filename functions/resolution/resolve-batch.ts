@@ -10,8 +10,8 @@ import type { Worker } from '../../shared/database/engine/worker.ts';
 import { checkpointsOf, savePlan } from '../../shared/database/ledger/checkpoints.ts';
 import { mustBeOf } from '../../shared/database/ledger/operations.ts';
 import { writeValues } from '../../shared/database/sql/resolve.ts';
-import { columnOf } from '../../shared/domain/catalog.ts';
 import type { LoadedOperation } from '../dependencies.ts';
+import { givenColumns } from '../manual-choice.ts';
 import { withRunWorker } from '../run-worker.ts';
 import { step, type Invocation } from '../step.ts';
 import { takeEntity } from '../take-entity.ts';
@@ -33,13 +33,7 @@ async function take({ operationId, execution, entity }: ResolveBatchInput, deps:
 function values(worker: Worker, loaded: LoadedOperation): Beside | undefined {
   const given = loaded.operation.request['values'];
   if (typeof given !== 'object' || given === null) return undefined;
-  const relation = loaded.relations.get(worker.entity.name)?.target;
-  const columns = worker.entity.columns.flatMap((column) => {
-    const type = relation === undefined ? undefined : columnOf(relation, column.column)?.type;
-    return Object.hasOwn(given, column.column) && type !== undefined
-      ? [{ column: column.column, type, text: column.textTarget }]
-      : [];
-  });
+  const columns = givenColumns(worker.entity, loaded, given);
   return async (batchNo) => {
     const facts = { operationNo: worker.operationNo, batchNo };
     for (const statement of writeValues(worker.entity, facts, columns))

@@ -33,6 +33,7 @@ export const resolveManualRequest = z
     values: z
       .union([z.record(z.string(), value), z.string().transform((text, context) => parseValues(text, context))])
       .optional(),
+    dryRun: z.boolean().default(false),
   })
   .refine(({ action, values }) => (action === 'custom') === (values !== undefined), {
     path: ['values'],
@@ -99,6 +100,7 @@ export const testStrategyAnswer = z.strictObject({
   conflicts: z.array(triedConflict),
 });
 export type Trial = z.output<typeof trial>;
+export type ResolveManualRequest = z.output<typeof resolveManualRequest>;
 export type ResolveRequest = z.output<typeof resolveRequest>;
 export type TestStrategyRequest = z.output<typeof testStrategyRequest>;
 export type TestStrategyAnswer = z.output<typeof testStrategyAnswer>;

@@ -39,21 +39,25 @@ export async function testStrategy(request: Request, deps: Invocation): Promise<
   });
 }
 
-/** Counts what would become of the entity's open conflicts. */
+/**
+ * Counts what would become of the entity's open conflicts.
+ * @param only one of them, by its id
+ */
 export async function tryEntity(
   sides: Sides,
   loaded: LoadedMap,
   name: string,
   request: Readonly<Record<string, unknown>>,
   see: (tried: Tried) => void = () => undefined,
+  only: string | null = null,
 ): Promise<Trial> {
   const counts = { open: 0, settled: {} as Record<string, number>, undecided: 0, moved: 0, gone: 0, unreadable: 0 };
   const entity = loaded.entities.get(name);
   if (!entity?.leaf) return counts;
   await sides.source.run(`SET search_path = pg_catalog, ${quoteIdentifier(entity.source.schema)}`);
   const settlement = resolutionOf(request, entity.normal.conflicts);
-  for await (const page of tryStrategy(sides, entity, loaded.map.name, settlement)) {
-    for (const tried of page) {
+  for await (const page of tryStrategy(sides, entity, loaded.map.name, settlement, only)) {
+    for (const tried of page.filter(({ conflictId }) => only === null || conflictId === only)) {
       see(tried);
       counts.open++;
       if (tried.rule !== null) counts.settled[tried.rule] = (counts.settled[tried.rule] ?? 0) + 1;

@@ -38,12 +38,16 @@ interface Sides {
   readonly target: Session;
 }
 
-/** Gives the open differences page by page. */
+/**
+ * Gives the open differences page by page.
+ * @param only one of them, by its id
+ */
 export async function* tryStrategy(
   sides: Sides,
   compiled: CompiledEntity,
   map: string,
   settlement: Settlement,
+  only: string | null = null,
 ): AsyncGenerator<readonly Tried[]> {
   const { target } = sides;
   const stagesMoment = comparesMoments(settlement) && compiled.moments !== null;
@@ -51,7 +55,12 @@ export async function* tryStrategy(
   await target.run('DISCARD TEMP');
   await target.run(createScratch(entity));
   for (let after: string | null = null; ;) {
-    const page: { legacy_key: string }[] = await target.rows(openAfter(entity), [settlement.types, after, MOST_KEYS]);
+    const page: { legacy_key: string }[] = await target.rows(openAfter(entity), [
+      settlement.types,
+      after,
+      MOST_KEYS,
+      only,
+    ]);
     const keys = page.map((row) => row.legacy_key);
     if (keys.length === 0) return;
     await target.run(emptyStage(entity));

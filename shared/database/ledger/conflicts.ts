@@ -15,14 +15,18 @@ export async function mustFindConflict(target: Session, mapName: string, id: str
      WHERE d.id = $1 AND e.map_name = $2`,
     [id, mapName],
   );
-  if (row === null || row['resolved'] === 'true')
-    throw new PortageError('S005', row === null ? 'there is no such conflict' : 'the conflict is settled already', {
-      got: row === null ? id : `${id}, settled by ${row['resolved_by'] ?? ''}`,
-      expected: 'the id of an open conflict',
-      next: 'List them: portage conflict-resolver status --unresolved-only',
-    });
+  if (row === null) throw noConflict('there is no such conflict', id);
+  if (row['resolved'] === 'true')
+    throw noConflict('the conflict is settled already', `${id}, settled by ${row['resolved_by'] ?? ''}`);
   return { entity: row['entity'] ?? '', legacyKey: row['legacy_key'] ?? '', type: row['comparison_type'] ?? '' };
 }
+
+export const noConflict = (message: string, got: string): PortageError =>
+  new PortageError('S005', message, {
+    got,
+    expected: 'the id of an open conflict',
+    next: 'List them: portage conflict-resolver status --unresolved-only',
+  });
 
 export interface OpenConflict {
   readonly conflictId: string;

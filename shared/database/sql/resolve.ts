@@ -55,9 +55,21 @@ export function writeValues(
   ];
 }
 
-/** $1 comparison types, $2 the key before, $3 how many: keys with an open difference. */
+/**
+ * $1 a legacy key, $2 the values that a person gave, a JSON object of texts: the row's own values of the columns, and the given
+ * ones as their types write them. No row where it is not in the target.
+ */
+export const givenValues = (
+  entity: CompiledEntity,
+  columns: readonly { readonly column: string; readonly type: string; readonly text: string }[],
+): string =>
+  `SELECT v.name, v.now, v.given FROM ${entity.leaf} m CROSS JOIN LATERAL (SELECT t.* FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('m')}) t
+   CROSS JOIN LATERAL (VALUES ${columns.map(({ column, type, text }) => `(${quoteLiteral(column)}, ${text}, ($2::jsonb ->> ${quoteLiteral(column)})::${type}::text)`).join(', ')}) AS v (name, now, given)
+   WHERE ${leafKey(entity)}::text = $1`;
+
+/** $1 comparison types, $2 the key before, $3 how many, $4 one id or null: keys with an open difference. */
 export const openAfter = (entity: CompiledEntity): string =>
-  `SELECT DISTINCT d.legacy_key FROM ${open(entity)} AND d.comparison_type = ANY ($1::text[]) AND ($2::text IS NULL OR d.legacy_key > $2) ORDER BY d.legacy_key LIMIT $3`;
+  `SELECT DISTINCT d.legacy_key FROM ${open(entity)} AND d.comparison_type = ANY ($1::text[]) AND ($2::text IS NULL OR d.legacy_key > $2) AND ($4::uuid IS NULL OR d.id = $4::uuid) ORDER BY d.legacy_key LIMIT $3`;
 
 /** $1 keys, $2 types. */
 export const openOf = (entity: CompiledEntity): string =>
