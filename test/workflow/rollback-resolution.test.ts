@@ -67,3 +67,25 @@ test.each([
   expect(await rows()).toBe(after);
   expect(await mappings()).toEqual(resolved);
 });
+
+test('a decision stays over which a later one was made, and the later operation is named', async () => {
+  const resolve = async (): Promise<string> => {
+    const { output } = await p.command({
+      command: 'conflict-resolver resolve',
+      entity: ['items'],
+      strategy: 'target_wins',
+    });
+    return (output as { operationId: string }).operationId;
+  };
+  const first = await resolve();
+  await p.run('source', "UPDATE item SET a = 'later' WHERE no = 2");
+  await p.migrate();
+  const second = await resolve();
+  const decided = await mappings();
+  const back = (await p.rollback(first)).output!;
+  expect(back.kept).toMatchObject([{ entity: 'items', legacyId: '2', reason: 'later operation', by: second }]);
+  expect((await mappings())[1]).toEqual(decided[1]);
+  // What was decided last holds: nobody's edit is a conflict again.
+  await p.migrate();
+  expect((await open()).find((row) => row['legacy_key'] === '2')).toMatchObject({ comparison_type: 'value' });
+});

@@ -19,6 +19,7 @@ const FILES = [
   '0006-pace.sql',
   '0007-returned-rows.sql',
   '0008-base-after.sql',
+  '0009-source-after.sql',
 ] as const;
 
 export const LEDGER_VERSION = FILES.length;

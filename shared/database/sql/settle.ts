@@ -177,13 +177,13 @@ export function acceptRows(entity: CompiledEntity, facts: WriteFacts): readonly 
   const baseAfter = `coalesce(m.target_hash, CASE WHEN w.action = 'accept' THEN ${entity.target.hashDesired} END)`;
   return [
     // Of a row that is adopted with it the entry is that of the adoption.
-    `INSERT INTO portage.undo_log (${undoColumns}, base_after, closed_before)
-     SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'remap', w.k::text, w.${targetKeyColumn(entity)}::text, NULL, w.despite, m.source_hash, m.target_hash, m.source_columns, m.target_columns, ${baseAfter}, m.closed_by
+    `INSERT INTO portage.undo_log (${undoColumns}, base_after, source_after, closed_before)
+     SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'remap', w.k::text, w.${targetKeyColumn(entity)}::text, NULL, w.despite, m.source_hash, m.target_hash, m.source_columns, m.target_columns, ${baseAfter}, CASE w.action WHEN 'accept' THEN g.h ELSE m.source_hash END, m.closed_by
      FROM ${work(entity)} w LEFT JOIN ${stage(entity)} g ON g.k = w.k ${base} WHERE w.action IN ('accept', 'let_go') AND w.known`,
     `UPDATE ${entity.leaf} AS m SET source_hash = g.h, target_hash = coalesce(m.target_hash, ${entity.target.hashDesired}), source_columns = ${entity.target.columnHashesDesired},
        target_columns = nullif(coalesce(m.target_columns, m.source_columns), ${entity.target.columnHashesDesired})
      FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k WHERE w.action = 'accept' AND ${leafKey(entity)} = w.k`,
-    `UPDATE portage.undo_log u SET base_after = m.target_hash FROM ${work(entity)} w ${base} WHERE w.action = 'accept' AND NOT w.known AND u.batch_no = ${facts.batchNo} AND u.operation_no = ${facts.operationNo} AND u.entity_id = ${entity.entityId} AND u.legacy_key = w.k::text AND u.action = 'adopt'`,
+    `UPDATE portage.undo_log u SET base_after = m.target_hash, source_after = m.source_hash FROM ${work(entity)} w ${base} WHERE w.action = 'accept' AND NOT w.known AND u.batch_no = ${facts.batchNo} AND u.operation_no = ${facts.operationNo} AND u.entity_id = ${entity.entityId} AND u.legacy_key = w.k::text AND u.action = 'adopt'`,
     `UPDATE ${entity.leaf} AS m SET closed_by = ${facts.operationNo} FROM ${work(entity)} w WHERE w.action = 'let_go' AND ${leafKey(entity)} = w.k`,
   ];
 }

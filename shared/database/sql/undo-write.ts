@@ -180,9 +180,9 @@ export function keepReturned(entity: CompiledEntity, facts: OwnFacts): readonly 
 
 /** Undo entries of mappings that change alone. */
 export const keepRemapped = (entity: CompiledEntity, facts: OwnFacts): readonly string[] => [
-  `INSERT INTO portage.undo_log (${COLUMNS})
+  `INSERT INTO portage.undo_log (${COLUMNS}, source_after)
    SELECT ${head(entity, facts, "'remap'")}, w.${targetKeyColumn(entity)}::text, NULL, NULL, w.target_hash, m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by, NULL,
-     CASE WHEN w.forget THEN m.operation_no END, CASE WHEN w.forget THEN m.origin END, NULL, NULL
+     CASE WHEN w.forget THEN m.operation_no END, CASE WHEN w.forget THEN m.origin END, NULL, NULL, w.source_hash
    FROM ${undoTable(entity)} w ${mapping(entity)} WHERE ${taken('none')} AND w.mapped_by IS NULL`,
   `INSERT INTO portage.undo_log (${COLUMNS})
    SELECT ${head(entity, facts, "'adopt'")}, w.${targetKeyColumn(entity)}::text, NULL, NULL, w.target_hash, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL

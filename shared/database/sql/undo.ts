@@ -26,7 +26,7 @@ export const undoTable = (entity: CompiledEntity): string => `pg_temp.undo_${ent
 export const createUndo = (entity: CompiledEntity): string => {
   const name = `undo_${entity.entityId}`;
   return `CREATE TEMP TABLE IF NOT EXISTS ${name} (k ${entity.order === 'integer' ? 'bigint' : 'text COLLATE "C"'} NOT NULL, kind text NOT NULL, forget boolean NOT NULL,
-      target_uuid uuid, target_key text COLLATE "C", key_before text COLLATE "C", before jsonb, after jsonb, hash_after bigint, base_after bigint, xid xid8, written_at timestamptz,
+      target_uuid uuid, target_key text COLLATE "C", key_before text COLLATE "C", before jsonb, after jsonb, hash_after bigint, base_after bigint, source_after bigint, xid xid8, written_at timestamptz,
       source_hash bigint, target_hash bigint, source_columns bytea, target_columns bytea, closed_before integer, mapped_by integer, mapped_origin "char", waiting jsonb, linked boolean,
       verdict text, columns text[], later_no integer, detail text) ON COMMIT DELETE ROWS;
     CREATE INDEX IF NOT EXISTS ${name}_k ON pg_temp.${name} (k); CREATE INDEX IF NOT EXISTS ${name}_target ON pg_temp.${name} (${targetKeyColumn(entity)})`;
@@ -92,9 +92,9 @@ export function gatherUndo(entity: CompiledEntity, facts: UndoFacts, view: UndoV
   const { legacy, target } = undoArrays(entity);
   const table = undoTable(entity);
   const log = `FROM portage.undo_log u WHERE u.operation_no = ${facts.operationNo} AND u.entity_id = ${entity.entityId} AND u.batch_no = ANY ($1::bigint[]) AND ${chosenRows(entity, facts, view, 'u.legacy_key')}`;
-  const columns = `(k, kind, forget, ${key}, key_before, before, after, hash_after, base_after, xid, written_at, ${BASES}, closed_before, mapped_by, mapped_origin, waiting, linked)`;
+  const columns = `(k, kind, forget, ${key}, key_before, before, after, hash_after, base_after, source_after, xid, written_at, ${BASES}, closed_before, mapped_by, mapped_origin, waiting, linked)`;
   const values = (kind: string, forget: string): string =>
-    `SELECT ${asKey(entity, 'u.legacy_key')}, ${kind}, ${forget}, ${asTarget(entity, 'u.target_key')}, u.key_before, u.before, u.after, u.hash_after, u.base_after, ${trustedXid}, u.written_at, ${LOGGED}, u.closed_before, u.mapped_by, u.mapped_origin, u.waiting, u.linked`;
+    `SELECT ${asKey(entity, 'u.legacy_key')}, ${kind}, ${forget}, ${asTarget(entity, 'u.target_key')}, u.key_before, u.before, u.after, u.hash_after, u.base_after, u.source_after, ${trustedXid}, u.written_at, ${LOGGED}, u.closed_before, u.mapped_by, u.mapped_origin, u.waiting, u.linked`;
   return [
     `INSERT INTO ${table} (k, kind, forget, ${key}, hash_after, xid, written_at)
      SELECT x.k, 'insert', true, x.key, x.h, ${trustedXid}, u.written_at FROM portage.undo_inserts u CROSS JOIN LATERAL unnest(u.${legacy}, u.${target}, u.hashes) AS x (k, key, h)
@@ -174,7 +174,10 @@ export function judgeUndo(
     : 'false';
   const deletedSince = facts.ofRollback ? 'false' : `m.closed_by IS DISTINCT FROM ${facts.operationNo}`;
   const later = `coalesce(l.operation_no > ${facts.operationNo} AND l.operation_type <> 'rollback', false)`;
-  const remapped = facts.comparable ? `m.target_hash IS DISTINCT FROM ${base}` : 'false';
+  // A later decision for the target moves the base of the source alone.
+  const remapped = facts.comparable
+    ? `m.target_hash IS DISTINCT FROM ${base} OR m.source_hash <> w.source_after`
+    : 'false';
   const verdict = `CASE w.kind
       WHEN 'delete' THEN CASE WHEN t.there THEN 'occupied'
         WHEN w.mapped_by IS NOT NULL THEN CASE WHEN m.there THEN 'later operation' END
@@ -186,6 +189,7 @@ export function judgeUndo(
         WHEN NOT (CASE w.kind WHEN 'insert' THEN ${inserted} ELSE ${updated} END) THEN CASE WHEN l.operation_no NOT IN (${facts.operationNo}, ${facts.rollbackNo}) THEN 'later operation' ELSE 'edited' END
         WHEN ${moved} THEN 'later operation' END
     END`;
+  const laterDecision = `(SELECT max(c.operation_no) FROM portage.conflict_decisions c WHERE c.entity_id = ${entity.entityId} AND c.legacy_key = w.k::text AND c.operation_no > ${facts.operationNo})`;
   const look = [
     'true AS there',
     `${entity.target.hash} AS h`,
@@ -196,7 +200,8 @@ export function judgeUndo(
     ...rest.compared.map((column) => `(${column.same}) AS ${column.alias}`),
   ];
   return `UPDATE ${undoTable(entity)} u SET verdict = x.verdict, later_no = nullif(x.later_no, ${facts.rollbackNo}) FROM (
-     SELECT w.k, ${verdict} AS verdict, CASE WHEN l.operation_no <> ${facts.operationNo} THEN l.operation_no WHEN m.operation_no > ${facts.operationNo} THEN m.operation_no WHEN m.closed_by > ${facts.operationNo} THEN m.closed_by END AS later_no
+     SELECT w.k, ${verdict} AS verdict, CASE WHEN l.operation_no <> ${facts.operationNo} THEN l.operation_no WHEN m.operation_no > ${facts.operationNo} THEN m.operation_no WHEN m.closed_by > ${facts.operationNo} THEN m.closed_by
+         WHEN w.kind = 'none' THEN ${laterDecision} END AS later_no
      FROM ${undoTable(entity)} w ${view.mapping(entity)}
      LEFT JOIN LATERAL (SELECT ${look.join(', ')} FROM ${view.row(entity, relation)}) t ON w.kind <> 'none'
      ${lastWriter}) x

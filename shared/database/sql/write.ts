@@ -221,16 +221,16 @@ export const adoptRows = (entity: CompiledEntity, facts: WriteFacts): string =>
       INSERT INTO ${entity.leaf} AS m (${legacyColumn(entity)}, source_hash, target_hash, ${targetKeyColumn(entity)}, entity_id, operation_no, origin, source_columns, target_columns)
       SELECT w.k, CASE WHEN w.action = 'adopt' THEN g.h END, CASE WHEN w.action = 'adopt' THEN r.h END, w.${targetKeyColumn(entity)}, ${entity.entityId}, ${facts.operationNo}, 'a', CASE WHEN w.action = 'adopt' THEN r.ch END, NULL
       FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k ${targetNow(entity, 'w')}
-      WHERE w.action IN ('adopt', 'adopt_conflict', 'adopt_update', 'adopt_accept') RETURNING ${leafKey(entity)} AS k, m.${targetKeyColumn(entity)} AS key, m.target_hash AS h
+      WHERE w.action IN ('adopt', 'adopt_conflict', 'adopt_update', 'adopt_accept') RETURNING ${leafKey(entity)} AS k, m.${targetKeyColumn(entity)} AS key, m.target_hash AS h, m.source_hash AS s
     )
-    INSERT INTO portage.undo_log (${undoColumns})
-    SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'adopt', k::text, key::text, NULL, h, NULL, NULL, NULL, NULL FROM map`;
+    INSERT INTO portage.undo_log (${undoColumns}, source_after)
+    SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'adopt', k::text, key::text, NULL, h, NULL, NULL, NULL, NULL, s FROM map`;
 
 /** New bases for rows that are equal on both sides, or changed on neither, after an undo entry with the old ones. */
 export const rebaseRows = (entity: CompiledEntity, facts: WriteFacts): readonly string[] => [
-  `INSERT INTO portage.undo_log (${mappingColumns})
-   SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'remap', ${keyText(entity)}, w.${targetKeyColumn(entity)}::text, r.h, m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by
-   FROM ${work(entity)} w ${basesOf(entity)} ${targetNow(entity, 'w')} WHERE w.action = 'rebase'`,
+  `INSERT INTO portage.undo_log (${mappingColumns}, source_after)
+   SELECT ${facts.batchNo}, ${entity.entityId}, ${facts.operationNo}, 'remap', ${keyText(entity)}, w.${targetKeyColumn(entity)}::text, r.h, m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by, g.h
+   FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k ${basesOf(entity)} ${targetNow(entity, 'w')} WHERE w.action = 'rebase'`,
   `UPDATE ${entity.leaf} AS m SET source_hash = g.h, target_hash = r.h, source_columns = ${entity.target.columnHashesDesired}, target_columns = nullif(r.ch, ${entity.target.columnHashesDesired}), closed_by = NULL
    FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k ${targetNow(entity, 'w')} WHERE w.action = 'rebase' AND ${leafKey(entity)} = w.k`,
 ];
