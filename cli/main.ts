@@ -1,9 +1,17 @@
 /** The command line of this process. What it does stands in run.ts; here is only what ends the process. */
+import v8 from 'node:v8';
 import { processIo } from './io.ts';
 import { runCommandLine } from './run.ts';
 
 /** It could not finish: exit 3, as for any other end that is none. */
 const kill = (): void => process.exit(3);
+
+/**
+ * Rows pass through in buffers that are dead at once. V8 lets the space for young objects grow under them, and with it the
+ * buffers that wait to be freed (measured: 151 MiB after a million rows, 187 after three; without growth 104). The program is
+ * loaded by now: in a space that does not grow, that costs a fifth of the time of a short command.
+ */
+v8.setFlagsFromString('--semi-space-growth-factor=1');
 
 const status = await runCommandLine(process.argv.slice(2), processIo, kill);
 process.exitCode = status;
