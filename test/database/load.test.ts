@@ -83,3 +83,21 @@ test('parents of few rows are joined, and it comes to the same', async () => {
   expect(joined.doctors.filter(({ office }) => office === null)).toHaveLength(12);
   expect({ ...joined, plans: [] }).toEqual({ ...lookedUp, plans: [] });
 });
+
+test('a row that somebody inserted since the entity was planned is found by its identity', async () => {
+  await p.target.run(
+    "INSERT INTO offices VALUES (gen_random_uuid(), 1, 'Office 1'), (gen_random_uuid(), 2, 'Another office')",
+  );
+  const { done } = await p.work('offices', { fresh: true });
+  expect(done).toBe(true);
+  expect(
+    await p.rows('SELECT legacy_id, origin, target_hash IS NOT NULL AS based FROM portage.uuid_mappings ORDER BY 1'),
+  ).toEqual([
+    { legacy_id: '-1', origin: 'i', based: 't' },
+    { legacy_id: '0', origin: 'i', based: 't' },
+    { legacy_id: '1', origin: 'a', based: 't' },
+    { legacy_id: '2', origin: 'a', based: 'f' },
+  ]);
+  expect(await p.value('SELECT count(*) FROM portage.set_aside_rows')).toBe('0');
+  expect(await p.value('SELECT name FROM offices WHERE legacy_id = 2')).toBe('Another office');
+});

@@ -146,6 +146,7 @@ async function writeStaged(worker: Worker, range: KeyRange, staged: Staged, size
   let from = range.from;
   let rows = 0;
   let apart = false;
+  let writer = worker;
   const shareOf = (count: number): number => (staged.rows === 0 ? 1 : Math.min(1, count / staged.rows));
   for (let unreported = staged.ms; ; unreported = 0) {
     const began = performance.now();
@@ -156,13 +157,18 @@ async function writeStaged(worker: Worker, range: KeyRange, staged: Staged, size
     try {
       const all = whole && from === range.from;
       const bytes = Math.round(staged.bytes * (all ? 1 : shareOf(size)));
-      outcome = await runBatch(worker, { from, to }, { readMs: unreported, bytes, apart, all });
+      outcome = await runBatch(writer, { from, to }, { readMs: unreported, bytes, apart, all });
     } catch (error) {
       const timedOut = isTimeout(error);
       if (!(error instanceof DataError) && !timedOut) throw error;
       const inBatch = await worker.target.rows<{ k: string }>(
         `SELECT g.k FROM ${stage(worker.entity)} g WHERE ${allOf(inRange(worker.entity.order, 'g.k', { from, to }))} ORDER BY g.k LIMIT 2`,
       );
+      // When the entity was planned nobody had such a row: whoever inserted it since is found by its identity.
+      if (writer.fresh && isTaken(error)) {
+        writer = { ...writer, fresh: false };
+        continue;
+      }
       // Rows that want what another has are told by one statement; only what is refused for more is taken apart.
       if (inBatch.length > 1 && !apart && isTaken(error)) {
         apart = true;
