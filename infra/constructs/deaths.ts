@@ -7,6 +7,7 @@ import { Metric, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
 import { FilterPattern, MetricFilter, type ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Environment } from '../environments.ts';
+import { NAMESPACE } from './figures.ts';
 
 /** As Lambda and Node write them, each of a death alone. */
 export const DEATHS = [
@@ -26,7 +27,7 @@ export class Deaths extends Construct {
   constructor(scope: Construct, id: string, environment: Environment, logs: ReadonlyMap<string, ILogGroup>) {
     super(scope, id);
     // Lines that are no JSON have no field to make a dimension of.
-    const named = { metricNamespace: `Portage/${environment.name}`, metricName: 'FunctionsDied' };
+    const named = { metricNamespace: `${NAMESPACE}/${environment.name}`, metricName: 'FunctionsDied' };
     for (const [area, group] of logs)
       new MetricFilter(this, area, {
         logGroup: group,

@@ -1,5 +1,5 @@
 /** Operations that have not ended, as a cut-over judges them: one at work is waited for, one whose process died is not. */
-import { age, ok, problem, type HealthCheck } from './health/health.ts';
+import { age, listed, ok, problem, type HealthCheck } from './health/health.ts';
 
 /** An operation that the ledger says is running. */
 export interface OpenOperation {
@@ -12,9 +12,8 @@ export interface OpenOperation {
   readonly silentSeconds: number;
 }
 
-/** The first of them. */
-export const some = (names: readonly string[]): string =>
-  names.length <= 4 ? names.join(', ') : `${names.slice(0, 4).join(', ')} and ${names.length - 4} more`;
+/** The first of them: operations and entities have long names. */
+export const some = (names: readonly string[]): string => listed(names, 4);
 
 export function runningCheck(running: readonly OpenOperation[]): HealthCheck {
   const alive = running.filter((each) => each.alive).map(({ operationId }) => operationId);

@@ -1,6 +1,7 @@
 /** A run when one row in a hundred has changed, against one when nothing has: changes must be found where they are. */
 import type { Bench } from './databases.ts';
 import { run } from './databases.ts';
+import { lastRun } from './last-run.ts';
 import { median, seconds, type Measured } from './measure.ts';
 import { migrateOrders } from './portage-command.ts';
 import type { Sides } from './sides.ts';
@@ -9,10 +10,6 @@ const MOST_TIMES = 2;
 const REPEATS = 3;
 /** One row in so many, all over the table. */
 const SHARE = 100;
-
-/** Of the last run. */
-const UPDATED = `SELECT sum(b.updated) AS rows FROM portage.migration_batches b JOIN portage.migration_checkpoints c ON c.id = b.checkpoint_id
-  WHERE c.operation_id = (SELECT operation_id FROM portage.operations ORDER BY operation_no DESC LIMIT 1)`;
 
 const changeTotals = (sides: Sides, rest: number, sign: '+' | '-'): Promise<unknown> =>
   run(sides.source, `UPDATE orders SET total = total ${sign} 1 WHERE order_no % ${SHARE} = ${rest}`);
@@ -29,10 +26,9 @@ export async function measureChanged(bench: Bench, rows: number): Promise<Measur
       await changeTotals(sides, i, '+');
       changes++;
       const changed = (await migrateOrders(sides)).ms;
-      const [counted] = await run(sides.target, UPDATED);
+      const { updated } = await lastRun(sides.target);
       const wanted = Math.floor((rows - i) / SHARE) + (i === 0 ? 0 : 1);
-      if (Number(counted?.['rows']) !== wanted)
-        throw new Error(`${wanted} orders should be updated, and ${counted?.['rows'] ?? 'none'} are`);
+      if (updated !== wanted) throw new Error(`${wanted} orders should be updated, and ${updated} are`);
       times.push({ nothing, changed });
     }
     const factor = median(times.map((time) => time.changed / time.nothing));

@@ -2,6 +2,7 @@
 import type { Bench } from './databases.ts';
 import { run } from './databases.ts';
 import { addJob, lookAt, runJob, withOrders } from './job.ts';
+import { lastRun } from './last-run.ts';
 import { median, type Measured } from './measure.ts';
 import { migrateOrders } from './portage-command.ts';
 import { serverProcessorMs } from './server-processor.ts';
@@ -48,9 +49,10 @@ async function runsOf(bench: Bench, rows: number): Promise<number[]> {
     await lookAt(sides, 'all rows');
     await runJob(sides); // leaves a horizon
     await lookAt(sides, 'changes');
+    const step = Math.floor(rows / CHANGES);
     const times: number[] = [];
     for (let i = 0; i < REPEATS; i++) {
-      const change = `SET total = total + 1, updated_at = clock_timestamp() WHERE order_no % ${rows / CHANGES} = ${i}`;
+      const change = `SET total = total + 1, updated_at = clock_timestamp() WHERE order_no % ${step} = ${i} AND order_no <= ${step * CHANGES}`;
       await run(sides.source, `UPDATE orders ${change}`);
       const before = await serverProcessorMs(sides.target);
       await runJob(sides);
@@ -64,12 +66,7 @@ async function runsOf(bench: Bench, rows: number): Promise<number[]> {
 }
 
 async function mustHaveLookedAtChanges(target: string): Promise<void> {
-  const [last] = await run(
-    target,
-    `SELECT b.read, b.updated FROM (SELECT sum(b.rows_read) AS read, sum(b.updated) AS updated
-       FROM portage.migration_batches b JOIN portage.migration_checkpoints c ON c.id = b.checkpoint_id
-       WHERE c.operation_id = (SELECT operation_id FROM portage.operations ORDER BY operation_no DESC LIMIT 1)) b`,
-  );
-  if (Number(last?.['read']) !== CHANGES || Number(last?.['updated']) !== CHANGES)
-    throw new Error(`${CHANGES} orders should be read and updated, and ${JSON.stringify(last)} were`);
+  const { read, updated } = await lastRun(target);
+  if (read !== CHANGES || updated !== CHANGES)
+    throw new Error(`${CHANGES} orders should be read and updated: ${read} were read, ${updated} updated`);
 }

@@ -1,78 +1,34 @@
 // Conflicts that stay open are settled later: by a strategy, by hand, and never over what has moved on since.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { handler as inspect } from '../../functions/operation/inspect-ledger.ts';
+import { describe, expect, test } from '@jest/globals';
 import type { FinishResolutionOutput, TestStrategyAnswer } from '../../shared/contracts/resolution.ts';
-import type { Failure } from '../../shared/operations/failure.ts';
 import type { ConflictStatusAnswer } from '../../shared/operations/conflict-resolver/status.ts';
 import type { AnalyzeConflictsAnswer } from '../../shared/operations/conflict-resolver/analyze-conflicts.ts';
-import { portage, type Portage } from '../support/portage.ts';
-import { SURGERY_SOURCE, SURGERY_TARGET, surgery } from '../support/surgery.ts';
+import type { EndedWith, Portage } from '../support/portage.ts';
+import { noted, surgeryConflicts } from '../support/surgery-conflicts.ts';
 
 let p: Portage;
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'portage-conflicts-'));
-  p = await portage(SURGERY_SOURCE, SURGERY_TARGET, surgery, { PORTAGE_HOME: folder });
-  await p.run('source', 'CREATE SCHEMA kept; CREATE TABLE kept.doctor AS TABLE doctor');
-  await p.migrate();
-});
-afterAll(async () => {
-  await p.end();
-  await rm(folder, { recursive: true, force: true });
-});
-beforeEach(async () => {
-  await p.run('source', 'TRUNCATE doctor; INSERT INTO doctor TABLE kept.doctor');
-  await p.empty();
-  await p.migrate();
-  await p.run(
-    'source',
-    "UPDATE doctor SET note = 'source' WHERE doc_no IN (1, 2, 3); UPDATE doctor SET fee = 9 WHERE doc_no = 4; DELETE FROM doctor WHERE doc_no = 15",
-  );
-  await p.run('target', "UPDATE doctors SET note = 'target' WHERE legacy_id IN (1, 2, 3, 4, 5, 15)");
-  await p.migrate();
-});
-
-interface Ended {
-  readonly output: FinishResolutionOutput | null;
-  readonly failure: Failure | null;
-}
-const resolve = async (strategy: string, more: Record<string, unknown> = {}): Promise<Ended> =>
-  (await p.execute('resolution', {
+const { manual, ask, notes, idOf } = surgeryConflicts((made) => (p = made));
+const resolve = (strategy: string, more: Record<string, unknown> = {}): Promise<EndedWith<FinishResolutionOutput>> =>
+  p.execute('resolution', {
     command: 'conflict-resolver resolve',
     entity: ['doctors'],
     strategy,
     ...more,
-  })) as unknown as Ended;
-const manual = async (conflictId: string | null, action: string, values?: Record<string, unknown>): Promise<Ended> =>
-  (await p.execute('resolution', {
-    command: 'conflict-resolver resolve-manual',
-    conflictId,
-    action,
-    ...(values && { values }),
-  })) as unknown as Ended;
-const ask = (command: string, more: Record<string, unknown> = {}): Promise<unknown> =>
-  inspect({ command, ...more }, { getRemainingTimeInMillis: () => 60_000 } as never);
-const notes = () =>
-  p.rows('SELECT legacy_id, note, fee FROM doctors WHERE legacy_id IN (1, 2, 3, 4, 5, 15) ORDER BY 1');
+  });
 const open = () =>
   p.rows('SELECT legacy_key, comparison_type FROM data_differentials WHERE NOT resolved ORDER BY legacy_key::integer');
-const idOf = (no: number) => p.value(`SELECT id FROM data_differentials WHERE NOT resolved AND legacy_key = '${no}'`);
-const nobody = (no: number, note: string, fee: string) => ({ legacy_id: String(no), note, fee });
 
 describe('a resolution', () => {
   test('by source_wins writes the source over conflicts, and leaves edits that are no conflict', async () => {
     const run = await resolve('source_wins');
     expect(run.failure).toBeNull();
     expect(await notes()).toEqual([
-      nobody(1, 'source', '1.5'),
-      nobody(2, 'source', '3.0'),
-      nobody(3, 'source', '4.5'),
+      noted(1, 'source', '1.5'),
+      noted(2, 'source', '3.0'),
+      noted(3, 'source', '4.5'),
       { legacy_id: '4', note: null, fee: '9' },
-      nobody(5, 'target', '7.5'),
-      nobody(15, 'target', '22.5'),
+      noted(5, 'target', '7.5'),
+      noted(15, 'target', '22.5'),
     ]);
     expect(run.output).toMatchObject({ settled: { source_wins: 4 }, entities: { doctors: { updated: 4 } } });
     // The map reports deletions, so that one is reported; the edit of 5 was never a conflict.
@@ -87,7 +43,7 @@ describe('a resolution', () => {
   test('by merge_fields takes disjoint columns, and says S005 of the rest', async () => {
     const run = await resolve('merge_fields');
     expect(run.output).toMatchObject({ status: 'completed_with_findings', settled: { merge_fields: 1 } });
-    expect((await notes())[3]).toEqual(nobody(4, 'target', '9'));
+    expect((await notes())[3]).toEqual(noted(4, 'target', '9'));
     expect(run.output!.unresolved.map(({ legacyId, code }) => [legacyId, code])).toEqual([
       ['1', 'S005'],
       ['15', 'S005'],
@@ -99,14 +55,14 @@ describe('a resolution', () => {
   test('looks again at a row that changed since its conflict was recorded, unless it is forced', async () => {
     await p.run('target', "UPDATE doctors SET note = 'later' WHERE legacy_id = 1");
     const run = await resolve('source_wins');
-    expect((await notes())[0]).toEqual(nobody(1, 'later', '1.5'));
+    expect((await notes())[0]).toEqual(noted(1, 'later', '1.5'));
     expect(run.output!.unresolved).toMatchObject([
       { legacyId: '1', reason: expect.stringContaining('changed again') },
       { legacyId: '15' },
     ]);
     await p.run('target', "UPDATE doctors SET note = 'latest' WHERE legacy_id = 1");
     await resolve('source_wins', { force: true });
-    expect((await notes())[0]).toEqual(nobody(1, 'source', '1.5'));
+    expect((await notes())[0]).toEqual(noted(1, 'source', '1.5'));
   });
 
   test('can be taken back', async () => {
@@ -144,7 +100,7 @@ describe('by hand', () => {
     const id = await idOf(2);
     const run = await manual(id, 'custom', { note: 'mine' });
     expect(run.failure).toBeNull();
-    expect((await notes())[1]).toEqual(nobody(2, 'mine', '3.0'));
+    expect((await notes())[1]).toEqual(noted(2, 'mine', '3.0'));
     expect(
       await p.rows(`SELECT chosen, rule, chosen_values, old_values FROM conflict_decisions WHERE legacy_key = '2'`),
     ).toEqual([
@@ -155,7 +111,7 @@ describe('by hand', () => {
       await p.value("SELECT comparison_type FROM data_differentials WHERE NOT resolved AND legacy_key = '2'"),
     ).toBe('value');
     await p.rollback(run.output!.operationId);
-    expect((await notes())[1]).toEqual(nobody(2, 'target', '3.0'));
+    expect((await notes())[1]).toEqual(noted(2, 'target', '3.0'));
   });
 
   test('neither a sensitive column nor one that nobody maps is given a value', async () => {

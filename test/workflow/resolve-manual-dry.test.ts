@@ -1,55 +1,11 @@
 // A decision of one conflict, tried: what it would write is said, and nothing is written.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { handler as inspect } from '../../functions/operation/inspect-ledger.ts';
-import type { FinishResolutionOutput, TestStrategyAnswer } from '../../shared/contracts/resolution.ts';
-import type { Failure } from '../../shared/operations/failure.ts';
-import { portage, type Portage } from '../support/portage.ts';
-import { SURGERY_SOURCE, SURGERY_TARGET, surgery } from '../support/surgery.ts';
+import { describe, expect, test } from '@jest/globals';
+import type { TestStrategyAnswer } from '../../shared/contracts/resolution.ts';
+import type { Portage } from '../support/portage.ts';
+import { noted, surgeryConflicts } from '../support/surgery-conflicts.ts';
 
 let p: Portage;
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'portage-manual-'));
-  p = await portage(SURGERY_SOURCE, SURGERY_TARGET, surgery, { PORTAGE_HOME: folder });
-  await p.run('source', 'CREATE SCHEMA kept; CREATE TABLE kept.doctor AS TABLE doctor');
-  await p.migrate();
-});
-afterAll(async () => {
-  await p.end();
-  await rm(folder, { recursive: true, force: true });
-});
-beforeEach(async () => {
-  await p.run('source', 'TRUNCATE doctor; INSERT INTO doctor TABLE kept.doctor');
-  await p.empty();
-  await p.migrate();
-  await p.run(
-    'source',
-    "UPDATE doctor SET note = 'source' WHERE doc_no IN (1, 2, 3); UPDATE doctor SET fee = 9 WHERE doc_no = 4; DELETE FROM doctor WHERE doc_no = 15",
-  );
-  await p.run('target', "UPDATE doctors SET note = 'target' WHERE legacy_id IN (1, 2, 3, 4, 5, 15)");
-  await p.migrate();
-});
-
-interface Ended {
-  readonly output: FinishResolutionOutput | null;
-  readonly failure: Failure | null;
-}
-const manual = async (conflictId: string | null, action: string, values?: Record<string, unknown>): Promise<Ended> =>
-  (await p.execute('resolution', {
-    command: 'conflict-resolver resolve-manual',
-    conflictId,
-    action,
-    ...(values && { values }),
-  })) as unknown as Ended;
-const ask = (command: string, more: Record<string, unknown> = {}): Promise<unknown> =>
-  inspect({ command, ...more }, { getRemainingTimeInMillis: () => 60_000 } as never);
-const notes = () =>
-  p.rows('SELECT legacy_id, note, fee FROM doctors WHERE legacy_id IN (1, 2, 3, 4, 5, 15) ORDER BY 1');
-const idOf = (no: number) => p.value(`SELECT id FROM data_differentials WHERE NOT resolved AND legacy_key = '${no}'`);
-const nobody = (no: number, note: string, fee: string) => ({ legacy_id: String(no), note, fee });
+const { manual, ask, notes, idOf } = surgeryConflicts((made) => (p = made));
 
 describe('resolve-manual as a dry run', () => {
   const everything = async () =>
@@ -101,7 +57,7 @@ describe('resolve-manual as a dry run', () => {
     });
     expect(await everything()).toBe(before);
     await manual(await idOf(2), 'custom', values);
-    expect((await notes())[1]).toEqual(nobody(2, 'mine', '7.50'));
+    expect((await notes())[1]).toEqual(noted(2, 'mine', '7.50'));
   });
 
   test('says of a value that its column cannot hold that the conflict would stay open, as the run does', async () => {

@@ -43,7 +43,7 @@ export async function estimateRestored(
   await target.run(restore.createRestoreScratch(entity));
   for await (const batch of batchesOf(one, 0)) {
     inTime();
-    const last = (await stageRows(target, entity, batch, one.comparable)).last ?? done;
+    const last = (await stageRows(target, entity, batch, one.comparable)) ?? done;
     const range = { from: done, to: last };
     await transaction(target, async () => {
       const occupied = restore.occupiedByIdentity(entity);

@@ -83,8 +83,7 @@ async function workRows(one: Restoring, slice: Slice): Promise<SliceProgress> {
   let rows = 0;
   let at = Number(start.from ?? 0);
   for await (const batch of batchesOf(one, at, end)) {
-    const staged = await stageRows(worker.target, worker.entity, batch, one.comparable);
-    const last = staged.last ?? at;
+    const last = (await stageRows(worker.target, worker.entity, batch, one.comparable)) ?? at;
     const written = await writeStaged(one, at, last);
     rows += written.rows;
     if (!written.done || written.stopped) return { ...written, rows };

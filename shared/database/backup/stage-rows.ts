@@ -41,7 +41,7 @@ async function* chunks(
   rows: AsyncIterable<NumberedRow>,
   width: number,
   forms: readonly FieldForm[],
-  staged: { rows: number; last: number | null },
+  onRow: (number: number) => void,
 ): AsyncGenerator<Buffer> {
   let out = Buffer.allocUnsafe(CHUNK);
   let at = 0;
@@ -54,36 +54,35 @@ async function* chunks(
     at += out.write(`${number}\t`, at, 'latin1');
     at = copyFields(row, width, forms, out, at);
     at = out.writeUInt8(NEW_LINE, at);
-    staged.rows++;
-    staged.last = number;
+    onRow(number);
   }
   if (at > 0) yield out.subarray(0, at);
 }
 
 const NEW_LINE = 10;
 
-/** What stands in the stage: how many rows, and the number of the last. */
-export interface StagedRows {
-  readonly rows: number;
-  readonly last: number | null;
-}
-
-/** Empties the stage and fills it with the rows as they come: a row is a view of the block that it stands in, and holds it. */
+/**
+ * Empties the stage and fills it with the rows as they come: a row is a view of the block that it stands in, and holds it.
+ * @returns the number of the last; null: there was none
+ */
 export async function stageRows(
   target: Session,
   entity: CompiledEntity,
   rows: AsyncIterable<NumberedRow>,
   comparable: ComparableBases,
-): Promise<StagedRows> {
+): Promise<number | null> {
   await target.run(emptyStage(entity));
-  const staged = { rows: 0, last: null };
+  let last: number | null = null;
   try {
     const width = ROW_FIELDS.length + entity.columns.length;
     await pipeline(
-      Readable.from(chunks(rows, width, formsOf(comparable), staged), { highWaterMark: 1 }),
+      Readable.from(
+        chunks(rows, width, formsOf(comparable), (number) => (last = number)),
+        { highWaterMark: 1 },
+      ),
       target.client.query(copyFrom(copyInRestored(entity))),
     );
-    return staged;
+    return last;
   } catch (error) {
     throw translated(error, 'target');
   }

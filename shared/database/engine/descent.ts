@@ -78,8 +78,8 @@ export async function isScattered(sides: Sides): Promise<boolean> {
 /** Whether an index gives the first rows of a range without the rest. */
 const hasFirstRows = ({ order, keyIsUnique }: CompiledEntity): boolean => order === 'integer' && keyIsUnique;
 
-const firstBounds = async ({ source, entity }: Sides, range: KeyRange, rows: number, steps: number) =>
-  (await source.rows<{ key: string }>(firstSteps(entity, range, rows, steps))).map((row) => row.key);
+const firstBounds = ({ source, entity }: Sides, range: KeyRange, rows: number, steps: number) =>
+  keysOf(source, firstSteps(entity, range, rows, steps));
 
 /** Of the source alone: its hashes are there without a join. */
 async function mostlyChanged({ source, target, entity }: Sides, from: string | null, steps: readonly string[]) {
@@ -101,8 +101,11 @@ const byBucket = (list: readonly Sums[]): ReadonlyMap<number, Sums> =>
   new Map(list.map((row) => [Number(row['bucket']), row]));
 const rowsIn = (list: readonly Sums[]): number => list.reduce((sum, { rows }) => sum + Number(rows), 0);
 
-const boundsOf = async ({ source, entity }: Sides, range: KeyRange, rows: number): Promise<readonly string[]> =>
-  (await source.rows<{ key: string }>(everyNthKey(entity, range, rows))).map((row) => row.key);
+const keysOf = async (source: Session, sql: string): Promise<readonly string[]> =>
+  (await source.rows<{ key: string }>(sql)).map((row) => row.key);
+
+const boundsOf = ({ source, entity }: Sides, range: KeyRange, rows: number): Promise<readonly string[]> =>
+  keysOf(source, everyNthKey(entity, range, rows));
 
 /** Compares a range in steps of about `rows` rows; neighbours with the same answer are given as one. */
 export const compareRange = async (sides: Sides, range: KeyRange, rows: number): Promise<ComparedRange[]> =>
@@ -195,9 +198,7 @@ export async function planSlices(
   slicesOf: (bounds: readonly string[]) => readonly Slice[],
 ): Promise<readonly Slice[]> {
   const parts = Math.ceil(total / rows);
-  const keysOf = async (sql: string): Promise<readonly string[]> =>
-    (await source.rows<{ key: string }>(sql)).map((row) => row.key);
-  if (canSample(entity, total)) return slicesOf(await keysOf(sampledBounds(entity, parts)));
+  if (canSample(entity, total)) return slicesOf(await keysOf(source, sampledBounds(entity, parts)));
   // The last bound is the last key where the rows divide evenly: the open slice after it would be empty.
-  return slicesOf((await keysOf(everyNthKey(entity, { from: null, to: null }, rows))).slice(0, parts - 1));
+  return slicesOf((await keysOf(source, everyNthKey(entity, { from: null, to: null }, rows))).slice(0, parts - 1));
 }

@@ -8,7 +8,6 @@ import { NOTHING, addCounts, countsOf } from '../../domain/action-counts.ts';
 import { quoteLiteral } from '../../domain/identifiers.ts';
 
 import { transaction } from '../transactions.ts';
-
 import { reviveMarked } from '../sql/delete.ts';
 import { castAll, findByIdentity, gather, judge, refuseNulls, refuseReused, writeEqual } from '../sql/decide.ts';
 import { gatherVanished } from '../sql/gather-vanished.ts';

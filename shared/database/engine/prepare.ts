@@ -36,6 +36,7 @@ interface Sides {
 
 /** Rows that every target row of the entity has a mapping for, so that no row can be found by identity. */
 async function isFresh(target: Session, entity: CompiledEntity): Promise<boolean> {
+  if (entity.target.belongs !== null) return haveSameKeys(target, entity);
   const base = await target.one(leafTotals(entity));
   const now = await target.one(targetTotals(entity));
   return isAllMapped(target, entity, base, now);

@@ -161,14 +161,14 @@ async function writeStaged(worker: Worker, range: KeyRange, staged: Staged, size
     } catch (error) {
       const timedOut = isTimeout(error);
       if (!(error instanceof DataError) && !timedOut) throw error;
-      const inBatch = await worker.target.rows<{ k: string }>(
-        `SELECT g.k FROM ${stage(worker.entity)} g WHERE ${allOf(inRange(worker.entity.order, 'g.k', { from, to }))} ORDER BY g.k LIMIT 2`,
-      );
       // When the entity was planned nobody had such a row: whoever inserted it since is found by its identity.
       if (writer.fresh && isTaken(error)) {
         writer = { ...writer, fresh: false };
         continue;
       }
+      const inBatch = await worker.target.rows<{ k: string }>(
+        `SELECT g.k FROM ${stage(worker.entity)} g WHERE ${allOf(inRange(worker.entity.order, 'g.k', { from, to }))} ORDER BY g.k LIMIT 2`,
+      );
       // Rows that want what another has are told by one statement; only what is refused for more is taken apart.
       if (inBatch.length > 1 && !apart && isTaken(error)) {
         apart = true;

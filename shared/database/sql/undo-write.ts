@@ -10,7 +10,6 @@ import type { ReferencingKey } from '../catalog/read-referencing.ts';
 import { leafKey, targetKeyColumn } from './leaf.ts';
 import { losesReferred } from './rings.ts';
 import { mappingOf, undoTable } from './undo.ts';
-
 import { undoArrays } from './write.ts';
 
 export interface OwnFacts {

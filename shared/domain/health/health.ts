@@ -42,8 +42,9 @@ export function overall(checks: readonly HealthCheck[]): HealthState {
 }
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
-const listed = (names: readonly string[]): string =>
-  names.length <= 5 ? names.join(', ') : `${names.slice(0, 5).join(', ')} and ${names.length - 5} more`;
+/** The first of them, and how many there are beside. */
+export const listed = (names: readonly string[], most = 5): string =>
+  names.length <= most ? names.join(', ') : `${names.slice(0, most).join(', ')} and ${names.length - most} more`;
 /** Rounded, as a person says it. */
 export const age = (seconds: number): string =>
   seconds < 120 ? `${whole(seconds)} s` : seconds < 7200 ? `${whole(seconds / 60)} min` : `${whole(seconds / 3600)} h`;
