@@ -13,6 +13,14 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 export const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);
 
+/** As `escaped`, for sentences with commands and moments in them: `--flags` and what else has a hyphen are not broken there. */
+export const sentence = (text: string): string =>
+  escaped(text).replace(/(?<![^\s(])[^\s(]*-[^\s)]*/g, (word) =>
+    word.length > UNBROKEN ? word : `<span class="whole">${word}</span>`,
+  );
+/** Longer words would not go into a column of a phone. */
+const UNBROKEN = 24;
+
 export interface Section {
   readonly id: string;
   readonly title: string;
@@ -30,30 +38,33 @@ const STYLE = `
 :root { color-scheme: light dark; ${variablesOf(LIGHT)} }
 @media (prefers-color-scheme: dark) { :root { ${variablesOf(DARK)} } }
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--ground); color: var(--ink); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
+body { margin: 0; background: var(--ground); color: var(--ink); overflow-wrap: anywhere; font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
 main, header, footer { max-width: 68rem; margin: 0 auto; padding: 0 1.25rem; }
 header { padding-top: 2.5rem; }
 h1 { font-size: clamp(1.5rem, 1.1rem + 2vw, 2.1rem); line-height: 1.2; margin: 0 0 .25rem; letter-spacing: -.01em; }
 h2 { font-size: 1.2rem; margin: 0 0 .25rem; }
 h3 { font-size: 1rem; margin: 1.5rem 0 .25rem; }
 p { margin: .25rem 0 .75rem; max-width: 60ch; }
+.whole { white-space: nowrap; }
 .quiet { color: var(--quiet); }
 a { color: var(--link); }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; border-radius: 3px; }
 .skip { position: absolute; left: -100vw; } .skip:focus { left: 1rem; top: 1rem; background: var(--card); padding: .5rem 1rem; }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1rem; list-style: none; margin: 1rem 0 0; padding: 0; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1.25rem; margin: 1.25rem 0; }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr)); gap: 1rem; margin: .75rem 0 0; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr)); gap: 1rem; margin: 1rem 0 0; }
 .facts div { border-left: 3px solid var(--line); padding-left: .75rem; }
 .facts dt { color: var(--quiet); font-size: .85rem; } .facts dd { margin: 0; font-size: 1.35rem; font-weight: 600; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
-figure { margin: .75rem 0 0; } figcaption { color: var(--quiet); font-size: .9rem; margin-bottom: .5rem; }
+figure { margin: .75rem 0 1rem; } figcaption { color: var(--quiet); font-size: .9rem; margin-bottom: .5rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1rem; list-style: none; margin: 0 0 .5rem; padding: 0; font-size: .9rem; }
 .legend li::before { content: ""; display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin-right: .4em; background: var(--swatch); }
 svg { display: block; max-width: 100%; height: auto; } svg text { fill: var(--ink); }
 .phone { display: none; } @media (max-width: 40rem) { .phone { display: block; } .desk { display: none; } section { padding: 1rem .8rem; } }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { padding: .35rem .75rem .35rem 0; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; white-space: nowrap; }
-td.n, th.n { text-align: right; } td.wrap { white-space: normal; min-width: 14rem; }
+th, td { padding: .35rem .75rem .35rem 0; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; white-space: nowrap; overflow-wrap: break-word; }
+td.n, th.n { text-align: right; } td.wrap { white-space: normal; min-width: 14rem; overflow-wrap: anywhere; }
+@media (max-width: 40rem) { table:has(.wrap) :is(th, td) { white-space: normal; } td.wrap { min-width: 10rem; } }
+td :is(.good, .bad) { white-space: nowrap; }
 thead th { color: var(--quiet); font-weight: 600; }
 summary { cursor: pointer; color: var(--link); margin-top: .75rem; width: fit-content; }
 .verdict { font-size: 1.35rem; line-height: 1.3; margin: .5rem 0; }
@@ -61,9 +72,10 @@ summary { cursor: pointer; color: var(--link); margin-top: .75rem; width: fit-co
 .good { color: var(--good); } .bad { color: var(--bad); } .bad, .good { font-weight: 600; }
 ul.advice { margin: .25rem 0 0; padding-left: 1.2rem; } footer { padding-bottom: 3rem; font-size: .9rem; }
 @media print {
-  :root { ${variablesOf(LIGHT)} } body { background: #fff; font-size: 10.5pt; } nav, .skip, summary { display: none; }
+  :root { ${variablesOf(LIGHT)} } body { background: #fff; font-size: 10.5pt; } nav, .skip { display: none; }
   section { border: 0; padding: 0; margin: 0 0 1.25rem; break-inside: avoid; } details::details-content { content-visibility: visible; display: block; }
-  .phone { display: none; } .desk { display: block; }
+  .phone { display: none; } .desk { display: block; } .scroll { overflow: visible; } table { margin-bottom: .75rem; font-size: 9pt; }
+  th, td:not(.n), td.wrap { white-space: normal; min-width: 0; } summary { display: block; color: var(--quiet); }
 }`;
 
 /** The whole document. */
@@ -100,11 +112,16 @@ export interface Cell {
   readonly align?: 'n' | 'wrap';
 }
 
+/** Long names may be broken behind an underscore, where a cell breaks at all; not so what stands in a tag. */
+const breakable = (html: string): string => html.replace(/_(?![^<]*>)/g, '_<wbr>');
+
 /** A table that scrolls by itself where it is too wide, by keyboard too. `html` cells are trusted. */
 export function tableHtml(label: string, cells: readonly Cell[], rows: readonly (readonly string[])[]): string {
   const kind = (i: number): string => (cells[i]?.align === undefined ? '' : ` class="${cells[i].align}"`);
   const head = cells.map(({ head: text }, i) => `<th scope="col"${kind(i)}>${escaped(text)}</th>`).join('');
-  const body = rows.map((row) => `<tr>${row.map((cell, i) => `<td${kind(i)}>${cell}</td>`).join('')}</tr>`).join('\n');
+  const body = rows
+    .map((row) => `<tr>${row.map((cell, i) => `<td${kind(i)}>${breakable(cell)}</td>`).join('')}</tr>`)
+    .join('\n');
   return `<div class="scroll" role="region" tabindex="0" aria-label="${escaped(label)}"><table><thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody></table></div>`;
 }
 

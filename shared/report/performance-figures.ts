@@ -34,22 +34,24 @@ export function carriedFigure({ carried, entities, from, to }: PerformanceReport
     const title = `${name}: ${whole(rows)} rows, ${first.from}`;
     return [{ from: new Date(first.from), to: new Date(first.to), rows, series: name, title }];
   });
-  const svg = drawings('Rows that went through in each span of time, stacked by entity', ({ wide, ticks }) => ({
-    height: wide ? 280 : 240,
-    marginLeft: 60,
-    marginBottom: 44,
-    x: { type: 'utc', domain: [new Date(from), new Date(to)], label: null, ticks },
-    y: { label: 'rows', tickFormat: 's', nice: true },
-    color: colours(series.names),
-    marks: [
-      Plot.gridY(GRID),
-      Plot.rectY(bars, {
-        ...{ x1: 'from', x2: 'to', y: 'rows', fill: 'series', title: 'title', inset: 0 },
-        order: [...series.names],
-      }),
-      Plot.ruleY([0], { stroke: 'var(--quiet)' }),
-    ],
-  }));
+  const svg = drawings(
+    'Rows that went through in each span of time, stacked by entity',
+    ({ wide, ticks, margins }) => ({
+      height: wide ? 300 : 260,
+      ...margins,
+      x: { type: 'utc', domain: [new Date(from), new Date(to)], label: null, ticks },
+      y: { label: 'rows', tickFormat: 's', nice: true },
+      color: colours(series.names),
+      marks: [
+        Plot.gridY(GRID),
+        Plot.rectY(bars, {
+          ...{ x1: 'from', x2: 'to', y: 'rows', fill: 'series', title: 'title', inset: 0 },
+          order: [...series.names],
+        }),
+        Plot.ruleY([0], { stroke: 'var(--quiet)' }),
+      ],
+    }),
+  );
   return figureHtml('Rows that went through, by entity', legendHtml(series.names, seriesColour), svg);
 }
 
@@ -65,10 +67,9 @@ export function rateFigure({ runs, entities, from, to, limits }: PerformanceRepo
       title: `${run.entity}: ${whole(run.laneRate ?? 0)} rows/s, ${run.operationId}`,
     }));
   if (dots.length === 0) return '<p class="quiet">No run moved enough rows (1,000) for a rate.</p>\n';
-  const svg = drawings('Rows that one lane moves in a second, run by run', ({ wide, ticks }) => ({
-    height: wide ? 280 : 240,
-    marginLeft: 60,
-    marginBottom: 44,
+  const svg = drawings('Rows that one lane moves in a second, run by run', ({ wide, ticks, margins }) => ({
+    height: wide ? 300 : 260,
+    ...margins,
     x: { type: 'utc', domain: [new Date(from), new Date(to)], label: null, ticks },
     y: { type: 'log', label: 'rows/s', tickFormat: 's', ticks: 4, nice: true },
     color: colours(series.names),
@@ -99,12 +100,11 @@ export function phaseFigure({ entities }: PerformanceReport): string {
       return { entity, phase, ms: each, title: `${entity}: ${phase} ${each.toFixed(1)} ms for 1,000 rows` };
     }),
   );
-  const svg = drawings('Milliseconds that a thousand rows cost, by phase and entity', ({ wide, names, ticks }) => ({
-    height: 50 + moved.length * 26,
-    marginLeft: names,
-    marginBottom: 36,
-    x: { label: wide ? 'ms for 1,000 rows' : 'ms / 1,000 rows', ticks, tickFormat: 's' },
-    y: { label: null, domain: moved.map(({ entity }) => entity) },
+  const svg = drawings('Milliseconds that a thousand rows cost, by phase and entity', ({ wide, bars: frame }) => ({
+    ...frame(
+      moved.map(({ entity }) => entity),
+      wide ? 'ms for 1,000 rows' : 'ms / 1,000 rows',
+    ),
     color: colours(PHASES),
     marks: [
       Plot.gridX(GRID),
@@ -121,10 +121,9 @@ export function batchFigure({ batches }: PerformanceReport): string {
     ...bin,
     title: `${whole(bin.batches)} batches of about ${whole(bin.rows)} rows took about ${whole(bin.ms)} ms`,
   }));
-  const svg = drawings('Batches by their rows and their time, larger where there are more', ({ wide }) => ({
-    height: wide ? 300 : 260,
-    marginLeft: 60,
-    marginBottom: 36,
+  const svg = drawings('Batches by their rows and their time, larger where there are more', ({ wide, margins }) => ({
+    height: wide ? 320 : 280,
+    ...margins,
     x: { type: 'log', label: 'rows of a batch', tickFormat: 's', ticks: wide ? 6 : 3, nice: true },
     y: { type: 'log', label: 'ms', tickFormat: 's', ticks: 4, nice: true },
     r: { range: [0, wide ? 18 : 12] },
@@ -155,10 +154,9 @@ export function memoryFigure({ memory, from, to, limits }: PerformanceReport): s
   const limit = limits.memoryBytes / 2 ** 20;
   // A limit far above would press the line to the floor.
   const shown = limit <= most * 2;
-  const svg = drawings('Memory of the workers over time', ({ wide, ticks }) => ({
-    height: wide ? 220 : 200,
-    marginLeft: 60,
-    marginBottom: 44,
+  const svg = drawings('Memory of the workers over time', ({ wide, ticks, margins }) => ({
+    height: wide ? 240 : 220,
+    ...margins,
     x: { type: 'utc', domain: [new Date(from), new Date(to)], label: null, ticks },
     y: { label: 'MiB', domain: [0, shown ? limit : most], nice: true, tickFormat: 's', ticks: 5 },
     marks: [
@@ -178,12 +176,8 @@ export function differentialFigure({ differentials }: PerformanceReport): string
   const types = [...new Set(open.map(({ type }) => type))].sort();
   const entities = [...new Set(open.map(({ entity }) => entity))];
   const bars = open.map((each) => ({ ...each, title: `${each.entity}: ${whole(each.open)} open, ${each.type}` }));
-  const svg = drawings('Open differences by entity and kind', ({ names, ticks }) => ({
-    height: 50 + entities.length * 26,
-    marginLeft: names,
-    marginBottom: 36,
-    x: { label: 'rows', ticks, tickFormat: 's' },
-    y: { label: null, domain: entities },
+  const svg = drawings('Open differences by entity and kind', ({ bars: frame }) => ({
+    ...frame(entities, 'rows'),
     color: colours(types),
     marks: [
       Plot.gridX(GRID),
@@ -204,12 +198,8 @@ export function columnFigure({ columns }: PerformanceReport): string {
     title: `${entity}.${column}: ${whole(rows)}, ${type}`,
   }));
   const names = [...new Set(bars.map(({ name }) => name))];
-  const svg = drawings('Differences by column and kind', ({ wide, ticks }) => ({
-    height: 50 + names.length * 26,
-    marginLeft: wide ? 220 : 150,
-    marginBottom: 36,
-    x: { label: 'rows', ticks, tickFormat: 's' },
-    y: { label: null, domain: names, tickFormat: (name: string) => cut(name, wide ? 30 : 20) },
+  const svg = drawings('Differences by column and kind', ({ bars: frame }) => ({
+    ...frame(names, 'rows'),
     color: colours(types),
     marks: [
       Plot.gridX(GRID),
@@ -219,5 +209,3 @@ export function columnFigure({ columns }: PerformanceReport): string {
   }));
   return figureHtml('The columns that differ most', legendHtml(types, seriesColour), svg);
 }
-
-const cut = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most - 1)}\u2026`);

@@ -1,6 +1,6 @@
 /** The performance report as a page: what is to be known first, then each figure with the table behind it. */
 import type { EntityReport, PerformanceReport } from '../domain/performance/report.ts';
-import { detailsHtml, escaped, factsHtml, pageHtml, tableHtml, type Section } from './page.ts';
+import { detailsHtml, escaped, factsHtml, pageHtml, sentence, tableHtml, type Section } from './page.ts';
 import {
   batchFigure,
   carriedFigure,
@@ -49,7 +49,7 @@ function summary({ operations, entities, runs, notes }: PerformanceReport): stri
   const findings = entities.flatMap((each) => each.findings.map((text) => `${each.entity}: ${text}`));
   const advised = entities.filter(({ advice }) => advice.length > 0);
   const list = (lines: readonly string[]): string =>
-    `<ul class="advice">${lines.map((line) => `<li>${escaped(line)}</li>`).join('')}</ul>\n`;
+    `<ul class="advice">${lines.map((line) => `<li>${sentence(line)}</li>`).join('')}</ul>\n`;
   return [
     factsHtml([
       ['Rows looked at', whole(rows)],

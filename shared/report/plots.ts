@@ -9,15 +9,20 @@ import { parseHTML } from 'linkedom';
 export type PlotOptions = Omit<Plot.PlotOptions, 'document' | 'width'>;
 
 const WIDTHS = { desk: 960, phone: 340 } as const;
-/** Where the names of rows stand. */
-const NAMES = { desk: 150, phone: 96 } as const;
+/** Letters of a name that are shown before a bar; the table beside the drawing has it whole. */
+const LETTERS = { desk: 30, phone: 18 } as const;
+/** A broad letter of the drawing's size, and the tick behind the name. */
+const LETTER_WIDTH = 8;
+const TICK = 14;
 
 export interface Drawn {
   readonly wide: boolean;
-  /** Room for names at the left. */
-  readonly names: number;
   /** As many ticks as have room. */
   readonly ticks: number;
+  /** Room for the labels of both axes. */
+  readonly margins: { readonly marginTop: number; readonly marginLeft: number; readonly marginBottom: number };
+  /** Frame and axes of bars, one for each name. */
+  readonly bars: (names: readonly string[], label: string) => PlotOptions;
 }
 
 /** @param label what a screen reader says in place of the drawing; the figures stand in a table beside it */
@@ -25,10 +30,31 @@ export function drawings(label: string, options: (drawn: Drawn) => PlotOptions):
   return (['desk', 'phone'] as const)
     .map((screen) => {
       const wide = screen === 'desk';
-      const drawn = { wide, names: NAMES[screen], ticks: wide ? 8 : 4 };
+      const ticks = wide ? 8 : 4;
+      const margins = { marginTop: 34, marginLeft: 60, marginBottom: 48 };
+      const bars = (names: readonly string[], x: string): PlotOptions => barsOf(names, x, LETTERS[screen], ticks);
+      const drawn = { wide, ticks, margins, bars };
       return `<div class="${screen}">${svgOf(label, WIDTHS[screen], options(drawn))}</div>\n`;
     })
     .join('');
+}
+
+interface Drawing {
+  readonly outerHTML: string;
+  setAttribute(name: string, value: string): void;
+  removeAttribute(name: string): void;
+}
+
+function barsOf(names: readonly string[], label: string, letters: number, ticks: number): PlotOptions {
+  const cut = (name: string): string => (name.length <= letters ? name : `${name.slice(0, letters - 1)}\u2026`);
+  return {
+    height: 66 + names.length * 26,
+    marginTop: 20,
+    marginLeft: Math.max(...names.map((name) => cut(name).length)) * LETTER_WIDTH + TICK,
+    marginBottom: 46,
+    x: { label, ticks, tickFormat: 's' },
+    y: { label: null, domain: [...names], tickFormat: cut },
+  };
 }
 
 function svgOf(label: string, width: number, options: PlotOptions): string {
@@ -41,10 +67,9 @@ function svgOf(label: string, width: number, options: PlotOptions): string {
     ...options,
     width,
     document,
-  }) as unknown as {
-    setAttribute(name: string, value: string): void;
-    outerHTML: string;
-  };
+  }) as unknown as Drawing & { querySelectorAll(selector: string): Iterable<Drawing> };
+  // The drawing is one picture with one name: what Plot calls its parts is for nobody, and no role of theirs takes a name.
+  for (const part of plot.querySelectorAll('[aria-label]')) part.removeAttribute('aria-label');
   plot.setAttribute('role', 'img');
   return plot.outerHTML;
 }

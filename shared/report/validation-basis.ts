@@ -79,7 +79,7 @@ export const environment = (
   { environment: where, map, versions, databases, at }: Circumstances,
 ): string =>
   tableHtml(
-    'Environment and versions',
+    'Environment, databases, map and versions',
     [{ head: 'What' }, { head: 'Which', align: 'wrap' }],
     [
       ['Environment', where],

@@ -22,12 +22,8 @@ export function differenceFigure(entities: JudgeOutput['entities']): string {
   if (bars.length === 0) return '';
   const names = [...new Set(bars.map(({ entity }) => entity))];
   const kinds = KINDS.map(([, kind]) => kind).filter((kind) => bars.some((bar) => bar.kind === kind));
-  const svg = drawings('Rows that differ, by entity and kind', ({ names: margin, ticks }) => ({
-    height: 50 + names.length * 26,
-    marginLeft: margin,
-    marginBottom: 36,
-    x: { label: 'rows', ticks, tickFormat: 's' },
-    y: { label: null, domain: names },
+  const svg = drawings('Rows that differ, by entity and kind', ({ bars: frame }) => ({
+    ...frame(names, 'rows'),
     color: { domain: [...kinds], range: kinds.map((_, i) => seriesColour(i)) },
     marks: [
       Plot.gridX({ stroke: 'var(--line)', strokeOpacity: 1 }),

@@ -1,7 +1,7 @@
 /** A validation, or the check before a cut-over, as the page that one hands to whoever decides: the verdict, what it rests on, what is open. */
 import type { CutOver } from '../contracts/cut-over.ts';
 import type { Difference, JudgeOutput } from '../contracts/validation.ts';
-import { detailsHtml, escaped, factsHtml, pageHtml, tableHtml, type Section } from './page.ts';
+import { detailsHtml, escaped, factsHtml, pageHtml, sentence, tableHtml, type Section } from './page.ts';
 import { coverage, environment, quiet, whole } from './validation-basis.ts';
 import { differenceFigure } from './validation-figure.ts';
 
@@ -91,7 +91,7 @@ function missing({ checks: all }: CutOver): string {
   const wrong = all.filter(({ status }) => status === 'problem' || status === 'unknown');
   const items = wrong.map(
     ({ check, detail, next }) =>
-      `<li><strong>${escaped(check)}</strong>: ${escaped(detail)}.${next === null ? '' : ` Next: ${escaped(next)}`}</li>`,
+      `<li><strong>${escaped(check)}</strong>: ${sentence(detail)}.${next === null ? '' : ` Next: ${sentence(next)}`}</li>`,
   );
   return items.length === 0 ? '' : `<ul class="advice">${items.join('')}</ul>\n`;
 }
@@ -105,8 +105,8 @@ const checks = ({ checks: all }: CutOver): string =>
     all.map(({ check, status, detail, next }) => [
       escaped(check),
       toned(status === 'ok' || status === 'notice', STATE[status]),
-      escaped(detail),
-      escaped(status === 'ok' ? '' : (next ?? '')),
+      sentence(detail),
+      sentence(status === 'ok' ? '' : (next ?? '')),
     ]),
   );
 
@@ -140,9 +140,9 @@ const AT_ONCE = 12;
 
 function listed({ entities: all }: JudgeOutput, differences: readonly Difference[], more: boolean): string {
   if (differences.length === 0) return quiet(sum(all, differing) === 0 ? 'None.' : 'They are in data_differentials.');
-  const table = (rows: readonly Difference[]): string =>
+  const table = (label: string, rows: readonly Difference[]): string =>
     tableHtml(
-      'Rows that differ',
+      label,
       [
         { head: 'Entity' },
         { head: 'Legacy key' },
@@ -156,8 +156,8 @@ function listed({ entities: all }: JudgeOutput, differences: readonly Difference
     );
   const rest = differences.slice(AT_ONCE);
   return [
-    table(differences.slice(0, AT_ONCE)),
-    ...(rest.length === 0 ? [] : [detailsHtml(`${whole(rest.length)} more`, table(rest))]),
+    table('Rows that differ', differences.slice(0, AT_ONCE)),
+    ...(rest.length === 0 ? [] : [detailsHtml(`${whole(rest.length)} more`, table('More rows that differ', rest))]),
     ...(more ? [quiet('And others: the JSON report and data_differentials have all.')] : []),
   ].join('');
 }
