@@ -59,7 +59,10 @@ interface EntityHistory {
   readonly mapRunArn: string | null;
 }
 
-/** What the events say; null before the plan. */
+/**
+ * What the events say; null before the plan. What a function gave stands in the event of its success alone: what a state gives on
+ * is made of it by the definition.
+ */
 export function readHistory(
   events: readonly HistoryEvent[],
 ): { readonly operationId: string; readonly entities: readonly EntityHistory[] } | null {
@@ -70,16 +73,14 @@ export function readHistory(
     const before = entities.get(entity) ?? { entity, status: 'pending', slices: null, mapRunArn: null };
     entities.set(entity, { ...before, ...change });
   };
-  for (const {
-    id,
-    previousEventId,
-    stateEnteredEventDetails,
-    stateExitedEventDetails,
-    mapRunStartedEventDetails,
-  } of events) {
-    const input = fieldsOf(stateEnteredEventDetails?.input);
-    if (typeof input['entity'] === 'string') entered.set(id ?? 0, input['entity']);
-    const output = fieldsOf(stateExitedEventDetails?.output);
+  for (const event of events) {
+    const { id = 0, previousEventId = 0, stateEnteredEventDetails: into } = event;
+    const state = fieldsOf(into?.input);
+    // What follows within a state is about the entity of that state.
+    const about = into === undefined ? entered.get(previousEventId) : entityIn(state);
+    if (about !== undefined) entered.set(id, about);
+    if (into?.name === 'FailEntity') for (const entity of names(state['entities'])) note(entity, { status: 'failed' });
+    const output = fieldsOf(event.lambdaFunctionSucceededEventDetails?.output);
     if (operationId === null && typeof output['operationId'] === 'string' && output['operationId'] !== '') {
       operationId = output['operationId'];
       for (const entity of entitiesIn(output)) note(entity, {});
@@ -89,11 +90,21 @@ export function readHistory(
       if (Array.isArray(output['slices'])) note(entity, { status: 'in_progress', slices: output['slices'].length });
       else if (typeof output['status'] === 'string') note(entity, { status: output['status'] });
     }
-    const of = mapRunStartedEventDetails === undefined ? undefined : entered.get(previousEventId ?? 0);
-    if (of !== undefined) note(of, { mapRunArn: mapRunStartedEventDetails?.mapRunArn ?? null });
+    const mapRunArn = event.mapRunStartedEventDetails?.mapRunArn;
+    if (about !== undefined && mapRunArn !== undefined) note(about, { mapRunArn });
   }
   return operationId === null ? null : { operationId, entities: [...entities.values()] };
 }
+
+/** The entity that a state is about, once it is prepared. */
+function entityIn({ entity, prepared }: Readonly<Record<string, unknown>>): string | undefined {
+  if (typeof entity === 'string') return entity;
+  const of = typeof prepared === 'object' && prepared !== null && 'entity' in prepared ? prepared.entity : undefined;
+  return typeof of === 'string' ? of : undefined;
+}
+
+const names = (list: unknown): readonly string[] =>
+  Array.isArray(list) ? list.filter((name) => typeof name === 'string') : [];
 
 /** Input and output of a state are JSON, and are left out where they are large. */
 function fieldsOf(json: string | undefined): Readonly<Record<string, unknown>> {
@@ -109,7 +120,7 @@ function fieldsOf(json: string | undefined): Readonly<Record<string, unknown>> {
 function entitiesIn({ waves }: Readonly<Record<string, unknown>>): readonly string[] {
   if (!Array.isArray(waves)) return [];
   const groups = waves.flatMap(
-    (wave: { readonly groups?: readonly { readonly entities?: readonly unknown[] }[] }) => wave.groups ?? [],
+    (wave: { readonly groups?: readonly { readonly entities?: unknown }[] }) => wave.groups ?? [],
   );
-  return groups.flatMap(({ entities = [] }) => entities.filter((entity) => typeof entity === 'string'));
+  return groups.flatMap(({ entities }) => names(entities));
 }

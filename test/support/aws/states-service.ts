@@ -20,8 +20,8 @@ interface Kept {
 export interface StatesService extends Endpoint {
   /** By name. */
   readonly executions: ReadonlyMap<string, Kept>;
-  /** What a Task gave, for the history. */
-  observe(execution: string, state: string, result: unknown): void;
+  /** What the function of a Task gave, for the history. */
+  observe(execution: string, result: unknown): void;
 }
 
 const PAGE = 2;
@@ -134,12 +134,12 @@ export async function statesService(deployed: ReadonlyMap<string, string>, local
 
   return Object.assign(at, {
     executions,
-    observe(execution: string, state: string, result: unknown) {
+    observe(execution: string, result: unknown) {
       const events = executions.get(execution)?.events;
       const id = (events?.length ?? 0) + 1;
       events?.push({
-        ...{ id, previousEventId: id - 1, timestamp: now(), type: 'TaskStateExited' },
-        stateExitedEventDetails: { name: state, output: JSON.stringify(result) },
+        ...{ id, previousEventId: id - 1, timestamp: now(), type: 'LambdaFunctionSucceeded' },
+        lambdaFunctionSucceededEventDetails: { output: JSON.stringify(result), outputDetails: { truncated: false } },
       });
     },
   });
