@@ -51,10 +51,10 @@ export function awsError(error: unknown, doing: string, where: string): unknown 
       { got: `${name}: ${message}`, expected, where, ...(next === undefined ? {} : { next }) },
       { cause: error },
     );
-  if (message.includes('Region is missing'))
+  if (/Region is missing|Region not accepted/.test(message))
     return raise(
       'SYS010',
-      'no region is named,',
+      'no region is named, or none that there is,',
       'a region',
       'Name it: export AWS_REGION=eu-central-1, or a profile that has one.',
     );
@@ -74,7 +74,8 @@ export function awsError(error: unknown, doing: string, where: string): unknown 
       'a role that may do this',
       'Ask whoever keeps the account for this right.',
     );
-  if (UNREACHABLE.test(names) || status >= 500)
+  // Where the SDK has put the error into one of its own, the code stands in its message alone.
+  if (UNREACHABLE.test(`${names} ${message}`) || status >= 500)
     return raise('SYS011', 'AWS did not answer,', 'an answer after four tries');
   return error;
 }

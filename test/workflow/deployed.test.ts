@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { processIo, type Io } from '../../cli/io.ts';
 import { localExecutions } from '../../cli/local/executions.ts';
 import { runCommandLine } from '../../cli/run.ts';
-import { readHistory } from '../../shared/aws/progress.ts';
+import { awsProgress } from '../../shared/aws/progress.ts';
 import { fault, times } from '../support/aws/endpoint.ts';
 import { statesService, type StatesService } from '../support/aws/states-service.ts';
 import { under } from '../support/inspect.ts';
@@ -21,7 +21,10 @@ beforeAll(async () => {
     ['portage-dev-operation', 'operation'],
     ['portage-prod-operation', 'operation'],
   ]);
-  service = await statesService(machines, localExecutions({ observe: (...seen) => service.observe(...seen) }));
+  service = await statesService(
+    machines,
+    localExecutions({ observe: (execution, _state, result) => service.observe(execution, result) }),
+  );
 });
 afterAll(async () => {
   await service.close();
@@ -29,13 +32,22 @@ afterAll(async () => {
 });
 beforeEach(() => void (service.calls.length = 0));
 
+const credentials = () => ({
+  ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
+  AWS_ENDPOINT_URL_SFN: service.url,
+});
+
 interface Said {
   readonly exit: number;
   readonly out: string;
   readonly err: string;
 }
-/** One command line; `during` runs beside it and may interrupt it. */
-async function say(line: string, during?: (interrupt: () => Promise<void>) => Promise<void>): Promise<Said> {
+/** One command line; `during` runs beside it and may interrupt it. An empty variable is one that is not there. */
+async function say(
+  line: string,
+  during?: (interrupt: () => Promise<void>) => Promise<void>,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Said> {
   const said = { out: '', err: '' };
   const listeners = new Set<() => void>();
   const plain = (_: string, text: string): string => text;
@@ -49,11 +61,8 @@ async function say(line: string, during?: (interrupt: () => Promise<void>) => Pr
       return () => void listeners.delete(listener);
     },
   };
-  const aws = {
-    ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
-    AWS_ENDPOINT_URL_SFN: service.url,
-  };
-  return under(aws, async () => {
+  return under({ ...credentials(), ...variables }, async () => {
+    for (const [name, value] of Object.entries(variables)) if (value === '') Reflect.deleteProperty(process.env, name);
     const running = runCommandLine(line.split(' '), io, () => undefined);
     await during?.(async () => {
       while (listeners.size === 0) await sleep(5);
@@ -178,6 +187,31 @@ describe('what is not as it should be:', () => {
     });
   });
 
+  const nowhere = { AWS_CONFIG_FILE: '/nowhere', AWS_SHARED_CREDENTIALS_FILE: '/nowhere', AWS_EC2_METADATA_DISABLED: 'true' }; // prettier-ignore
+  test.each([
+    ['no region', { AWS_REGION: '' }, /^SYS010 AWS refuses: no region is named.*\n[^]*export AWS_REGION/],
+    [
+      'a region that is none',
+      { AWS_REGION: 'eu central' },
+      /^SYS010 AWS refuses: no region is named.*\n[^]*export AWS_REGION/,
+    ],
+    [
+      'no credentials',
+      { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' },
+      /^SYS010 AWS refuses: AWS does not know who asks[^]*aws sso login/,
+    ],
+    ['a profile that there is not', { AWS_PROFILE: 'portage-dve', AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' }, /^SYS010 AWS refuses: AWS does not know who asks/], // prettier-ignore
+  ])('%s, before anything is called', async (_, variables, told) => {
+    const { exit, err } = await say('migration-analyzer checkpoint-status --env dev', undefined, { ...nowhere, ...variables }); // prettier-ignore
+    expect([exit, err]).toEqual([3, expect.stringMatching(told)]);
+    expect(service.calls).toEqual([]);
+  });
+
+  test('nothing that answers at all', async () => {
+    const { exit, err } = await say('migration-analyzer checkpoint-status --env dev', undefined, { AWS_ENDPOINT_URL_SFN: 'http://127.0.0.1:1' }); // prettier-ignore
+    expect([exit, err]).toEqual([3, expect.stringMatching(/^SYS011 AWS does not answer/)]);
+  });
+
   test('a service that throttles for a while is no trouble, and one that goes on is told', async () => {
     const throttled = fault(400, 'ThrottlingException', 'Rate exceeded');
     service.trouble(/DescribeExecution/, ...times(3, throttled));
@@ -221,46 +255,15 @@ describe('what is not as it should be:', () => {
 });
 
 describe('the history of an execution', () => {
-  const exited = (name: string, output: unknown, id = 1) => ({
-    ...{ id, previousEventId: id - 1, type: 'TaskStateExited' as const, timestamp: new Date() },
-    stateExitedEventDetails: { name, output: JSON.stringify(output) },
-  });
-
-  test('tells of operation, entities, slices and their runs', () => {
-    const plan = {
-      operationId: 'diff_migration_1',
-      waves: [{ groups: [{ entities: ['offices'] }, { entities: ['doctors', 'patients'] }] }],
-    };
-    expect(readHistory([])).toBeNull();
-    expect(
-      readHistory([
-        exited('PlanMigration', plan),
-        exited('PrepareEntity', { operationId: 'x', entity: 'offices', slices: [{}, {}] }, 2),
-        exited('PrepareEntity', { operationId: 'x', entity: 'doctors', slices: [{}, {}, {}] }, 3),
-        {
-          ...{ id: 4, previousEventId: 3, type: 'MapStateEntered', timestamp: new Date() },
-          stateEnteredEventDetails: { name: 'EachSlice', input: JSON.stringify({ entity: 'doctors' }) },
-        },
-        {
-          ...{ id: 5, previousEventId: 4, type: 'MapRunStarted', timestamp: new Date() },
-          mapRunStartedEventDetails: { mapRunArn: 'arn:map' },
-        },
-        exited('FinishEntity', { operationId: 'x', entity: 'offices', status: 'completed' }, 6),
-        {
-          id: 7,
-          previousEventId: 6,
-          type: 'TaskStateExited',
-          timestamp: new Date(),
-          stateExitedEventDetails: { name: 'x', output: 'cut off {' },
-        },
-      ]),
-    ).toEqual({
-      operationId: 'diff_migration_1',
-      entities: [
-        { entity: 'offices', status: 'completed', slices: 2, mapRunArn: null },
-        { entity: 'doctors', status: 'in_progress', slices: 3, mapRunArn: 'arn:map' },
-        { entity: 'patients', status: 'pending', slices: null, mapRunArn: null },
-      ],
-    });
+  test('of a migration that ran says of each entity that it is complete', async () => {
+    await p.empty();
+    await say('differential-migration migrate --env dev');
+    const name = [...service.executions.keys()].at(-1)!;
+    const arn = `arn:aws:states:eu-central-1:111122223333:execution:portage-dev-migration:${name}`;
+    const seen = await under(credentials(), () => awsProgress(() => arn).progress(name));
+    expect(seen!.operationId).toMatch(/^diff_migration_/);
+    expect(seen!.entities.map(({ entity }) => entity)).toContain('doctors');
+    for (const entity of seen!.entities)
+      expect(entity).toMatchObject({ status: 'completed', rowsDone: entity.rowsTotal });
   });
 });
