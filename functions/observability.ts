@@ -77,9 +77,10 @@ export function observability(): { readonly sink: LogSink; middlewares(): readon
   };
   return {
     sink(line) {
-      const { time: _, level, event, ...fields } = line;
+      const { time: _, level, event, message, ...fields } = line;
       const write = level === 'ERROR' ? 'error' : level === 'WARN' ? 'warn' : 'info';
-      logger[write](event, { event, ...fields });
+      // Powertools keeps `message` for itself, and drops another.
+      logger[write](event, { event, ...fields, ...(message === undefined ? {} : { reason: message }) });
       measure(line);
     },
     middlewares: () => [

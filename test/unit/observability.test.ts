@@ -62,6 +62,12 @@ test.each(['differential_migration', 'synchronization', 'resolution', 'rollback'
   },
 );
 
+test('what went wrong stands in the line of an error, under a name that Powertools does not keep for itself', () => {
+  const [line, ...more] = told({ level: 'ERROR', event: 'migration failed', code: 'M003', message: 'no such parent' });
+  expect(line).toMatchObject({ level: 'ERROR', message: 'migration failed', code: 'M003', reason: 'no such parent' });
+  expect(more).toEqual([]);
+});
+
 test('a batch of a few rows says nothing of the rate', () => {
   const [, all] = told({ event: 'migration batch', entity: 'doctors', read: 3, written: 0, setAside: 0, ms: 20 });
   expect(all).toMatchObject({ RowsRead: 3 });
