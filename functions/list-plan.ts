@@ -15,7 +15,7 @@ import { interruptedOperation } from '../shared/database/ledger/resume.ts';
 import { listedRowsOf } from '../shared/domain/listed-rows.ts';
 import { selectEntities } from '../shared/domain/select-entities.ts';
 import type { Sides } from './dependencies.ts';
-import { plannedOf, refuseActive, refuseMissingParents, wavesOf } from './migration-plan.ts';
+import { plannedOf, refuseActive, refuseMissingParents, refuseMoreThanFit, wavesOf } from './migration-plan.ts';
 import { planLanes } from './lane-plan.ts';
 import { retriesIn } from './connection-retries.ts';
 import { driftNotes } from './schema-drift.ts';
@@ -41,13 +41,14 @@ export async function workList(
   const named = request.command === 'differential-migration migrate' ? request.entities : request.entity;
   const entities = selectEntities(named, Object.keys(map.entities));
   const [only = ''] = entities;
+  refuseMoreThanFit(loaded, entities, 'missing-only');
   const lanes = await planLanes({ whole: true }, loaded, sides, deps);
   const output = (operationId: string): PlanMigrationOutput => ({
     operationId,
     dryRun: false,
     entityLanes: lanes.of([]).entityLanes,
     connectionRetries: retriesIn(request),
-    entities,
+    entities: [],
     waves: wavesOf(loaded, entities, { sequential: false, listed: true, lanes }),
     deletes: [],
     notices: [],

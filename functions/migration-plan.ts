@@ -5,6 +5,8 @@ import { withDependencies } from '../shared/domain/dependency-order.ts';
 import type { EntityMap } from '../shared/domain/entity-map.ts';
 import { selectEntities } from '../shared/domain/select-entities.ts';
 import { deleteOrder } from '../shared/domain/delete-order.ts';
+import { eventsOfMigration, refuseCrowded } from '../shared/domain/execution-room.ts';
+import { runsInLambda } from '../shared/config.ts';
 import type { LoadedMap } from '../shared/database/engine/load-entities.ts';
 import { activeCheckpointError, isAlive, latestCheckpoint } from '../shared/database/ledger/checkpoints.ts';
 import { type PlannedCheckpoint } from '../shared/database/ledger/planned-checkpoints.ts';
@@ -100,6 +102,13 @@ export async function refuseActive(
     const latest = id === null || id === undefined ? null : await latestCheckpoint(sides.target, id);
     if (latest && isAlive(latest, leaseSeconds)) throw activeCheckpointError(latest, leaseSeconds);
   }
+}
+
+/** @throws PortageError SYS012 where an execution of Step Functions would end before all of them had their turn */
+export function refuseMoreThanFit(loaded: LoadedMap, entities: readonly string[], mode: Mode): void {
+  if (!runsInLambda()) return;
+  const [waves, deletions] = [loaded.order.waves.length, deletesOf(loaded, entities, mode).length];
+  refuseCrowded(eventsOfMigration({ waves, groups: entities.length, deletions }), entities.length);
 }
 
 /** What is known of each entity before its turn; what a row of it costs is known from earlier runs, or guessed. */

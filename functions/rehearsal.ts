@@ -11,13 +11,17 @@ import { insertOperation, registerMap } from '../shared/database/ledger/operatio
 import { takenBack } from '../shared/database/transactions.ts';
 import type { EntityMap } from '../shared/domain/entity-map.ts';
 import { quoteIdentifier } from '../shared/domain/identifiers.ts';
+import { refusedShown } from '../shared/domain/execution-room.ts';
 import { writeOrder } from '../shared/domain/write-order.ts';
 import type { Sides } from './dependencies.ts';
 import { entityOf } from './entity-worker.ts';
+import { chosenEntities } from './migration-plan.ts';
 import type { Invocation } from './step.ts';
 
 /** As for the closed sets of a cycle: beyond it a batch is no batch any more. */
 const CLOSURE_ROWS = 100_000;
+/** Rows that could not be written, of one entity. */
+const MOST_REFUSED = 20;
 
 export interface Rehearsing {
   readonly map: EntityMap;
@@ -69,6 +73,7 @@ export const rehearsed = <T>(
       operationNo: operation.operationNo,
       operationId,
       closureRows: deps.settings(map).closureRows ?? CLOSURE_ROWS,
+      mostRefused: refusedShown(chosenEntities(map, request).names.length, MOST_REFUSED),
       facts: soFar ?? NOT_REHEARSED,
     });
   });

@@ -6,6 +6,7 @@ import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import type * as z from 'zod';
 import { PortageError } from '../shared/domain/errors.ts';
+import { refuseTooLarge } from '../shared/domain/execution-room.ts';
 import { logger } from '../shared/log/current.ts';
 import type { LogFields, LogKind } from '../shared/log/logger.ts';
 import { failureText } from '../shared/operations/failure.ts';
@@ -70,10 +71,14 @@ function whereOf(event: unknown): LogFields {
   };
 }
 
+const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value ?? null));
+
 /** What a state takes and gives (shared/contracts): both are checked, so that a step cannot put into a state what the next one refuses. */
 export interface Contract<Input extends z.ZodType, Output extends z.ZodType> {
   readonly input: Input;
   readonly output: Output;
+  /** The state that follows holds the request too, as a plan's does. */
+  readonly besideRequest?: true;
 }
 
 /** Makes the Lambda handler of a step from its contract and its logic. */
@@ -92,7 +97,10 @@ export function step<Input extends z.ZodType, Output extends z.ZodType>(
       const outOfTime = (): boolean => !hasTime();
       const timeIsUp = (): boolean => Date.now() >= ends || outOfTime();
       const result = await logic(checkedInput(contract.input, event, { name }), { ...deps, timeIsUp, outOfTime });
-      return contract.output.parse(result);
+      const output = contract.output.parse(result);
+      // Step Functions would end the execution, and no Catch would see it.
+      refuseTooLarge(bytesOf(output) + (contract.besideRequest === true ? bytesOf(event) : 0), `the result of ${name}`);
+      return output;
     } catch (error) {
       // That its connection was lost then is our own doing.
       throw signal.aborted ? (signal.reason as Error) : error;

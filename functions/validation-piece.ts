@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CheckPieceInput, CheckPieceOutput } from '../shared/contracts/validation.ts';
 import { plannedValidation } from '../shared/contracts/validation.ts';
-import { unhurried } from '../shared/database/session.ts';
+import { unhurried, type Session } from '../shared/database/session.ts';
 import { completePiece, pieceAt, type Piece, type PieceRead } from '../shared/database/ledger/validation-pieces.ts';
 import { checkMappings } from '../shared/database/validate/check-mappings.ts';
 import { comparePiece } from '../shared/database/validate/compare-piece.ts';
@@ -46,7 +46,7 @@ export async function withPiece(
     const { operation } = loaded;
     if (operation.stopRequested) throw new PortageError('M013', 'Stopped on request');
     const piece = await pieceAt(sides.target, operation.operationNo, number);
-    if (piece.status !== 'planned') return nextPiece(input);
+    if (piece.status !== 'planned') return nextPiece(sides.target, operation.operationNo, input);
     const readFrom = deps.now();
     await sides.source.run(`SET search_path = pg_catalog, ${quoteIdentifier(entityOf(loaded, entity).source.schema)}`);
     const result = await unhurried(sides.source, () => unhurried(sides.target, () => work({ sides, loaded, piece })));
@@ -63,26 +63,20 @@ export async function withPiece(
       ms: deps.now().getTime() - readFrom.getTime(),
       memoryMb: Math.round(process.memoryUsage.rss() / 2 ** 20),
     });
-    return nextPiece(input);
+    return nextPiece(sides.target, operation.operationNo, input);
   });
 }
 
-/** What to go on with when a piece is read, or could not be. */
-export const nextPiece = ({
-  operationId,
-  piece,
-  last,
-  entity,
-  check,
-}: Omit<CheckPieceOutput, 'after' | 'done'>): CheckPieceOutput => ({
-  operationId,
-  piece: Math.min(piece + 1, last),
-  last,
-  entity,
-  check,
-  after: -1,
-  done: piece >= last,
-});
+/** What to go on with when a piece is read, or could not be: the next one of the item may be of another entity and check. */
+export async function nextPiece(
+  target: Session,
+  operationNo: number,
+  { operationId, piece, last, entity, check }: Omit<CheckPieceOutput, 'after' | 'done'>,
+): Promise<CheckPieceOutput> {
+  if (piece >= last) return { operationId, piece: last, last, entity, check, after: -1, done: true };
+  const next = await pieceAt(target, operationNo, piece + 1);
+  return { operationId, piece: piece + 1, last, entity: next.entity, check: next.check, after: -1, done: false };
+}
 
 /** Compares the rows of a piece by what its check is about. */
 export async function compareRows(

@@ -2,12 +2,13 @@
  * Runs the synthesised definitions with the real handlers: `infra/state-machines/definitions/MACHINE.asl.json`, and for
  * the Task `MigrateSlice` of the machine `migration` the file `functions/migration/migrate-slice.ts`.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { subsetFaults } from '../../shared/domain/definition-subset.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
+import { isElsewhere } from '../../shared/operations/large-answer.ts';
 import { tasksOf, type Json, type StateMachine } from './asl/definition.ts';
 import { interpret, type TaskCall } from './asl/interpret.ts';
 import { invoke, type Handler } from './lambda.ts';
@@ -73,7 +74,15 @@ export async function runMachine(machine: LoadedMachine, input: unknown, options
     },
     StateMachine: { Id: `local:stateMachine:${machine.name}`, Name: machine.name },
   };
-  return interpret({ machine: machine.definition, context, call, signal: options.signal }, json);
+  return whole(await interpret({ machine: machine.definition, context, call, signal: options.signal }, json));
+}
+
+/** An answer that was too large for a state and lies in a file of this machine. */
+async function whole(output: Json): Promise<Json> {
+  if (!isElsewhere(output) || output.answerIn.startsWith('s3://')) return output;
+  const answer = JSON.parse(await readFile(output.answerIn, 'utf8')) as Json;
+  await rm(dirname(output.answerIn), { recursive: true });
+  return answer;
 }
 
 /** `MigrateSlice` of `migration` is `migration/migrate-slice.ts`. */

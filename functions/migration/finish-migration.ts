@@ -41,7 +41,8 @@ export async function finishMigration(input: Input, deps: Invocation): Promise<F
     const checkpoints = await checkpointsOf(sides.target, operation.operationId);
     const failure = firstFailure(checkpoints, (await deps.loadOperation(sides, input.operationId)).operation.notes);
     if (failure) throw failure;
-    const complete = isComplete(wantedOf(operation.request['entities'], loaded), checkpoints, input.plan.entities);
+    const carried = input.plan.waves.flatMap(({ groups }) => groups.flatMap((group) => group.entities));
+    const complete = isComplete(wantedOf(operation.request['entities'], loaded), checkpoints, carried);
     const listed = listedRowsOf(operation.request);
     const notFound =
       listed?.kind === 'force' ? await absentIn(sides, loaded, checkpoints[0]?.entity ?? '', listed.keys) : [];

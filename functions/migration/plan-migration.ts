@@ -38,6 +38,7 @@ import {
   plannedWithCosts,
   refuseActive,
   refuseMissingParents,
+  refuseMoreThanFit,
   wavesOf,
 } from '../migration-plan.ts';
 import { planDryRun } from './plan/dry-run.ts';
@@ -103,13 +104,14 @@ async function migrate(
   const { names: entities, added } = chosenEntities(map, asked);
   // What the operation is about stands in its request: whoever continues or ends it does not choose anew.
   const request = added.length === 0 ? asked : { ...asked, entities: [...entities] };
+  refuseMoreThanFit(loaded, entities, request.mode);
   const lanes = await planLanes(request, loaded, sides, deps);
   const output = (operationId: string, chosen: readonly string[]): PlanMigrationOutput => ({
     operationId,
     dryRun: false,
     connectionRetries: retriesIn(request),
     entityLanes: lanes.of([]).entityLanes,
-    entities: [...chosen],
+    entities: [],
     waves: wavesOf(loaded, chosen, { sequential: request.sequential, lanes }),
     deletes: deletesOf(loaded, chosen, request.mode),
     notices: [...addedNotice(added), ...lanes.notices],
@@ -197,7 +199,7 @@ async function resume(
       dryRun: false,
       connectionRetries: retriesIn(operation.request),
       entityLanes: lanes.of([]).entityLanes,
-      entities: [...entities],
+      entities: [],
       waves: wavesOf(loaded, entities, { sequential, listed, lanes }),
       deletes: listed ? [] : deletesOf(loaded, entities, operation.mode),
       notices: [...lanes.notices, ...others.map((id) => `${id} was interrupted too: resume once more to continue it`)],
@@ -216,8 +218,13 @@ async function resume(
   await refuseActive(sides, loaded, names, deps.config.leaseSeconds);
   const plan = await planResume(sides.target, loaded, facts);
   if (plan === null) return { ...NOTHING_PLANNED, notices: [] };
+  refuseMoreThanFit(loaded, plan.entities, plan.operation.mode);
   await openUnlessHeld(sides.target, () => reopenOperation(sides.target, plan.operation.operationId, execution));
   return output(plan.operation, plan.entities, plan.others);
 }
 
-export const handler = step('PlanMigration', { input: planMigrationInput, output: planMigrationOutput }, planMigration);
+export const handler = step(
+  'PlanMigration',
+  { input: planMigrationInput, output: planMigrationOutput, besideRequest: true },
+  planMigration,
+);

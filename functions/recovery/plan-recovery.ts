@@ -34,4 +34,8 @@ export async function planRecovery(
   }
 }
 
-export const handler = step('PlanRecovery', { input: planRecoveryInput, output: planRecoveryOutput }, planRecovery);
+export const handler = step(
+  'PlanRecovery',
+  { input: planRecoveryInput, output: planRecoveryOutput, besideRequest: true },
+  planRecovery,
+);

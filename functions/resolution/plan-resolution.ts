@@ -25,6 +25,7 @@ import {
 import { planCheckpoints } from '../../shared/database/ledger/planned-checkpoints.ts';
 import { checkMap, faultsError } from '../../shared/database/map-check/check-map.ts';
 import { relationName } from '../../shared/domain/entity-map.ts';
+import { eventsOfResolution, refuseCrowded } from '../../shared/domain/execution-room.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
 import { selectEntities } from '../../shared/domain/select-entities.ts';
 import { checkedInput } from '../checked-input.ts';
@@ -68,6 +69,8 @@ export async function planResolution(
         : [conflict?.entity ?? ''];
     if (conflict !== null && request.command === 'conflict-resolver resolve-manual')
       refuseChoice(loaded, conflict, request);
+    const deletes = deletesOf(loaded, names, 'differential');
+    if (runsInLambda()) refuseCrowded(eventsOfResolution(names.length, deletes.length), names.length);
     const operation = await open(sides, loaded, names, request, conflict, input.execution, deps);
     const notices = await backUp(sides, loaded, names, request, operation, deps);
     for (const notice of notices) await addNote(sides.target, operation.operationId, notice);
@@ -75,7 +78,7 @@ export async function planResolution(
       operationId: operation.operationId,
       lanes: deps.settings(map).lanes ?? LANES,
       entities: names,
-      deletes: deletesOf(loaded, names, 'differential'),
+      deletes,
       notices,
     };
   });

@@ -25,6 +25,8 @@ import { lockRuns, turnOf } from '../../shared/database/ledger/run-turns.ts';
 import { checkMap, faultsError } from '../../shared/database/map-check/check-map.ts';
 import { transaction } from '../../shared/database/transactions.ts';
 import { relationName } from '../../shared/domain/entity-map.ts';
+import { lanesWithRoom } from '../../shared/domain/execution-room.ts';
+import { runsInLambda } from '../../shared/config.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
 import { selectEntities } from '../../shared/domain/select-entities.ts';
 import { parseStrategies } from '../../shared/domain/settlement.ts';
@@ -97,22 +99,25 @@ async function takeTurn(
   const { target } = sides;
   const settings = deps.settings(loaded.map);
   const width = await planLanes({}, loaded, sides, deps);
-  const lanes = width.of([]).entityLanes;
+  const wanted = width.of([]).entityLanes;
   const scheduledTime = 'scheduledTime' in request ? request.scheduledTime : null;
   const names = selectEntities(job.entities, Object.keys(loaded.map.entities));
   const mode = modeOf(job);
   const waves = wavesOf(loaded, names, { sequential: false, lanes: width }).map(({ groups }) => ({ groups }));
   const circle = new Set(waves.flatMap((wave) => wave.groups.filter((g) => g.cycle).flatMap((g) => g.entities)));
+  const deletes = deletesOf(loaded, names, mode);
+  const work = { waves: waves.length, groups: waves.flatMap(({ groups }) => groups).length, deletions: deletes.length };
+  const lanes = runsInLambda() ? lanesWithRoom(work, names.length, wanted) : wanted;
   const plan = (operationId: string, notices: readonly string[]): BeginRunOutput => ({
     outcome: 'begun',
     operationId,
     jobName: job.jobName,
     notices: [...notices],
-    entityLanes: lanes,
+    entityLanes: wanted,
     lanes: Array.from({ length: lanes }, (_, lane) => lane),
     detections: names.filter((name) => !circle.has(name)).map((name) => ({ entities: [name] })),
     waves,
-    deletes: deletesOf(loaded, names, mode),
+    deletes,
     entities: names,
   });
   if (job.conflictResolution !== null) parseStrategies(job.conflictResolution);

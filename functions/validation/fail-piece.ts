@@ -17,7 +17,7 @@ export async function failPiece(input: FailPieceInput, deps: Invocation): Promis
     const { operationNo } = await readOperation(target, input.operationId);
     const code = isErrorCode(input.error.Error) ? input.error.Error : 'SYS008';
     await recordFailure(target, operationNo, input.piece, { code, message: messageOf(input.error) });
-    return nextPiece(input);
+    return nextPiece(target, operationNo, input);
   });
 }
 

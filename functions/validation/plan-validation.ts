@@ -138,7 +138,7 @@ async function piecesFor(
 
 export const handler = step(
   'PlanValidation',
-  { input: planValidationInput, output: planValidationOutput },
+  { input: planValidationInput, output: planValidationOutput, besideRequest: true },
   planValidation,
   'validation',
 );

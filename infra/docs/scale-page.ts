@@ -1,4 +1,5 @@
 /** docs/scale.md: the arithmetic of large runs, as shared/domain/scale.ts does it. */
+import { eventsOfMigration, eventsOfSynchronization, fitsHistory } from '../../shared/domain/execution-room.ts';
 import { foresee, LIMITS, type Scale } from '../../shared/domain/scale.ts';
 
 /** What the table rests on: a lane alone on a core, and a target that indexes and logs what it is given. */
@@ -14,6 +15,17 @@ const whole = (value: number): string => Math.round(value).toLocaleString('en-US
 function time(seconds: number): string {
   if (seconds < 7200) return `${whole(seconds / 60)} min`;
   return seconds < 172_800 ? `${(seconds / 3600).toFixed(1)} h` : `${(seconds / 86_400).toFixed(1)} days`;
+}
+
+/** In one wave, none with rows to delete. */
+const ofMigration = (groups: number): number => eventsOfMigration({ waves: 1, groups, deletions: 0 });
+const ofJob = (groups: number): number => eventsOfSynchronization({ waves: 1, groups, deletions: 0 }, groups, 1);
+
+/** Down to tens: the order of waves and deletions count too. */
+function most(events: (entities: number) => number): number {
+  let entities = 0;
+  while (fitsHistory(events(entities + 10))) entities += 10;
+  return entities;
 }
 
 export function scalePage(): string {
@@ -49,6 +61,9 @@ indexes and triggers lower both. From where the table says *the target*, more la
 
 - **Events.** A loop of a slice is 7 events of its own execution's history, so ${whole(LIMITS.loops)} loops, or ${whole(LIMITS.loops / 60)} hours of one slice, fit into it. The run's own execution
   has some hundred events, whatever the number of rows.
+- **Entities** go inline: each is ${ofMigration(1) - ofMigration(0)} events of that execution, and ${ofJob(1) - ofJob(0)} of a synchronization's
+  with one lane. A run of more than about ${most(ofMigration)} of them, or a job of more than about ${most(ofJob)}, is refused by its first state with SYS012, which says how many have
+  room: name some with \`--entities\`, parents first. A validation takes any number.
 - **Payload.** A plan has at most 1,000 slices, so that their bounds stay under a third of what a state holds; a validation has pieces of four million rows,
   and lists at most about 1,000 items of them. Rows are never in a state.
   Answers that are too large for one go to the bucket, and the state says where.

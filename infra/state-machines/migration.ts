@@ -8,7 +8,7 @@
  * A slice or an entity that fails is recorded and does not stop its siblings; the gate at the end judges. Every definition
  * keeps to the subset that AWS and the local runner execute alike (shared/domain/definition-subset.ts).
  */
-import { Choice, Condition, JsonPath, Map, Pass, ProcessorMode, Result, Succeed } from 'aws-cdk-lib/aws-stepfunctions';
+import { Choice, Condition, JsonPath, Map, Pass, ProcessorMode, Result } from 'aws-cdk-lib/aws-stepfunctions';
 import type { IChainable } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { taskState } from '../constructs/task-state.ts';
@@ -125,7 +125,15 @@ function estimateItem(scope: Construct, functionOf: FunctionOf<MigrationStep>): 
     new Choice(scope, 'EstimateDone?', { comment: 'Reads on until the entity is counted' })
       .when(
         Condition.booleanEquals('$.done', true),
-        new Succeed(scope, 'Estimated', { comment: 'The counts are the result of this item' }),
+        new Pass(scope, 'Estimated', {
+          comment: 'What the answer needs is the result of this item: all of them stand in one state',
+          parameters: {
+            entity: JsonPath.stringAt('$.entity'),
+            counts: JsonPath.objectAt('$.counts'),
+            rehearsal: JsonPath.objectAt('$.rehearsal'),
+            notes: JsonPath.objectAt('$.notes'),
+          },
+        }),
       )
       .otherwise(estimateEntity),
   );

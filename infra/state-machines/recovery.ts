@@ -75,6 +75,7 @@ export function recoveryDefinition(scope: Construct, functionOf: FunctionOf<Reco
       operations: JsonPath.objectAt('$.plan.operations'),
       slice: JsonPath.numberAt('$$.Map.Item.Value.slice'),
       entities: JsonPath.objectAt('$$.Map.Item.Value.entities'),
+      items: JsonPath.arrayLength(JsonPath.objectAt('$.plan.items')),
     },
     resultPath: '$.estimates',
   });

@@ -188,7 +188,7 @@ function waveItem(scope: Construct, functionOf: FunctionOf<SynchronizationStep>)
     itemSelector: {
       ...OF_RUN,
       lanes: JsonPath.objectAt('$.lanes'),
-      laneCount: JsonPath.numberAt('$.entityLanes'),
+      laneCount: JsonPath.arrayLength(JsonPath.objectAt('$.lanes')),
       entities: ENTITIES,
       cycle: JsonPath.objectAt('$$.Map.Item.Value.cycle'),
     },

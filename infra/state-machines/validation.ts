@@ -3,7 +3,7 @@
  *
  *     (FixReferences, again until none is left, where asked for) ->
  *     PlanValidation -> EachPiece of (WhichCheck? -> CheckIntegrity | CheckRelationships | CheckCompleteness | CheckPerformance,
- *                                     each again until its piece is read) -> Judge
+ *                                     again until each piece of the item is read) -> Judge
  *     a piece that fails -> FailPiece; anything else -> FailValidation -> ValidationFailed
  *
  * A piece that cannot be read does not stop the others: it is a hole in what the verdict rests on, and the gate says unknown.
@@ -138,10 +138,10 @@ function pieceItem(scope: Construct, functionOf: FunctionOf<ValidationStep>): IC
     });
     task.next(
       new Choice(scope, `${name.replace('Check', '')}Done?`, {
-        comment: 'Goes on until the whole piece is read, and the next',
+        comment: 'Goes on until the whole piece is read, and the next, which may be of another check',
       })
         .when(Condition.booleanEquals('$.done', true), ended)
-        .otherwise(task),
+        .otherwise(which),
     );
     which.when(Condition.stringEquals('$.check', check), task);
   }

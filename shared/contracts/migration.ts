@@ -25,7 +25,7 @@ export const planMigrationOutput = z.strictObject({
   ...retriesOn,
   /** How many entities side by side in a dry run; a wave says it for itself, as it does for the slices of an entity. */
   entityLanes: z.int().min(1),
-  /** Names of the entities, for EstimateEntity of a dry run. */
+  /** For EstimateEntity of a dry run; a real run has them in its waves, and names them once. */
   entities: z.array(z.string()),
   waves: z.array(z.strictObject({ groups: z.array(group), entityLanes: z.int().min(1), sliceLanes: z.int().min(1) })),
   /** Entities whose vanished rows are deleted, after all waves: one group after the other, children first. */
@@ -177,11 +177,15 @@ export const finishMigrationInput = z.looseObject({
   execution,
   request: z.unknown(),
   /** What PlanMigration gave; here the entities that this execution had to carry. */
-  plan: z.looseObject({ entities: z.array(z.string()), notices: z.array(z.string()) }),
+  plan: z.looseObject({
+    waves: z.array(z.looseObject({ groups: z.array(z.looseObject({ entities: z.array(z.string()) })) })).default([]),
+    notices: z.array(z.string()),
+  }),
+  /** Of each entity what the answer needs: hundreds of them stand in one state. */
   estimates: z
     .array(
       z.union([
-        estimateEntityOutput,
+        z.object({ entity: z.string(), counts, rehearsal: rehearsal.nullable(), notes: z.array(z.string()) }),
         z.strictObject({
           entity: z.string(),
           error: z.looseObject({ Error: z.string(), Cause: z.string().optional() }),

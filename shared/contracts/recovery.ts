@@ -114,7 +114,7 @@ export const planRecoveryOutput = z.strictObject({
   operations: z.array(z.string()),
   /** One after the other; the items of a stage side by side. */
   stages: z.array(z.strictObject({ items: z.array(recoveryItem) })),
-  /** All items, for EstimateRecovery of a dry run. */
+  /** For EstimateRecovery of a dry run; a real run has them in its stages, and names them once. */
   items: z.array(recoveryItem),
   /** What a person should know before it goes on. */
   notices: z.array(z.string()),
@@ -165,6 +165,8 @@ export const estimateRecoveryInput = z.looseObject({
   operations: z.array(z.string()),
   slice: z.int(),
   entities: z.array(z.string()),
+  /** How many of them there are: what they tell stands in one state. */
+  items: z.int().min(1).default(1),
 });
 export const estimateRecoveryOutput = z.strictObject({
   entities: z.record(z.string(), counts),

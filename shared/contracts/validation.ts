@@ -70,7 +70,7 @@ export const planValidationOutput = z.strictObject({
   operationId: z.string(),
   /** How many pieces side by side. */
   lanes: z.int().min(1),
-  /** Pieces of one entity and one check that are read one after the other: from `piece` to `last`. */
+  /** Pieces that are read one after the other, from `piece` to `last`; entity and check are those of the first. */
   pieces: z.array(z.strictObject({ piece: z.int(), last: z.int(), entity: z.string(), check: checkName })),
   notices: z.array(z.string()),
   /** Of the reserved entity `test`: what is missing, and nothing else is to be done. */

@@ -241,4 +241,10 @@ export const CATALOGUE = {
     'Sign in with a role that may do this, and look whether account and region are the right ones.',
   ),
   SYS011: entry('AWS does not answer', 'transient', 3, 'Run the command again in some minutes.'),
+  SYS012: entry(
+    'More than one execution has room for',
+    'never',
+    2,
+    'Name some of the entities with --entities, parents first, and the others in a run after it; of a job, make two with fewer entities each.',
+  ),
 } as const satisfies Record<string, CatalogueEntry>;

@@ -17,13 +17,21 @@ export interface Failure {
 
 const LABELS = ['got', 'expected', 'where', 'next'] as const;
 
+/** Of a text that names hundreds of entities a reader needs the first; a Cause has at most 32 KiB, and stands in a state. */
+const LONGEST_TEXT = 4_000;
+
+const cut = (text: string): string =>
+  text.length <= LONGEST_TEXT
+    ? text
+    : `${text.slice(0, LONGEST_TEXT)} ... (${text.length - LONGEST_TEXT} characters more)`;
+
 /** The message of an error as it leaves a step: its own text, then `got: ...`, `expected: ...`, `where: ...`, `next: ...`. */
 export function failureText(error: PortageError): string {
   const lines = LABELS.flatMap((label) => {
     const fact = error.facts[label];
-    return fact === undefined ? [] : [`${label}: ${fact.replaceAll('\n', ' ')}`];
+    return fact === undefined ? [] : [`${label}: ${cut(fact.replaceAll('\n', ' '))}`];
   });
-  return [error.message, ...lines].join('\n');
+  return [cut(error.message), ...lines].join('\n');
 }
 
 /** The failure behind the Error and Cause of an execution. */

@@ -36,6 +36,7 @@ const STEPS: Readonly<Record<string, (given: JsonObject, call: number) => Json>>
     ...({ operationId, entity, sliceLanes, checkpointId: 'c', fence: 1 } as JsonObject),
     slices: [0, 1].map((slice) => ({ slice, from: null, to: null })),
   }),
+  EstimateEntity: (given, call) => ({ ...given, counts: {}, rehearsal: null, notes: [], done: call % 2 === 0 }),
   FinishMigration: ({ operationId }) => ({ operationId: operationId!, status: 'completed' }),
   FailMigration: ({ error }) => error!,
 };

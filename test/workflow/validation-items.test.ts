@@ -46,4 +46,26 @@ describe('an item of several pieces', () => {
     expect(output!.coverage.holes).toMatchObject([{ entity: 'people', selection: { part: 1, of: 4 }, code: 'SYS007' }]);
     expect(output!.coverage.entities['people']!.pieces).toHaveLength(3);
   });
+
+  test('may read one entity after the other, by one check after the other, as where there are hundreds of them', async () => {
+    const read: unknown[] = [];
+    const joined: Around = async (_, go) => {
+      const plan = (await go()) as { pieces: readonly { piece: number; entity: string; check: string }[] };
+      const last = plan.pieces.length - 1;
+      return { ...plan, pieces: [{ ...plan.pieces[0], last }] };
+    };
+    const seen: Around = (input, go) => {
+      read.push(`${String(input['check'])} ${String(input['entity'])}`);
+      return go();
+    };
+    const checks = Object.fromEntries(['Integrity', 'Relationships', 'Completeness', 'Performance'].map((check) => [`Check${check}`, seen])); // prettier-ignore
+    const request = { command: 'data-validator validate', entities: 'all', type: 'all' };
+    const apart = await p.execute<JudgeOutput>('validation', request, checks);
+    const asItems = read.splice(0);
+    const { output } = await p.execute<JudgeOutput>('validation', request, { ...checks, PlanValidation: joined });
+    expect(new Set(read)).toEqual(new Set(asItems));
+    expect(read).toHaveLength(asItems.length);
+    expect(new Set(read.map((each) => String(each).split(' ')[0])).size).toBeGreaterThan(2);
+    expect(output).toMatchObject({ verdict: apart.output!.verdict, coverage: { complete: true } });
+  });
 });

@@ -4,6 +4,8 @@ import { loadMap } from '../../../shared/database/engine/load-entities.ts';
 import { ledgerVersion } from '../../../shared/database/ledger/apply.ts';
 import { operationIdAt } from '../../../shared/database/ledger/operations.ts';
 import type { EntityMap } from '../../../shared/domain/entity-map.ts';
+import { eventsOfEstimates, refuseCrowded, refuseMoreEstimates } from '../../../shared/domain/execution-room.ts';
+import { runsInLambda } from '../../../shared/config.ts';
 import { selectEntities } from '../../../shared/domain/select-entities.ts';
 import { retriesIn } from '../../connection-retries.ts';
 import type { Sides } from '../../dependencies.ts';
@@ -12,7 +14,21 @@ import { addedNotice, chosenEntities, missingParents, refuseActive } from '../..
 import type { Invocation } from '../../step.ts';
 import { foreseeReset } from './reset-entity.ts';
 
+/** @throws PortageError SYS012 where the estimates would be too many for one state */
 export async function planDryRun(
+  request: MigrateRequest | ResetEntityRequest,
+  sides: Sides,
+  deps: Invocation,
+  map: EntityMap,
+): Promise<PlanMigrationOutput> {
+  const plan = await planned(request, sides, deps, map);
+  const bytes = Buffer.byteLength(JSON.stringify({ request, plan }));
+  refuseMoreEstimates(bytes, plan.entities, 'rehearse' in request && request.rehearse);
+  if (runsInLambda()) refuseCrowded(eventsOfEstimates(plan.entities.length), plan.entities.length);
+  return plan;
+}
+
+async function planned(
   request: MigrateRequest | ResetEntityRequest,
   sides: Sides,
   deps: Invocation,

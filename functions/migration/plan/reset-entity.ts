@@ -21,7 +21,14 @@ import type { EntityMap } from '../../../shared/domain/entity-map.ts';
 import { selectEntities } from '../../../shared/domain/select-entities.ts';
 import { entityOf } from '../../entity-worker.ts';
 import type { Sides } from '../../dependencies.ts';
-import { deletesOf, plannedOf, refuseActive, refuseMissingParents, wavesOf } from '../../migration-plan.ts';
+import {
+  deletesOf,
+  plannedOf,
+  refuseActive,
+  refuseMissingParents,
+  refuseMoreThanFit,
+  wavesOf,
+} from '../../migration-plan.ts';
 import { planLanes } from '../../lane-plan.ts';
 import type { Invocation } from '../../step.ts';
 
@@ -58,13 +65,14 @@ export async function resetEntity(
   const { target } = sides;
   const { map } = loaded;
   const names = selectEntities(request.entity, Object.keys(map.entities));
+  refuseMoreThanFit(loaded, names, 'full');
   const lanes = await planLanes({}, loaded, sides, deps);
   const output = (operationId: string, notices: readonly string[]): PlanMigrationOutput => ({
     operationId,
     dryRun: false,
     entityLanes: lanes.of([]).entityLanes,
     connectionRetries: 0,
-    entities: names,
+    entities: [],
     waves: wavesOf(loaded, names, { sequential: false, lanes }),
     deletes: deletesOf(loaded, names, 'full'),
     notices: [...notices],

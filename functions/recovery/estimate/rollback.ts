@@ -17,7 +17,7 @@ import type { Invocation } from '../../step.ts';
 import { chooseOperations } from '../plan/choose-operations.ts';
 import { entitiesOf, undoingOf } from '../rollback/undoing.ts';
 
-/** So many of the rows that would be kept stand in the answer. */
+/** So many of the rows that would be kept stand in the answer, of all items together. */
 const SHOWN = 100;
 const NOT_TRIED =
   'Read only: what only writing can find (a unique value that is taken, a check, a trigger) was not tried.';
@@ -84,8 +84,9 @@ export async function estimateRollback(input: EstimateRecoveryInput, deps: Invoc
     );
     const { operationNo } = NOBODY;
     const { kept: list } = FORESEEN;
-    const kept = await keptRows(target, operationNo, SHOWN, { list });
-    const referred = await keptRows(target, operationNo, SHOWN, { list, reason: 'referenced' });
+    const shown = Math.floor(SHOWN / input.items);
+    const kept = await keptRows(target, operationNo, shown, { list });
+    const referred = await keptRows(target, operationNo, shown, { list, reason: 'referenced' });
     return {
       entities,
       kept,

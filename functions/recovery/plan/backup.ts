@@ -57,7 +57,7 @@ export async function planBackup(
       lanes: 1,
       operations: [],
       stages: request.dryRun ? [] : [{ items: [item] }],
-      items: [item],
+      items: request.dryRun ? [item] : [],
       notices: [
         ...chosen
           .filter((name) => !known.includes(name))

@@ -27,6 +27,8 @@ import { differencesOf, type BackupHeader } from '../../../shared/domain/backup.
 import { deleteOrder } from '../../../shared/domain/delete-order.ts';
 import type { EntityMap } from '../../../shared/domain/entity-map.ts';
 import { PortageError } from '../../../shared/domain/errors.ts';
+import { eventsOfRecovery, refuseCrowded } from '../../../shared/domain/execution-room.ts';
+import { runsInLambda } from '../../../shared/config.ts';
 import { selectEntities } from '../../../shared/domain/select-entities.ts';
 import { openBackup } from '../../backup-place.ts';
 import type { Sides } from '../../dependencies.ts';
@@ -59,6 +61,7 @@ export async function planRestore(
       (name) => loaded.relations.get(name)?.target,
       (name) => chosen.includes(name),
     ).toReversed();
+    if (runsInLambda()) refuseCrowded(eventsOfRecovery(groups.length, groups.length), groups.flat().length);
     const items = groups.map((entities, slice) => ({ slice, entities: [...entities] }));
     const output = (operationId: string, notices: readonly string[]): PlanRecoveryOutput => ({
       operationId,
@@ -68,7 +71,7 @@ export async function planRestore(
       operations: [],
       stages: request.dryRun ? [] : items.map((item) => ({ items: [item] })),
       // A dry run reads the file once.
-      items: request.dryRun ? [{ slice: 0, entities: groups.flat() }] : items,
+      items: request.dryRun ? [{ slice: 0, entities: groups.flat() }] : [],
       notices: [...notices],
     });
     if (request.dryRun) return output(`dry_${operationIdAt('restore', deps.now())}`, []);

@@ -21,6 +21,8 @@ import { undoSteps, type UndoStep } from '../../../shared/database/ledger/rollba
 import { isOperationAlive } from '../../../shared/database/ledger/alive.ts';
 import { connectedEntities } from '../../../shared/domain/connected-entities.ts';
 import { PortageError } from '../../../shared/domain/errors.ts';
+import { eventsOfRecovery, refuseCrowded } from '../../../shared/domain/execution-room.ts';
+import { runsInLambda } from '../../../shared/config.ts';
 import type { Sides } from '../../dependencies.ts';
 import type { Invocation } from '../../step.ts';
 import { estimateRollback } from '../estimate/rollback.ts';
@@ -56,6 +58,8 @@ export async function planRollback(
     const chosen = await chooseOperations(target, request, map);
     if (chosen.operations.length === 0) return nothing(request, chosen.notices);
     const facts = await factsOf(sides, chosen);
+    if (runsInLambda())
+      refuseCrowded(eventsOfRecovery(1, facts.items.length), facts.items.flatMap((item) => item.entities).length);
     const output = (operationId: string, notices: readonly string[]): PlanRecoveryOutput => ({
       operationId,
       kind: 'rollback',
@@ -63,7 +67,7 @@ export async function planRollback(
       lanes,
       operations: chosen.operations.map((each) => each.operationId),
       stages: request.dryRun ? [] : [{ items: [...facts.items] }],
-      items: [...facts.items],
+      items: request.dryRun ? [...facts.items] : [],
       notices: [...chosen.notices, ...notices],
     });
     const refused = await refusedBy(request, facts, chosen, deps);
@@ -88,7 +92,14 @@ async function refusedBy(
   const kept: KeptRow[] = [];
   let keptRows = 0;
   for (const item of facts.items) {
-    const input = { operationId: 'dry', kind: 'rollback' as const, request, operations, ...item };
+    const input = {
+      operationId: 'dry',
+      kind: 'rollback' as const,
+      request,
+      operations,
+      ...item,
+      items: facts.items.length,
+    };
     const estimate = await estimateRollback(input, deps);
     kept.push(...estimate.referred);
     keptRows += estimate.referredRows;

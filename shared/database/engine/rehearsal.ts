@@ -41,15 +41,15 @@ export interface Rehearsal {
   readonly operationId: string;
   /** Rows that may be written together around one batch. */
   readonly closureRows: number;
+  /** A list for reading: more are counted, and not named. */
+  readonly mostRefused: number;
   facts: RehearsalFacts;
 }
 
-/** A list for reading: more are counted, and not named. */
-const MOST_REFUSED = 20;
 /** Keeps the first rows that were refused, with their reasons. */
 export function noteRefused(rehearsal: Rehearsal, entity: string, legacyId: string, reason: Reason): void {
   const { facts } = rehearsal;
-  if (facts.refused.length >= MOST_REFUSED) return;
+  if (facts.refused.length >= rehearsal.mostRefused) return;
   const row = { entity, legacyId, code: reason.code, reason: reason.text };
   rehearsal.facts = { ...facts, refused: [...facts.refused, row] };
 }
