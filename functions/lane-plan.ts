@@ -2,13 +2,21 @@
 import { availableParallelism } from 'node:os';
 import type { LoadedMap } from '../shared/database/engine/load-entities.ts';
 import { readServer } from '../shared/database/inspect/server-room.ts';
-import { divideLanes, fewestLanes, withinConnections, type Lanes } from '../shared/domain/lanes.ts';
+import { isOnThisMachine } from '../shared/config.ts';
+import type { EntityMap } from '../shared/domain/entity-map.ts';
+import {
+  divideLanes,
+  fewestLanes,
+  lanesFor,
+  usualLanes,
+  withinConnections,
+  type Lanes,
+  type ServerPlace,
+} from '../shared/domain/lanes.ts';
 import type { LoadGroup } from '../shared/domain/waves.ts';
 import type { Sides } from './dependencies.ts';
 import type { Invocation } from './step.ts';
 
-/** A lane waits while it reads: four keep two cores busy (measured: 24,000 rows/s with two, 27,300 with four). */
-const LANES = 4;
 /** Two lanes on a smaller table cost more to plan than they save. */
 const LARGE_ROWS = 20_000;
 const ONE: Lanes = { entityLanes: 1, sliceLanes: 1 };
@@ -34,14 +42,21 @@ export async function planLanes(width: Width, loaded: LoadedMap, sides: Sides, d
   const whole = width.whole === true || width.enableCheckpointing === false;
   const cut = (lanes: Lanes): Lanes => (whole ? { ...lanes, sliceLanes: 1 } : lanes);
   if (width.optimizeConnections === true) return fewest(loaded, sides, deps, cut);
-  const lanes = deps.settings(loaded.map).lanes ?? LANES;
+  const lanes = lanesOf(loaded.map, deps);
   const most = mostConnections(deps);
   return { of: () => withinConnections(cut({ entityLanes: lanes, sliceLanes: lanes }), most), notices: [] };
 }
 
 /** For a dry run, which reads entity by entity. */
-export const estimateLanes = (lanes: number | undefined, deps: Invocation): number =>
-  withinConnections({ entityLanes: lanes ?? LANES, sliceLanes: 1 }, mostConnections(deps)).entityLanes;
+export const estimateLanes = (map: EntityMap, deps: Invocation): number =>
+  withinConnections({ entityLanes: lanesOf(map, deps), sliceLanes: 1 }, mostConnections(deps)).entityLanes;
+
+const placeOf = (deps: Invocation): ServerPlace =>
+  isOnThisMachine(deps.config.target?.host ?? '/') ? 'here' : 'elsewhere';
+
+/** Lanes that the map or a variable asks for, or as many as are usual where the target runs. */
+export const lanesOf = (map: EntityMap, deps: Invocation): number =>
+  deps.settings(map).lanes ?? usualLanes(availableParallelism(), placeOf(deps));
 
 const allowedOn = (deps: Invocation, side: 'source' | 'target'): number =>
   deps.config[side]?.maxConnections ?? Infinity;
@@ -52,7 +67,7 @@ const mostConnections = (deps: Invocation): number =>
 
 /** For work on the target alone; this step's own session is one of them. */
 export const targetLanes = (loaded: LoadedMap, deps: Invocation): number =>
-  Math.max(1, Math.min(deps.settings(loaded.map).lanes ?? LANES, allowedOn(deps, 'target') - 1));
+  Math.max(1, Math.min(lanesOf(loaded.map, deps), allowedOn(deps, 'target') - 1));
 
 async function fewest(
   loaded: LoadedMap,
@@ -64,7 +79,7 @@ async function fewest(
   const shared = source.identity === target.identity;
   const cores = availableParallelism();
   const { lanes, bound } = fewestLanes(
-    cores,
+    lanesFor(cores, placeOf(deps)),
     { ...source, allowed: allowedOn(deps, 'source') },
     { ...target, allowed: allowedOn(deps, 'target') },
     shared,

@@ -9,7 +9,7 @@ import { readDatabase, type DatabaseConfig } from './config/database.ts';
 import { readScheduler, type SchedulerConfig } from './config/scheduler.ts';
 import { ofSetting, optional, wholeNumber, type ConfigFault, type Environment } from './config/variables.ts';
 
-export type { DatabaseConfig } from './config/database.ts';
+export { isOnThisMachine, type DatabaseConfig } from './config/database.ts';
 export type { ConfigFault, Environment } from './config/variables.ts';
 
 export interface Config {

@@ -118,7 +118,7 @@ async function look(
       entities: loaded.entities,
       takesPart: (name) => chosen.includes(name),
       batchRows: Math.min(request.batchSize ?? ROWS, request.maxRate ?? Infinity),
-      reading: readingOf(input.operationId, request, Object.keys(map.entities).length, deps),
+      reading: readingOf(input.operationId, request, map, deps),
       rehearsal,
       timeIsUp: deps.timeIsUp,
     },
@@ -131,10 +131,10 @@ async function look(
 const readingOf = (
   operationId: string,
   { maxRate, streamingMode }: MigrateRequest,
-  entities: number,
+  map: EntityMap,
   deps: Invocation,
 ): Reading => {
-  const sharers = runsInLambda() ? Math.min(entities, estimateLanes(undefined, deps)) : 1;
+  const sharers = runsInLambda() ? Math.min(Object.keys(map.entities).length, estimateLanes(map, deps)) : 1;
   return {
     streaming: streamingMode,
     pace: maxRate === undefined ? null : ownPace(operationId, maxRate / sharers),

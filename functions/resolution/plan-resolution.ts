@@ -34,8 +34,7 @@ import { manualSettlement, refuseChoice } from '../manual-choice.ts';
 import { deletesOf, plannedOf } from '../migration-plan.ts';
 import { step, type Invocation } from '../step.ts';
 import { takeBackup } from '../take-backup.ts';
-
-const LANES = 4;
+import { lanesOf } from '../lane-plan.ts';
 
 const EXAMPLE = '{"command": "conflict-resolver resolve", "entity": "patients", "strategy": "source_wins"}';
 
@@ -76,7 +75,7 @@ export async function planResolution(
     for (const notice of notices) await addNote(sides.target, operation.operationId, notice);
     return {
       operationId: operation.operationId,
-      lanes: deps.settings(map).lanes ?? LANES,
+      lanes: lanesOf(map, deps),
       entities: names,
       deletes,
       notices,

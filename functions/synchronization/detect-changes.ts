@@ -24,6 +24,7 @@ import type { LoadedOperation, Sides } from '../dependencies.ts';
 import { isOverdue } from '../run-worker.ts';
 import { step, type Invocation } from '../step.ts';
 import { takeEntity } from '../take-entity.ts';
+import { lanesOf } from '../lane-plan.ts';
 
 /** Steps before and after the slices work under this number. */
 const NO_SLICE = -1;
@@ -70,7 +71,7 @@ async function detect(
     await savePlan(sides.target, checkpoint.id, slicesFrom([]), 0, false);
     return;
   }
-  const lanes = deps.settings(loaded.map).lanes ?? LANES;
+  const lanes = lanesOf(loaded.map, deps);
   const prepared = await prepare(sides, entity, operation.mode, lanes);
   const planned = { ...worker, fresh: prepared.fresh };
   await inListBatch(planned, 'unkeyed', () => setAsideUnkeyed(sides, entity, operationNo));
@@ -84,9 +85,6 @@ function relationOf(loaded: LoadedOperation, name: string): Relation {
   if (relation === undefined) throw new PortageError('SYS008', `no relation of ${name}`);
   return relation;
 }
-
-/** As many slices side by side as BeginRun gives lanes. */
-const LANES = 4;
 
 export const handler = step(
   'DetectChanges',

@@ -111,9 +111,12 @@ function build(prefix: string, own: z.infer<typeof parts>, url: Address | undefi
   };
 }
 
+/** Whether a server runs on the machine that asks for it, as far as its address tells. */
+export const isOnThisMachine = (host: string): boolean =>
+  host.startsWith('/') || ['localhost', '127.0.0.1', '::1', '[::1]'].includes(host);
+
 /** On the same machine nobody listens; anywhere else the server must prove who it is, unless told otherwise. */
-const defaultSsl = (host: string): SslMode =>
-  host.startsWith('/') || ['localhost', '127.0.0.1', '::1', '[::1]'].includes(host) ? 'disable' : 'verify-full';
+const defaultSsl = (host: string): SslMode => (isOnThisMachine(host) ? 'disable' : 'verify-full');
 
 const emptyAsUndefined = (text: string | null): string | undefined => (text === null || text === '' ? undefined : text);
 

@@ -143,6 +143,8 @@ export async function portage(
     TARGET_DB_URL: sides.targetUrl,
     PORTAGE_MAP: mapFile,
     PORTAGE_HASH_KEY: 'a key that tests share',
+    // As many wherever the tests run.
+    PORTAGE_LANES: '4',
     // Nobody writes beside a validation, unless a test says so.
     PORTAGE_SETTLE_MS: '0',
     ...variables,

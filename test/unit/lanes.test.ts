@@ -1,19 +1,26 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { divideLanes, fewestLanes, roomOf, withinConnections } from '../../shared/domain/lanes.ts';
+import {
+  divideLanes,
+  fewestLanes,
+  lanesFor,
+  roomOf,
+  usualLanes,
+  withinConnections,
+} from '../../shared/domain/lanes.ts';
 
 const server = (maxConnections: number, used: number, allowed = 20) => ({ maxConnections, used, allowed });
 
 describe('the fewest lanes that keep the cores busy', () => {
   test.each([
-    ['two a core', 2, server(100, 3), server(100, 3), false, { lanes: 4, bound: 'cores' }],
+    ['as many as are wanted', 4, server(100, 3), server(100, 3), false, { lanes: 4, bound: 'cores' }],
     ['what the source allows', 16, server(100, 3, 6), server(100, 3), false, { lanes: 5, bound: 'connections' }],
     ['what the target allows', 16, server(100, 3), server(100, 3, 4), false, { lanes: 3, bound: 'connections' }],
-    ['what leaves a fifth free', 8, server(100, 70), server(100, 3), false, { lanes: 9, bound: 'connections' }],
-    ['half of it on one server', 8, server(100, 70), server(100, 70), true, { lanes: 4, bound: 'connections' }],
-    ['one, where nothing is left', 2, server(100, 99), server(100, 3), false, { lanes: 1, bound: 'connections' }],
-  ] as const)('are %s', (_, cores, source, target, shared, lanes) => {
-    expect(fewestLanes(cores, source, target, shared)).toEqual(lanes);
+    ['what leaves a fifth free', 16, server(100, 70), server(100, 3), false, { lanes: 9, bound: 'connections' }],
+    ['half of it on one server', 16, server(100, 70), server(100, 70), true, { lanes: 4, bound: 'connections' }],
+    ['one, where nothing is left', 4, server(100, 99), server(100, 3), false, { lanes: 1, bound: 'connections' }],
+  ] as const)('are %s', (_, wanted, source, target, shared, lanes) => {
+    expect(fewestLanes(wanted, source, target, shared)).toEqual(lanes);
   });
 
   test('never take what must stay free, unless there is only one', () => {
@@ -23,8 +30,8 @@ describe('the fewest lanes that keep the cores busy', () => {
       allowed: fc.integer({ min: 1, max: 100 }),
     });
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 64 }), servers, servers, fc.boolean(), (cores, source, target, shared) => {
-        const { lanes } = fewestLanes(cores, source, target, shared);
+      fc.property(fc.integer({ min: 1, max: 64 }), servers, servers, fc.boolean(), (wanted, source, target, shared) => {
+        const { lanes } = fewestLanes(wanted, source, target, shared);
         expect(lanes).toBeGreaterThanOrEqual(1);
         if (lanes === 1) return;
         const taken = shared ? 2 * lanes : lanes;
@@ -37,6 +44,25 @@ describe('the fewest lanes that keep the cores busy', () => {
 
   test('count one session that looks on', () => {
     expect(roomOf(server(10, 0, 100))).toBe(7);
+  });
+});
+
+describe('lanes where nobody asks for any', () => {
+  test.each([
+    [1, 'here', 2],
+    [2, 'here', 2],
+    [3, 'here', 3],
+    [16, 'here', 4],
+    [2, 'elsewhere', 4],
+    [16, 'elsewhere', 4],
+  ] as const)('on %i cores, the target %s: %i', (cores, place, lanes) => {
+    expect(usualLanes(cores, place)).toBe(lanes);
+  });
+
+  test('keep all cores busy where they are to: two a core, one where the server needs it too', () => {
+    expect(lanesFor(8, 'elsewhere')).toBe(16);
+    expect(lanesFor(8, 'here')).toBe(8);
+    expect(lanesFor(1, 'here')).toBe(2);
   });
 });
 

@@ -76,10 +76,10 @@ describe('--connection-retries', () => {
 
 describe('--optimize-connections', () => {
   test('takes no more connections than the configuration allows, and says so', async () => {
-    process.env['SOURCE_DB_MAX_CONNECTIONS'] = '3';
+    process.env['SOURCE_DB_MAX_CONNECTIONS'] = '2';
     try {
       const run = await p.migrate({ optimizeConnections: true });
-      expect(run.output!.notes.join()).toMatch(/at most 2 connections to each database, no more can be had/);
+      expect(run.output!.notes.join()).toMatch(/at most 1 connection to each database, no more can be had/);
       const checkpoints = await p.rows(
         "SELECT json_array_length(slices) AS slices FROM migration_checkpoints WHERE entity_type = 'sales'",
       );

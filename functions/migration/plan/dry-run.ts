@@ -41,7 +41,7 @@ async function planned(
     waves: [],
     deletes: [],
   };
-  const lanes = estimateLanes(deps.settings(map).lanes, deps);
+  const lanes = estimateLanes(map, deps);
   if (request.command === 'differential-migration reset-entity') {
     const entities = selectEntities(request.entity, Object.keys(map.entities));
     return { ...plan, entityLanes: lanes, entities, notices: await foreseeReset(sides, map, entities) };

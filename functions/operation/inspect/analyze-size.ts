@@ -12,6 +12,7 @@ import type { SizeAnswer } from '../../../shared/operations/data-validator/analy
 import type { Sides } from '../../dependencies.ts';
 import { compiledOf, soundMap, speakOf } from '../../mapped-entities.ts';
 import type { Invocation } from '../../step.ts';
+import { lanesOf } from '../../lane-plan.ts';
 
 export interface AnalyzeSizeRequest {
   readonly entities: 'all' | readonly string[];
@@ -19,9 +20,6 @@ export interface AnalyzeSizeRequest {
 }
 
 type Sized = SizeAnswer['entities'][number];
-
-/** Entities and slices side by side, as a run would have them. */
-const LANES = 4;
 
 export async function analyzeSize(request: AnalyzeSizeRequest, deps: Invocation): Promise<SizeAnswer> {
   const map = await deps.configuredMap();
@@ -34,7 +32,7 @@ export async function analyzeSize(request: AnalyzeSizeRequest, deps: Invocation)
       const { rowsPerSecond, basis } = rates(name);
       entities.push({ ...(await sizeOf(sides, loaded, name)), rowsPerSecond, basis, seconds: null });
     }
-    const lanes = deps.settings(map).lanes ?? LANES;
+    const lanes = lanesOf(map, deps);
     const answer = { map: map.name, entities, estimate: null, notes: [] };
     return request.estimateSyncTime ? withEstimate(answer, loaded, names, lanes) : answer;
   });

@@ -23,6 +23,7 @@ import type {
 import type { Sides } from '../../dependencies.ts';
 import type { Invocation } from '../../step.ts';
 import { put, writeOutput } from '../../output-file.ts';
+import { lanesOf } from '../../lane-plan.ts';
 
 export interface AnalyzeRequest {
   readonly entities: 'all' | readonly string[];
@@ -31,9 +32,6 @@ export interface AnalyzeRequest {
 
 /** As many rows at a time as a piece of the sample has. */
 const BATCH_ROWS = 5000;
-/** Entities side by side, as the run would have them. */
-const LANES = 4;
-
 export async function analyze(request: AnalyzeRequest, deps: Invocation): Promise<Answer> {
   const map = await deps.configuredMap();
   const names = selectEntities(request.entities, Object.keys(map.entities));
@@ -70,7 +68,7 @@ export async function analyze(request: AnalyzeRequest, deps: Invocation): Promis
       generatedAt: deps.now().toISOString(),
       entities,
       waves,
-      seconds: loaded === null ? null : totalSeconds(waves, entities, deps.settings(map).lanes ?? LANES),
+      seconds: loaded === null ? null : totalSeconds(waves, entities, lanesOf(map, deps)),
       problems,
       notes,
     };

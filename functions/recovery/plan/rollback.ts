@@ -28,8 +28,7 @@ import type { Invocation } from '../../step.ts';
 import { estimateRollback } from '../estimate/rollback.ts';
 import { refuseActive, refuseRunning } from './in-the-way.ts';
 import { chooseOperations, type Chosen } from './choose-operations.ts';
-
-const LANES = 4;
+import { lanesOf } from '../../lane-plan.ts';
 
 /** The entities of the plan's operations, compiled by the map of each. */
 interface Facts {
@@ -44,7 +43,7 @@ export async function planRollback(
   deps: Invocation,
 ): Promise<PlanRecoveryOutput> {
   const map = await deps.configuredMap();
-  const lanes = deps.settings(map).lanes ?? LANES;
+  const lanes = lanesOf(map, deps);
   return deps.withSides('plan', [], async (sides) => {
     const { target } = sides;
     const version = await ledgerVersion(target);

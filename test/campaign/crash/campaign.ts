@@ -10,10 +10,8 @@ import { createDatabase, dropDatabase, withClient } from '../../support/database
 import type { Schema } from '../../workflow/schemas/schema.ts';
 import type { Point } from '../statement-signal.ts';
 import { batchesOf, outcomeOf } from './outcome.ts';
-import { killed, runHere, undisturbed, type Databases } from './run.ts';
+import { killed, LANES, runHere, undisturbed, type Databases } from './run.ts';
 
-/** Lanes of a run that is not sequential. */
-const LANES = 4;
 /** The lease is a minute. */
 const LONGER_THAN_A_LEASE = `UPDATE portage.workers SET heartbeat_at = heartbeat_at - interval '1 hour';
   UPDATE portage.migration_checkpoints SET updated_at = updated_at - interval '1 hour', created_at = created_at - interval '1 hour';

@@ -20,12 +20,16 @@ export interface Databases {
   readonly folder: string;
 }
 
+/** Of a run that is not sequential. */
+export const LANES = 4;
+
 const environment = ({ source, target, folder }: Databases): Record<string, string> => ({
   SOURCE_DB_URL: source,
   TARGET_DB_URL: target,
   PORTAGE_MAP: join(folder, 'map.json'),
   PORTAGE_LOG_DIR: join(folder, 'logs'),
   PORTAGE_HASH_KEY: 'a key that tests share',
+  PORTAGE_LANES: String(LANES),
 });
 
 interface Ran {

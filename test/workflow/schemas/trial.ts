@@ -65,6 +65,7 @@ export async function openTrial(schema: Schema, servers: Servers = {}): Promise<
     TARGET_DB_URL: urls.target,
     PORTAGE_MAP: join(folder, 'map.json'),
     PORTAGE_LEASE_SECONDS: '2',
+    PORTAGE_LANES: '4',
   });
 
   const truth = (side: Side): Promise<Map<string, string | null>> =>
