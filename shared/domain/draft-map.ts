@@ -2,7 +2,7 @@
  * Drafts a mapping from both catalogs, for `init`: which table became which, what fills each column, what leads where.
  * It guesses as a person would who reads the two schemas side by side, and says of everything how sure it is and why.
  *
- * 1. Pair the relations by name and columns (draft/pairs.ts).
+ * 1. Pair the relations by name and columns (draft/pairs.ts), and what is left by columns and references (draft/renamed.ts).
  * 2. Give each pair a key: the source's primary key, else a unique key without NULLs, else a column that looks like one.
  * 3. Fill the columns: the old key, references to paired parents, the rest by name and type (draft/columns.ts).
  * 4. Leave out what could not be written: a key of several columns that nothing fills.
@@ -11,6 +11,7 @@ import { columnOf, type Relation, relationText, type UniqueKey } from './catalog
 import { type DraftColumn, draftColumns, legacyKeyColumn, type Parent } from './draft/columns.ts';
 import { words } from './draft/names.ts';
 import { type Pair, pairRelations } from './draft/pairs.ts';
+import { type Guess, pairRenamed } from './draft/renamed.ts';
 import { family } from './draft/types.ts';
 import type { Entity, EntityMap } from './entity-map.ts';
 import { pathOf } from './map-faults.ts';
@@ -39,6 +40,8 @@ export interface Draft {
 }
 
 interface Keyed extends Pair {
+  /** Of a pair whose names differ. */
+  readonly reason?: string;
   readonly entity: string;
   readonly sourceKey: readonly string[];
   readonly keyConfidence: number;
@@ -48,7 +51,9 @@ interface Keyed extends Pair {
 /** The draft of a map called `name`. Views and foreign tables are only ever read. */
 export function draftMap(sources: readonly Relation[], targets: readonly Relation[], name = 'draft'): Draft {
   const writable = targets.filter(({ kind }) => kind === 'table' || kind === 'partitioned');
-  const pairs = pairRelations(sources, writable);
+  const named = pairRelations(sources, writable);
+  const renamed = pairRenamed(sources, writable, named);
+  const pairs: readonly (Pair | Guess)[] = [...named, ...renamed.pairs];
   const keyed = pairs.flatMap((pair): Keyed[] => {
     const key = sourceKey(pair.source);
     return key === null || pair.target.primaryKey === null
@@ -63,7 +68,10 @@ export function draftMap(sources: readonly Relation[], targets: readonly Relatio
       sources: sources.filter((source) => !kept.some(({ pair }) => pair.source === source)).map(relationText),
       targets: writable
         .filter((target) => !kept.some(({ pair }) => pair.target === target))
-        .map((target) => ({ table: relationText(target), reason: reasonFor(target, pairs, keyed) })),
+        .map((target) => ({
+          table: relationText(target),
+          reason: renamed.hints.get(target) ?? reasonFor(target, pairs, keyed),
+        })),
       columns: kept.flatMap(({ pair, entity }) => unfilled(pair, entity)),
       sourceColumns: kept.flatMap(({ pair, entity }) => unread(pair, entity)),
     },
@@ -102,7 +110,7 @@ function draftEntity(pair: Keyed, parents: readonly Parent[]): DraftEntity {
   };
   const path = (...steps: string[]): string => pathOf('entities', pair.entity, ...steps);
   const notes = [
-    note(path(), pair.confidence, `${relationText(source)} by its name and columns`),
+    note(path(), pair.confidence, `${relationText(source)} ${why(pair)}`),
     note(path('source', 'key'), pair.keyConfidence, pair.keyReason),
     ...(identity.reason === '' ? [] : [note(path('target', 'identity'), identity.confidence, identity.reason)]),
     ...(from === undefined ? [] : [note(path('source', 'updatedAt'), 0.7, 'by its name and type')]),
@@ -113,6 +121,9 @@ function draftEntity(pair: Keyed, parents: readonly Parent[]): DraftEntity {
     targetKey.length === 1 && family(columnOf(target, targetKey[0] ?? '')?.typeInfo ?? NO_TYPE) === 'uuid';
   return { pair, entity, notes, complete: targetKey.every((column) => columns.has(column)) || surrogate };
 }
+
+const why = ({ reason }: Keyed): string =>
+  reason === undefined ? 'by its name and columns' : `is a guess, for the names differ: ${reason}`;
 
 const NO_TYPE = {
   schema: '',

@@ -24,13 +24,18 @@ export async function draftMapping(sides: {
 
 const percent = (confidence: number): string => `${Math.round(confidence * 100)} %`;
 
-/** What is missing first, then the guesses, the least certain ones first. */
+/** What is missing first, then what was found, the least certain first. */
 function notesOf({ map, notes, unmapped }: Draft): string[] {
   const required = unmapped.columns.filter((column) => column.required);
   const optional = unmapped.columns.filter((column) => !column.required);
+  // What is missing is often in a column that nothing reads yet.
+  const unreadOf = (path: string): string => {
+    const own = unmapped.sourceColumns.filter(({ entity }) => path.startsWith(`entities.${entity}.`));
+    return own.length === 0 ? '' : `; nothing reads yet: ${own.map(({ column }) => column).join(', ')}`;
+  };
   return [
     `name: ${JSON.stringify(map.name)} becomes part of every derived UUID: choose it before the first migration`,
-    ...required.map(({ path }) => `${path}: must be filled, and nothing was found for it`),
+    ...required.map(({ path }) => `${path}: must be filled, and nothing was found for it${unreadOf(path)}`),
     ...unmapped.targets.map(({ table, reason }) => `target ${table}: no entity writes it, ${reason}`),
     ...unmapped.sources.map((table) => `source ${table}: no entity reads it`),
     ...[...notes]

@@ -25,6 +25,8 @@ const LEGACY_KEY = /^(legacy|old|former|source|src|orig(inal)?|import)_?(id|key|
 /** Columns that the target keeps for itself: its defaults and triggers know better. */
 const HOUSEKEEPING = /^(created|updated|modified|inserted|changed)(_(at|on|ts|time))?$/i;
 
+export const isHousekeeping = (name: string): boolean => HOUSEKEEPING.test(name);
+
 /** The target column that holds the old key, by its name. */
 export const legacyKeyColumn = (target: Relation): Column | undefined =>
   target.columns.find(({ name }) => LEGACY_KEY.test(name));
@@ -140,14 +142,19 @@ function inKeyOrder(foreignKey: ForeignKey, key: readonly string[]): readonly st
   return from.every((name) => name !== undefined) && foreignKey.columns.length === key.length ? from : null;
 }
 
+/** A column that was found by its name, and which one. */
+interface NamedColumn extends DraftColumn {
+  readonly from: string;
+}
+
 /** Best names first; a source column is used once. */
-function draftByName(
+export function draftByName(
   source: Relation,
   target: Relation,
   columns: readonly Column[],
-): readonly (readonly [string, DraftColumn])[] {
+): readonly (readonly [string, NamedColumn])[] {
   const candidates = columns
-    .filter(({ name, hasDefault }) => !(hasDefault && HOUSEKEEPING.test(name)))
+    .filter(({ name, hasDefault }) => !(hasDefault && isHousekeeping(name)))
     .flatMap((column) =>
       source.columns.map((candidate) => {
         const likeness = columnLikeness(
@@ -178,7 +185,12 @@ function draftByName(
     return [
       [
         column.name,
-        { source: draft, confidence: likeness * fit, reason: `by the name ${candidate.name}${why}${cast}` },
+        {
+          from: candidate.name,
+          source: draft,
+          confidence: likeness * fit,
+          reason: `by the name ${candidate.name}${why}${cast}`,
+        },
       ] as const,
     ];
   });

@@ -133,22 +133,33 @@ const wordLikeness = rememberedPair((a, b) => {
 /** Each word with its best partner on the other side: 1 when every word has one, 0 when none has. */
 export function likeness(a: readonly string[], b: readonly string[]): number {
   if (a.length === 0 || b.length === 0) return 0;
-  const best = (word: string, others: readonly string[]): number =>
-    Math.max(...others.map((other) => wordLikeness(word, other)));
-  const sum = a.reduce((total, word) => total + best(word, b), 0) + b.reduce((total, word) => total + best(word, a), 0);
-  return sum / (a.length + b.length);
+  const bestOfB = b.map(() => 0);
+  let sum = 0;
+  for (const word of a) {
+    let best = 0;
+    for (const [i, other] of b.entries()) {
+      const alike = wordLikeness(word, other);
+      best = Math.max(best, alike);
+      bestOfB[i] = Math.max(bestOfB[i] ?? 0, alike);
+    }
+    sum += best;
+  }
+  return bestOfB.reduce((total, best) => total + best, sum) / (a.length + b.length);
 }
 
 /** Of two columns: the words of their own tables (pat_ in patient_mst) may be there or not, and fillers count little. */
 export function columnLikeness(a: { column: string; table: string }, b: { column: string; table: string }): number {
   const [whole, other] = [words(a.column), words(b.column)];
   const [bare, otherBare] = [wordsWithoutTable(a.table)(a.column), wordsWithoutTable(b.table)(b.column)];
-  const withOrWithout = Math.max(likeness(bare, otherBare), likeness(bare, other), likeness(whole, otherBare));
-  return Math.max(
-    likeness(whole, other),
-    0.97 * withOrWithout,
-    0.85 * likeness(without(bare, FILLERS), without(otherBare, FILLERS)),
-  );
+  const full = likeness(whole, other);
+  // Most columns have no word of their table, and no filler: nothing else is to be tried then.
+  const withOrWithout =
+    bare === whole && otherBare === other
+      ? full
+      : Math.max(likeness(bare, otherBare), likeness(bare, other), likeness(whole, otherBare));
+  const [plain, otherPlain] = [without(bare, FILLERS), without(otherBare, FILLERS)];
+  const filled = plain === bare && otherPlain === otherBare ? 0 : likeness(plain, otherPlain);
+  return Math.max(full, 0.97 * withOrWithout, 0.85 * filled);
 }
 
 const wordsWithoutTable = remembered((table) => remembered((column) => withoutTable({ column, table })));
@@ -156,10 +167,10 @@ const wordsWithoutTable = remembered((table) => remembered((column) => withoutTa
 function withoutTable({ column, table }: { column: string; table: string }): readonly string[] {
   const [all, own] = [words(column), tableWords(table)];
   const rest = all.filter((word) => !own.some((part) => wordLikeness(word, part) >= 0.75));
-  return rest.length > 0 ? rest : all;
+  return rest.length > 0 && rest.length < all.length ? rest : all;
 }
 
 function without(all: readonly string[], dropped: ReadonlySet<string>): readonly string[] {
   const rest = all.filter((word) => !dropped.has(word));
-  return rest.length > 0 ? rest : all;
+  return rest.length > 0 && rest.length < all.length ? rest : all;
 }
