@@ -16,7 +16,16 @@ export function asideText(answer: unknown, paint: Paint): string {
   return ignored.success ? ignoredText(ignored.data) : migrationText(finishMigrationOutput.parse(answer), paint);
 }
 
-function listText({ rows, open, ignored, output }: List, paint: Paint): string {
+type Kind = NonNullable<List['kinds']>[number];
+const KINDS: readonly Column<Kind>[] = [
+  { head: 'Entity', text: (kind) => kind.entity },
+  { head: 'Code', text: (kind) => kind.code },
+  { head: 'Column', text: (kind) => kind.column ?? '-' },
+  { head: 'Rows', text: (kind) => kind.rows.toLocaleString('en-US'), align: 'right' },
+  { head: 'Reason of one of them', text: (kind) => kind.reason },
+];
+
+function listText({ rows, open, ignored, kinds = [], output }: List, paint: Paint): string {
   if (open + ignored === 0) return 'No row is set aside.\n';
   const columns: Column<Row>[] = [
     { head: 'Entity', text: (row) => row.entity },
@@ -33,6 +42,7 @@ function listText({ rows, open, ignored, output }: List, paint: Paint): string {
   return [
     table(columns, rows, paint),
     `${counts}${more}\n`,
+    ...(kinds.length === 0 ? [] : [`What is in the way, causes first:\n`, table(KINDS, kinds, paint)]),
     ...(output === undefined ? [] : [`All of them are in ${output}\n`]),
     ...(open === 0
       ? []

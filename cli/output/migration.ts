@@ -89,7 +89,7 @@ function advice(setAside: number, conflicts: number, answer: FinishMigrationOutp
   if (answer.status === 'stopped') lines.push('Continue with: npx portage differential-migration resume --entity all');
   if (setAside > 0)
     lines.push(
-      `${rowsOf(setAside)} ${answer.dryRun ? 'would be' : setAside === 1 ? 'was' : 'were'} set aside: what cannot be written is listed by npx portage differential-migration set-aside, the rest went on.`,
+      `${rowsOf(setAside)} ${answer.dryRun ? 'would be' : setAside === 1 ? 'was' : 'were'} set aside: what cannot be written is listed by npx portage differential-migration set-aside --entity all, the rest went on.`,
     );
   if (conflicts > 0)
     lines.push(

@@ -22,13 +22,20 @@ const changes = ({ changedInSource, changedInTarget }: Column): string =>
 export const recordsText = ({ records }: RecordsAnswer, paint: Paint): string =>
   records.map((record) => recordText(record, paint)).join('\n');
 
+const agrees = (mapping: NonNullable<ComparedRecordAnswer['mapping']>, targetKey: string | null): string =>
+  mapping.agrees
+    ? ''
+    : targetKey === null
+      ? ', a row that is not there any more'
+      : ', which disagrees with the identity of the row';
+
 function recordText(record: ComparedRecordAnswer, paint: Paint): string {
   const { entity, legacyId, verdict, says, target, mapping, setAside } = record;
   const head = `${paint('bold', `${entity} ${legacyId}`)}: ${paint(COLOUR[verdict], verdict)}, ${says}\n`;
   const mapped =
     mapping === null
       ? 'no mapping'
-      : `mapped to ${mapping.targetKey ?? '-'} (${mapping.origin} by ${mapping.operationId}${mapping.closed ? ', closed' : ''}${mapping.hasBases ? '' : ', no bases'}${mapping.agrees ? '' : ', which disagrees with the identity of the row'})`;
+      : `mapped to ${mapping.targetKey ?? '-'} (${mapping.origin} by ${mapping.operationId}${mapping.closed ? ', closed' : ''}${mapping.hasBases ? '' : ', no bases'}${agrees(mapping, target.key)})`;
   const lines = [
     `Target key ${target.key ?? '-'}, ${mapped}\n`,
     ...(setAside === null ? [] : [`Set aside: ${setAside.code} ${setAside.reason}\n`]),

@@ -68,7 +68,9 @@ function advice(setAside: number, conflicts: number, rows: readonly Row[]): read
       'Where only changes were looked at, rows deleted in the source and edits of the target wait for the next full comparison.',
     );
   if (setAside > 0)
-    lines.push(`${rowsOf(setAside)} could not be written: npx portage differential-migration set-aside lists them.`);
+    lines.push(
+      `${rowsOf(setAside)} could not be written: npx portage differential-migration set-aside --entity all lists them.`,
+    );
   if (conflicts > 0)
     lines.push(
       `${rowsOf(conflicts)} changed on both sides and stay open: npx portage conflict-resolver status lists them.`,

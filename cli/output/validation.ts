@@ -9,6 +9,8 @@ type Row = z.output<typeof validatedEntity> & { readonly entity: string };
 const COLOUR = { match: 'green', mismatch: 'red', unknown: 'yellow' } as const;
 /** A long list is for a program. */
 const SHOWN = 50;
+/** Keys in a command that is proposed: more are rather found by their cause. */
+const NAMED = 20;
 
 const count = (head: string, of: (row: Row) => number, paint: Paint): Column<Row> => ({
   head,
@@ -96,14 +98,17 @@ function differences({ differences: list, differencesOmitted = 0 }: JudgeOutput,
 function advice(answer: JudgeOutput): readonly string[] {
   const { verdict, differences: list, coverage } = answer;
   const repairs = repairsOf(answer);
+  const unread =
+    coverage.holes.length > 0 ? ['What was not read is unknown: run it again when its cause is gone.\n'] : [];
   if (verdict === 'mismatch' && repairs.length > 0)
     return [
       ...(list === undefined
         ? ['Each row is listed with --verbose, and stands in data_differentials with the values of both sides.\n']
         : []),
       `Next:\n${repairs.map(([what, command]) => `  ${what.padEnd(12)}npx portage ${command}\n`).join('')}`,
+      ...unread,
     ];
-  return coverage.holes.length > 0 ? ['What was not read is unknown: run it again when its cause is gone.\n'] : [];
+  return unread;
 }
 
 /** What can be done about each kind of difference, for the entities that have it. */
@@ -113,8 +118,10 @@ function repairsOf({ entities, differences = [] }: JudgeOutput): readonly (reado
   const missing = having((each) => each.missing);
   const broken = having((each) => each.orphan + each.wrongParent);
   const [first] = differences;
-  const value = differences.find(({ kind }) => kind === 'value');
-  const [edited] = having((each) => each.value);
+  const edited = having((each) => each.value).map((entity) => {
+    const keys = differences.filter((one) => one.kind === 'value' && one.entity === entity).map((one) => one.legacyId);
+    return [entity, keys.length === 0 ? 'KEYS' : keyList(keys.slice(0, NAMED))] as const;
+  });
   return [
     ...(first === undefined
       ? []
@@ -122,23 +129,22 @@ function repairsOf({ entities, differences = [] }: JudgeOutput): readonly (reado
     ...(missing.length === 0
       ? []
       : [['missing', `differential-migration migrate --entities ${missing.join(',')} --mode missing-only`] as const]),
-    ...(edited === undefined
-      ? []
-      : [
-          [
-            'value',
-            `differential-migration migrate --entities ${value?.entity ?? edited} --force-records ${value === undefined ? 'KEYS' : key(value.legacyId)}`,
-          ] as const,
-        ]),
+    ...edited.map(
+      ([entity, keys]) =>
+        ['value', `differential-migration migrate --entities ${entity} --force-records ${keys}`] as const,
+    ),
     ...(broken.length === 0
       ? []
       : [['references', `migration-analyzer repair-relationships --entity ${broken.join(',')} --auto-fix`] as const]),
   ];
 }
 
-/** A canonical legacy key as `--legacy-id` and `--force-records` take it in a shell: several columns are a JSON array already. */
-function key(legacyId: string): string {
-  if (/^[\w.-]+$/.test(legacyId)) return legacyId;
-  const several = /^\[.*\]$/s.test(legacyId) ? `[${legacyId}]` : JSON.stringify([legacyId]);
-  return `'${several.replaceAll("'", `'\\''`)}'`;
+/** A canonical legacy key as `--legacy-id` takes it in a shell: several columns are a JSON array already. */
+const key = (legacyId: string): string => keyList([legacyId]);
+
+/** The same for a list of them, as `--force-records` takes it. */
+function keyList(legacyIds: readonly string[]): string {
+  if (legacyIds.every((id) => /^[\w.-]+$/.test(id))) return legacyIds.join(',');
+  const elements = legacyIds.map((id) => (/^\[.*\]$/s.test(id) ? id : JSON.stringify(id)));
+  return `'[${elements.join(',').replaceAll("'", `'\\''`)}]'`;
 }

@@ -54,7 +54,11 @@ describe('expressions', () => {
   });
 
   test('a cast that only the target can refuse', async () => {
-    expect(await lines(withColumns({ mood: { sql: "'ugly'" }, tags: 'doc_nm' }))).toEqual([]);
+    expect(await lines(withColumns({ mood: { sql: "'ugly'" }, tags: { sql: 's.doc_nm' } }))).toEqual([]);
+    // Which text is one of them, only the rows say.
+    expect(await lines(withColumns({ tags: 'doc_nm', spec: 'doc_nm' }))).toEqual([
+      'warning entities.doctors.columns.tags: a text is read as text[]: rows whose text is none are set aside',
+    ]);
     expect(await only(withColumns({ hired: 'fee' }))).toBe(
       'fault entities.doctors.columns.hired: cannot cast type numeric to date',
     );

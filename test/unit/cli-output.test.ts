@@ -50,7 +50,7 @@ describe('the end of a migration', () => {
         '',
         'A note.',
         '',
-        '2 rows were set aside: what cannot be written is listed by npx portage differential-migration set-aside, the rest went on.',
+        '2 rows were set aside: what cannot be written is listed by npx portage differential-migration set-aside --entity all, the rest went on.',
         '',
       ].join('\n'),
     );

@@ -1,5 +1,6 @@
 // Rows that could not be written: listed, tried again, ignored, gone (COMMANDS: set-aside).
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { asideText } from '../../cli/output/aside.ts';
 import { setAside, setAsideIgnored, setAsideList } from '../../shared/operations/differential-migration/set-aside.ts';
 import { commandOf } from '../../shared/operations/operation.ts';
 import { ask, refused } from '../support/inspect.ts';
@@ -44,6 +45,22 @@ describe('rows set aside', () => {
     ]);
     expect(JSON.stringify(answer)).not.toContain('example.org');
     expect(await refused(command, { entity: ['docters'] })).toMatchObject({ code: 'SYS002', exit: 2 });
+  });
+
+  test('are counted by kind where they are many, what only follows from another row last', async () => {
+    expect((await list()).kinds).toBeUndefined();
+    await p.run('source', "INSERT INTO doctor SELECT n, 'Doctor', 1, 7 FROM generate_series(1001, 1250) n");
+    await p.migrate();
+    const { answer } = await ask(setAsideList, command, { entity: 'all' });
+    expect(answer.rows).toHaveLength(200);
+    expect(answer.kinds!.map(({ entity, code, column, rows }) => [entity, code, column, rows])).toEqual([
+      ['words', 'M012', null, 2],
+      ['doctors', 'M012', null, 1],
+      ['doctors', 'M003', 'office_id', 251],
+    ]);
+    expect(asideText(answer, (_, text) => text)).toMatch(
+      /254 rows set aside\. The first 200 are shown\.\n\nWhat is in the way, causes first:\n\nEntity .*\nwords +M012 +- +2 +/,
+    );
   });
 
   test('get another look, and no other row does', async () => {

@@ -4,8 +4,10 @@ import { canonicalKeys } from '../../../shared/database/engine/legacy-keys.ts';
 import { loadMap } from '../../../shared/database/engine/load-entities.ts';
 import {
   asideCounts,
+  asideKinds,
   asidePage,
   type AsideFilter,
+  type AsideKind,
   type AsideRow,
 } from '../../../shared/database/inspect/aside-list.ts';
 import { ledgerVersion } from '../../../shared/database/ledger/apply.ts';
@@ -37,6 +39,7 @@ interface List {
   readonly rows: readonly AsideRow[];
   readonly open: number;
   readonly ignored: number;
+  readonly kinds?: readonly AsideKind[];
   readonly output?: string;
 }
 interface Ignored {
@@ -71,7 +74,9 @@ export async function setAside(request: SetAsideRequest, deps: Invocation): Prom
               (output.endsWith('.csv') ? csvPages : jsonPages)(target, filter, (text) => put(file, text)),
             ),
           };
-    return { rows: await asidePage(target, filter, SHOWN), ...(await asideCounts(target, filter)), ...written };
+    const counts = await asideCounts(target, filter);
+    const kinds = counts.open > SHOWN ? { kinds: await asideKinds(target, filter) } : {};
+    return { rows: await asidePage(target, filter, SHOWN), ...counts, ...kinds, ...written };
   });
 }
 

@@ -68,3 +68,28 @@ export async function asideCounts(
   );
   return { open: Number(row.open), ignored: Number(row.ignored) };
 }
+
+export interface AsideKind {
+  readonly entity: string;
+  readonly code: string;
+  readonly column: string | null;
+  readonly rows: number;
+  /** Of one of them. */
+  readonly reason: string;
+}
+
+/** What is in the way, and of how many rows: causes before what only follows from a parent that is set aside itself. */
+export async function asideKinds(target: Session, { mapName, entities }: AsideFilter): Promise<readonly AsideKind[]> {
+  const kinds = await target.rows(
+    `SELECT e.entity, a.code, a.column_name, count(*) AS rows, min(a.reason) AS reason ${OF_LIST} AND a.state = 'open'
+     GROUP BY 1, 2, 3 ORDER BY a.code = 'M003', count(*) DESC, 1, 2, 3 LIMIT 50`,
+    [mapName, entities],
+  );
+  return kinds.map((row) => ({
+    entity: row['entity'] ?? '',
+    code: row['code'] ?? '',
+    column: row['column_name'] ?? null,
+    rows: Number(row['rows']),
+    reason: row['reason'] ?? '',
+  }));
+}

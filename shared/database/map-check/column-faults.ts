@@ -1,5 +1,6 @@
 /** Target columns that cannot be written, and those that must have a value and get none. */
 import { columnOf, mayHoldNull, relationText, underlying, type Column, type Relation } from '../../domain/catalog.ts';
+import { family } from '../../domain/draft/types.ts';
 import { copiedColumn, type CheckedEntity } from './checked-entity.ts';
 import { fault, warning, type CatalogFault } from './faults.ts';
 
@@ -24,9 +25,26 @@ function mappedFaults(checked: CheckedEntity, column: Column): CatalogFault[] {
     ];
   const copied = copiedColumn(checked, column.name);
   const source = copied === null || checked.source === null ? undefined : columnOf(checked.source, copied);
+  if (source === undefined || checked.source === null) return [];
+  return [...readAsFaults(path, source, column), ...nullFaults(path, checked.source, source, column)];
+}
+
+/** A text may say anything: what is not in the form of the other type is found when it is carried. */
+function readAsFaults(path: string, source: Column, column: Column): CatalogFault[] {
+  if (family(source.typeInfo) !== 'text' || family(column.typeInfo) === 'text') return [];
+  return [
+    warning(
+      path,
+      `a text is read as ${column.type}: rows whose text is none are set aside`,
+      `${source.name} ${source.type}`,
+      `texts in the form of ${column.type}, or SQL that makes one of them`,
+    ),
+  ];
+}
+
+function nullFaults(path: string, relation: Relation, source: Column, column: Column): CatalogFault[] {
   // A view does not say which of its columns can be NULL.
-  if (!column.notNull || source === undefined || checked.source === null || checked.source.kind === 'view') return [];
-  if (!mayHoldNull(checked.source, source)) return [];
+  if (!column.notNull || relation.kind === 'view' || !mayHoldNull(relation, source)) return [];
   return [
     warning(
       path,

@@ -67,7 +67,7 @@ const SYNONYMS = [
   ['minute', 'min'],
 ] as const;
 
-/** Words that a column can have or not: phone ~ phone_no, role ~ role_cd, is_rush ~ rush. */
+/** Words that a column can have or not: phone ~ phone_no, role ~ role_cd, is_rush ~ rush, display_name ~ name. */
 const FILLERS = new Set([
   'no',
   'nr',
@@ -84,6 +84,7 @@ const FILLERS = new Set([
   'val',
   'flag',
   'flg',
+  'display',
 ]);
 
 /** The words of a name: split at underscores, changes of case and digits, in lower case and singular. */

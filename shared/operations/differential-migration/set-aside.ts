@@ -22,6 +22,18 @@ export const setAsideList = z.strictObject({
   ),
   open: z.int(),
   ignored: z.int(),
+  /** Where not all are in `rows`: how many there are of each kind, causes before what follows from them, with one reason. */
+  kinds: z
+    .array(
+      z.strictObject({
+        entity: z.string(),
+        code: z.string(),
+        column: z.string().nullable(),
+        rows: z.int(),
+        reason: z.string(),
+      }),
+    )
+    .optional(),
   output: z.string().optional(),
 });
 export const setAsideIgnored = z.strictObject({
