@@ -18,6 +18,8 @@ export const DEATHS = [
   'Runtime.ExitError',
   'Runtime.UnhandledPromiseRejection',
   'Uncaught Exception',
+  // Before any code of ours: written only where a start failed or took more than ten seconds, as no function is kept started.
+  'INIT_REPORT',
 ] as const;
 
 /** Counts the deaths in these groups. All add up to one figure, so that one alarm watches any number of functions. */

@@ -1,5 +1,6 @@
 /** Tells a function of executions that ended badly, so that one which could not record it itself is recorded all the same. */
 import { Duration } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
@@ -14,6 +15,11 @@ import { DEAD_LETTER_RETENTION } from './scheduler.ts';
 const ENDED_BADLY = ['FAILED', 'TIMED_OUT', 'ABORTED'];
 /** An event that finds no function for so long finds leases that have run out by themselves. */
 const LONGEST_AGE = Duration.hours(2);
+
+/** What Lambda does in the name of this function's role when all its tries have failed: leaves the event where an alarm sees it. */
+export const GIVEN_UP = 'sqs:SendMessage';
+/** Over some minutes: an instance that fails over is back by then. */
+const TRIES_MORE = 2;
 
 export class Recorder extends Construct {
   readonly rule: Rule;
@@ -48,5 +54,12 @@ export class Recorder extends Construct {
       },
       targets: [new LambdaFunction(records, { deadLetterQueue: this.deadLetters, maxEventAge: LONGEST_AGE })],
     });
+    // The rule's own dead letters are events that reached no function; these reached one that could not record them.
+    records.configureAsyncInvoke({
+      retryAttempts: TRIES_MORE,
+      maxEventAge: LONGEST_AGE,
+      onFailure: { bind: () => ({ destination: this.deadLetters.queueArn }) },
+    });
+    records.addToRolePolicy(new PolicyStatement({ actions: [GIVEN_UP], resources: [this.deadLetters.queueArn] }));
   }
 }

@@ -45,7 +45,7 @@ const refused = (place: string, error: unknown): PortageError =>
     'the bucket refuses it',
     {
       got: `${place}: ${nameOf(error)}`,
-      expected: 'an object that the role may read or write, in a bucket of this environment',
+      expected: 'an object that is there and that the role may read or write, in a bucket of this environment',
     },
     { cause: error },
   );

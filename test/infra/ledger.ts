@@ -65,4 +65,17 @@ describe('the rule', () => {
       }),
     ]);
   });
+
+  test('keeps also what the function was told and could not record, and nothing else of its own is kept there', () => {
+    const [[, invoked] = [], ...more] = resourcesOf(workflowsTemplate, 'AWS::Lambda::EventInvokeConfig');
+    expect(more).toEqual([]);
+    const queue = { 'Fn::GetAtt': [expect.stringContaining('RecorderDeadLetters'), 'Arn'] };
+    expect(invoked!.Properties).toMatchObject({
+      FunctionName: { Ref: expect.stringContaining('RecordEnd') },
+      MaximumRetryAttempts: 2,
+      DestinationConfig: { OnFailure: { Destination: queue } },
+    });
+    const senders = resourcesOf(workflowsTemplate, 'AWS::IAM::Policy').filter(([id, is]) => id.includes('RecordEnd') && JSON.stringify(is.Properties).includes('sqs:SendMessage')); // prettier-ignore
+    expect(senders).toHaveLength(1);
+  });
 });

@@ -6,6 +6,7 @@ import type { Context } from 'aws-lambda';
 import { closeDependencies } from '../../functions/dependencies.ts';
 import { handler as applyLedger } from '../../functions/environment/apply-ledger.ts';
 import { handler as recordEnd } from '../../functions/environment/record-end.ts';
+import { GIVEN_UP } from '../../infra/constructs/recorder.ts';
 import { LOGS, SERVICE_MANAGED } from '../../infra/constructs/step-function.ts';
 import { MACHINES } from '../../infra/state-machines/machines.ts';
 import { fileOf } from '../../infra/state-machines/steps.ts';
@@ -54,7 +55,9 @@ function allowedActions(): ReadonlyMap<string, readonly string[]> {
           ),
       );
       const name = String(is['FunctionName']).replace('portage-dev-', '');
-      return [name, [...new Set(actions.filter((action) => !managed.has(action)))].sort()] as const;
+      const byService = (action: string): boolean =>
+        managed.has(action) || (name === 'environment-RecordEnd' && action === GIVEN_UP);
+      return [name, [...new Set(actions.filter((action) => !byService(action)))].sort()] as const;
     }),
   );
 }

@@ -67,10 +67,23 @@ describe('alarms', () => {
       'RequestId: 5f0c3c2e Error: Runtime exited with error: signal: killed\nRuntime.ExitError',
       'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory',
       '2023-12-01T12:34:56.789Z undefined ERROR Uncaught Exception {"errorType":"Runtime.ImportModuleError"}',
+      'INIT_REPORT Init Duration: 10007.35 ms\tPhase: init\tStatus: timeout',
+      'INIT_REPORT Init Duration: 2025.36 ms\tPhase: invoke\tStatus: error\tError Type: Extension.Crash',
     ])
       expect([line, dies(line)]).toEqual([line, true]);
-    const refused = 'ERROR Invoke Error {"errorType":"M001","errorMessage":"M001 Active checkpoint already exists"}';
-    expect(dies(refused)).toBe(false);
+    for (const line of [
+      'ERROR Invoke Error {"errorType":"M001","errorMessage":"M001 Active checkpoint already exists"}',
+      'INIT_START Runtime Version: nodejs:24.v12\tRuntime Version ARN: arn:aws:lambda:eu-central-1::runtime:0a1b',
+      'REPORT RequestId: 5f0c3c2e\tDuration: 12.10 ms\tBilled Duration: 415 ms\tMemory Size: 512 MB\tMax Memory Used: 96 MB\tInit Duration: 402.10 ms',
+    ])
+      expect([line, dies(line)]).toEqual([line, false]);
+  });
+
+  test('a start that failed is known by its report, because no function is kept started, which would report each start', () => {
+    const functions = resources('AWS::Lambda::Function');
+    expect(functions.filter(({ SnapStart }) => SnapStart !== undefined)).toEqual([]);
+    for (const kept of ['AWS::Lambda::Alias', 'AWS::Lambda::Version']) expect(resources(kept)).toEqual([]);
+    for (const { LoggingConfig: logs } of functions) expect(logs).not.toHaveProperty('LogFormat');
   });
 
   test('all lead to one, and that to one topic, encrypted with a key that CloudWatch may use', () => {
