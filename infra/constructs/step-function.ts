@@ -1,7 +1,8 @@
 /** One function a state, with a role of its own: what it may do follows from its row in steps.ts. */
 import { join } from 'node:path';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Stack } from 'aws-cdk-lib';
+import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
@@ -16,19 +17,31 @@ const PROJECT = join(import.meta.dirname, '..', '..');
 /** The ledger's statements are read beside the code that runs them, so they lie beside the bundle too. */
 const copyLedger = (input: string, output: string): string[] => [`cp ${input}/shared/database/ledger/*.sql ${output}/`];
 
-/** The pages of reports, as `imports` of package.json has them. */
+/** What a bundle loads late, as `imports` of package.json has it. */
+const LATE_IMPORTS = '{"type":"module","imports":{"#report/*":"./report/*.mjs","#rds-roots":"./rds-roots.mjs"}}';
 const PAGES = ['validation-page', 'performance-page'];
-const PAGE_IMPORTS = '{"type":"module","imports":{"#report/*":"./report/*.mjs"}}';
 
-/** They bring a library of plots and a document to draw in, larger than everything else: a bundle of their own, loaded late. */
-const bundlePages = (input: string, output: string): string[] => [
+const esbuild = (input: string, files: readonly string[], options: readonly string[]): string =>
   [
     `"${input}/node_modules/.bin/esbuild"`,
-    ...PAGES.map((page) => `"${input}/shared/report/${page}.ts"`),
-    ...['--bundle', '--splitting', '--minify', '--keep-names', '--platform=node', '--format=esm', '--target=node24'],
-    ...['--main-fields=module,main', '--out-extension:.js=.mjs', '--log-level=warning', `--outdir="${output}/report"`],
-  ].join(' '),
-  `printf '%s' '${PAGE_IMPORTS}' > "${output}/package.json"`,
+    ...files.map((file) => `"${input}/shared/${file}.ts"`),
+    ...['--bundle', '--minify', '--keep-names', '--platform=node', '--format=esm', '--target=node24'],
+    ...['--main-fields=module,main', '--log-level=warning', ...options],
+  ].join(' ');
+
+/** Certificates of RDS: text that nobody needs before the first login. */
+const bundleRoots = (input: string, output: string): string[] => [
+  esbuild(input, ['database/rds-roots'], [`--outfile="${output}/rds-roots.mjs"`]),
+  `printf '%s' '${LATE_IMPORTS}' > "${output}/package.json"`,
+];
+
+/** They bring a library of plots and a document to draw in, larger than everything else: a bundle of their own. */
+const bundlePages = (input: string, output: string): string[] => [
+  esbuild(
+    input,
+    PAGES.map((page) => `report/${page}`),
+    ['--splitting', '--out-extension:.js=.mjs', `--outdir="${output}/report"`],
+  ),
 ];
 
 /** One side as a function sees it. */
@@ -77,7 +90,7 @@ export function stepFunction(
 ): NodejsFunction {
   const { environment, source, target } = around;
   return new NodejsFunction(scope, name, {
-    functionName: `portage-${environment}-${area}-${name}`,
+    functionName: functionNameOf(environment, area, name),
     description: step.purpose,
     entry: join(PROJECT, fileOf(area, name)),
     projectRoot: PROJECT,
@@ -87,7 +100,7 @@ export function stepFunction(
     architecture: Architecture.ARM_64,
     memorySize: step.memoryMib,
     timeout: step.unbroken ? UNBROKEN_TIMEOUT : FUNCTION_TIMEOUT,
-    role: stepRole(scope, name, step, around),
+    role: stepRole(scope, area, name, step, around),
     vpc: around.vpc,
     vpcSubnets: around.subnets,
     securityGroups: [around.securityGroup],
@@ -112,12 +125,13 @@ export function stepFunction(
       target: 'node24',
       mainFields: ['module', 'main'],
       // The runtime brings the SDK; pg asks for its native binding only where that is wanted.
-      externalModules: ['@aws-sdk/*', 'pg-native', '#report/*'],
+      externalModules: ['@aws-sdk/*', 'pg-native', '#report/*', '#rds-roots'],
       commandHooks: {
         beforeBundling: () => [],
         beforeInstall: () => [],
         afterBundling: (input, output) => [
           ...copyLedger(input, output),
+          ...bundleRoots(input, output),
           ...(step.draws ? bundlePages(input, output) : []),
         ],
       },
@@ -143,24 +157,26 @@ const databaseVariables = (prefix: string, database: DatabaseAddress): Record<st
   [`${prefix}_MAX_CONNECTIONS`]: String(database.connections),
 });
 
-/**
- * What Lambda itself does in the name of every function's role, and no code of ours ever asks for: it puts its network
- * interfaces into the VPC, and sends traces. These calls know no narrower resource.
- */
-export const SERVICE_MANAGED = [
+const NETWORK_INTERFACES = [
   'ec2:CreateNetworkInterface',
   'ec2:DescribeNetworkInterfaces',
   'ec2:DescribeSubnets',
   'ec2:DeleteNetworkInterface',
   'ec2:AssignPrivateIpAddresses',
   'ec2:UnassignPrivateIpAddresses',
-  'xray:PutTraceSegments',
-  'xray:PutTelemetryRecords',
 ] as const;
+/**
+ * What Lambda itself does in the name of every function's role, and no code of ours ever asks for: it puts its network
+ * interfaces into the VPC, and sends traces. These calls know no narrower resource.
+ */
+export const SERVICE_MANAGED = [...NETWORK_INTERFACES, 'xray:PutTraceSegments', 'xray:PutTelemetryRecords'] as const;
 /** The same for the lines of the function, in its own group. */
 export const LOGS = ['logs:CreateLogStream', 'logs:PutLogEvents'] as const;
 
-function stepRole(scope: Construct, name: string, step: Step, around: StepSurroundings): Role {
+const functionNameOf = (environment: string, area: string, name: string): string =>
+  `portage-${environment}-${area}-${name}`;
+
+function stepRole(scope: Construct, area: string, name: string, step: Step, around: StepSurroundings): Role {
   const role = new Role(scope, `${name}Role`, {
     description: `${name} of Portage ${around.environment}`,
     assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
@@ -170,12 +186,29 @@ function stepRole(scope: Construct, name: string, step: Step, around: StepSurrou
   if (step.readsSource) letIn(role, around.source);
   if (step.bucket !== null) grantObjects(role, step.bucket, around.objects);
   role.addToPolicy(new PolicyStatement({ actions: [...SERVICE_MANAGED], resources: ['*'] }));
+  role.addToPolicy(
+    new PolicyStatement({
+      effect: Effect.DENY,
+      actions: [...NETWORK_INTERFACES],
+      resources: ['*'],
+      // Set where the code of the function asks, and not where Lambda does.
+      conditions: {
+        ArnEquals: { 'lambda:SourceFunctionArn': arnOf(scope, functionNameOf(around.environment, area, name)) },
+      },
+    }),
+  );
   acknowledge(
     role,
     'IAM5[Resource::*]',
     'Network interfaces of a function in a VPC and X-Ray segments have no resource that a policy could name.',
   );
   return role;
+}
+
+/** By its name: the function itself needs the role first. */
+function arnOf(scope: Construct, functionName: string): string {
+  const { partition, region, account } = Stack.of(scope);
+  return `arn:${partition}:lambda:${region}:${account}:function:${functionName}`;
 }
 
 /** Lets a function log in, by the one way that the database has for it. */

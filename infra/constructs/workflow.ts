@@ -2,7 +2,13 @@
 import { CfnOutput, Stack, type CfnElement } from 'aws-cdk-lib';
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
-import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
+import {
+  DefinitionBody,
+  DistributedMap,
+  LogLevel,
+  StateMachine,
+  StateMachineType,
+} from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct, type IConstruct } from 'constructs';
 import type { Environment } from '../environments.ts';
 import { machineName } from '../../shared/operations/deployed.ts';
@@ -75,6 +81,8 @@ export class Workflow extends Construct {
         'The wildcard stands for versions and aliases of this one function, and there are none.',
       );
     }
+    // Only such a machine may start itself.
+    if (!this.node.findAll().some((state) => state instanceof DistributedMap)) return;
     const executions =
       'arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:' +
       `{"Fn::Select":[6,{"Fn::Split":[":",{"Ref":"${logicalId(this.stateMachine)}"}]}]}`;

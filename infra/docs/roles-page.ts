@@ -63,7 +63,7 @@ export function rolesPage({ workflows }: PortageStacks): string {
 
 # What each role may do
 
-Every function has a role of its own. Each may do what Lambda itself does in its name, and no code of ours asks for:
+Every function has a role of its own. Each may do what Lambda itself does in its name, and no code of ours asks for; those of the network are denied to it:
 ${SERVICE_MANAGED.map((action) => `\`${action}\``).join(', ')}; and in its own log group ${LOGS.map((action) => `\`${action}\``).join(', ')}. Beyond that:
 
 | may | functions |

@@ -35,6 +35,16 @@ export class DataStack extends Stack {
       ],
       removalPolicy: environment.retained ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
+    if (environment.target.kind === 'rds') {
+      new CfnOutput(this, 'TargetHost', {
+        value: this.target.host,
+        description: 'The target, reached from inside the network alone',
+      });
+      new CfnOutput(this, 'TargetAdministrator', {
+        value: this.target.secret.secretArn,
+        description: 'The secret of its administrator, who makes your tables',
+      });
+    }
     new CfnOutput(this, 'FunctionsGroup', {
       value: this.network.functionsGroup.securityGroupId,
       description: 'Security group of the functions: whoever keeps a database lets it in',

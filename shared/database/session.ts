@@ -141,7 +141,7 @@ export async function openSession(side: Side, address: DatabaseAddress, options:
     user: address.user ?? undefined,
     password: address.password ?? undefined,
     database: address.name,
-    ssl: tlsOptions(address.ssl),
+    ssl: await tlsOptions(address.ssl),
     connectionTimeoutMillis: address.connectionTimeoutMs,
     types: EXACT_TEXT as unknown as pg.CustomTypesConfig,
   });

@@ -4,7 +4,9 @@
  *
  *     npx cdk synth -q -c env=dev && node test/artefacts/run.ts [dev]
  */
+import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -16,7 +18,11 @@ import { startServer } from '../support/server.ts';
 
 const OUT = join(import.meta.dirname, '..', '..', 'cdk.out');
 const MOST_BYTES = 2 ** 20;
+/** A bundle that needs more than this of it is looked at before it is too large. */
+const TIGHT = 0.9;
 const ROWS = 2_000;
+/** Three for each region, of which there are more than thirty. */
+const FEWEST_ROOTS = 90;
 
 interface Template {
   readonly Resources: Readonly<
@@ -53,8 +59,26 @@ function tooLarge(bundles: ReadonlyMap<string, string>): readonly string[] {
       [name, statSync(join(folder, 'index.mjs')).size],
       [`${name}, its pages`, drawn.reduce((sum, size) => sum + size, 0)],
     ] as const;
-    return parts.flatMap(([part, size]) => (size > MOST_BYTES ? [`${part}: ${size} bytes, more than ${MOST_BYTES}`] : [])); // prettier-ignore
+    return parts.flatMap(([part, size]) => (size > MOST_BYTES * TIGHT ? [`${part}: ${size} bytes, near or above ${MOST_BYTES}: see what it brings with esbuild --metafile`] : [])); // prettier-ignore
   });
+}
+
+const largest = (bundles: ReadonlyMap<string, string>): string => {
+  const sizes = [...bundles].map(([name, folder]) => [statSync(join(folder, 'index.mjs')).size, name] as const);
+  const [size, name] = sizes.sort(([a], [b]) => b - a)[0] ?? [0, 'none'];
+  return `the largest ${name} with ${Math.round((size / MOST_BYTES) * 100)} % of what there may be`;
+};
+
+/** Bundles that would not find the certificates of RDS where `verify-full` looks for them. */
+async function withoutRoots(bundles: ReadonlyMap<string, string>): Promise<readonly string[]> {
+  const without: string[] = [];
+  for (const [name, folder] of bundles) {
+    const file = createRequire(join(folder, 'index.mjs')).resolve('#rds-roots');
+    const { RDS_ROOTS: roots } = (await import(pathToFileURL(file).href)) as { readonly RDS_ROOTS: readonly string[] };
+    const valid = roots.filter((root) => new X509Certificate(root).ca);
+    if (!file.startsWith(folder) || valid.length < FEWEST_ROOTS) without.push(name);
+  }
+  return without;
 }
 
 /** Pages with plots, which the functions load out of the bundle beside their own. */
@@ -75,8 +99,12 @@ async function handlersOf(area: string, bundles: ReadonlyMap<string, string>): P
 async function main(environment: string): Promise<number> {
   const bundles = bundlesOf(environment);
   const large = tooLarge(bundles);
-  process.stdout.write(`${bundles.size} bundles, ${large.length === 0 ? 'each small enough' : large.join('; ')}\n`);
-  if (bundles.size === 0 || large.length > 0) return 1;
+  const rootless = await withoutRoots(bundles);
+  process.stdout.write(
+    `${bundles.size} bundles, ${large.length === 0 ? `each small enough, ${largest(bundles)}` : large.join('; ')}\n`,
+  );
+  process.stdout.write(rootless.length === 0 ? 'each finds the certificates of RDS\n' : `without certificates of RDS: ${rootless.join(', ')}\n`); // prettier-ignore
+  if (bundles.size === 0 || large.length > 0 || rootless.length > 0) return 1;
 
   const server = await startServer();
   try {

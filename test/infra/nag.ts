@@ -13,15 +13,12 @@ const findings = (app: App): readonly string[] =>
       violatingResources.map(({ constructPath }) => `${ruleName} at ${String(constructPath)}`),
     );
 
-/** Every exception to a rule, with its reason. */
-function exceptions(root: IConstruct): readonly (readonly [string, string])[] {
-  return root.node.findAll().flatMap(({ node }) =>
-    node.metadata
-      .filter((entry) => entry.type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
-      .flatMap((entry) => Object.entries(entry.data as Record<string, string>))
-      .filter(([rule]) => rule.includes('AwsSolutions')),
-  );
-}
+/** The exceptions to rules that a construct has, each with its reason. */
+const exceptions = ({ node }: IConstruct): readonly (readonly [string, string])[] =>
+  node.metadata
+    .filter((entry) => entry.type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
+    .flatMap((entry) => Object.entries(entry.data as Record<string, string>))
+    .filter(([rule]) => rule.includes('AwsSolutions'));
 
 describe('the rules of AWS Solutions', () => {
   test.each(ENVIRONMENT_NAMES)('find nothing in %s', (name) => {
@@ -42,9 +39,30 @@ describe('the rules of AWS Solutions', () => {
     expect(findings(app)).toContainEqual(expect.stringContaining('AwsSolutions-S10'));
   });
 
+  test.each(ENVIRONMENT_NAMES)('would find something at each construct of %s that has an exception', (name) => {
+    const { app } = synthesise(stacksOf(name).environment);
+    const made = app.node
+      .findAll()
+      .flatMap((construct) => exceptions(construct).map((rule) => [rule, construct.node.path] as const));
+    for (const { node } of app.node.findAll())
+      Object.assign(node, {
+        _metadata: node.metadata.filter(({ type }) => type !== Validations.ACKNOWLEDGED_RULES_METADATA_KEY),
+      });
+    const found = findings(app);
+    const stale = made.filter(
+      ([[rule], path]) =>
+        !found.some((finding) => finding.startsWith(`${rule.replace('Annotation::', '')} at ${path}/`)),
+    );
+    expect(made.length).toBeGreaterThan(100);
+    expect(stale.map(([[rule], path]) => `${rule} at ${path}`)).toEqual([]);
+  });
+
   test('have no exception without a reason, and none for a whole stack', () => {
     const { app, data, workflows } = stacksOf('prod');
-    const reasons = exceptions(app).map(([, reason]) => JSON.stringify(reason));
+    const reasons = app.node
+      .findAll()
+      .flatMap(exceptions)
+      .map(([, reason]) => JSON.stringify(reason));
 
     expect(reasons.length).toBeGreaterThan(0);
     for (const reason of reasons) expect(reason.length).toBeGreaterThan(30);

@@ -74,6 +74,21 @@ describe.each(ENVIRONMENT_NAMES)('the stacks of %s', (name) => {
     }
   });
 
+  test('let Lambda put interfaces into the network for a function, and its own code not', () => {
+    const policies = resourcesOf(workflowsTemplate, 'AWS::IAM::Policy').map(([, is]) => is.Properties);
+    for (const { FunctionName: named, Role: role } of functions) {
+      const [id] = (role as { 'Fn::GetAtt': [string] })['Fn::GetAtt'];
+      const own = policies.filter(({ Roles }) => (Roles as { Ref: string }[]).some(({ Ref }) => Ref === id));
+      const statements = own.flatMap((is) => (is['PolicyDocument'] as { Statement: readonly (Statement & { Effect: string; Condition?: unknown })[] }).Statement); // prettier-ignore
+      const interfaces = statements.filter(({ Action }) => asList(Action).includes('ec2:CreateNetworkInterface'));
+      expect(interfaces.map(({ Effect }) => Effect)).toEqual(['Allow', 'Deny']);
+      expect(interfaces[1]!.Action).toEqual(
+        asList(interfaces[0]!.Action).filter((action) => action.startsWith('ec2:')),
+      );
+      expect(JSON.stringify(interfaces[1]!.Condition)).toMatch(new RegExp(`"lambda:SourceFunctionArn".*:function:${String(named)}"`)); // prettier-ignore
+    }
+  });
+
   test('keep the secret of the source from the steps that only record', () => {
     const sourceSecret = JSON.stringify(workflows.resolve(data.source.secret.secretArn));
     const readers = resourcesOf(workflowsTemplate, 'AWS::IAM::Policy')
