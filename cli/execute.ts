@@ -4,6 +4,7 @@ import { classOf, machineOf, type Operation } from '../shared/operations/operati
 import type { ExecutionResult, Executions, ProgressSource } from '../shared/operations/ports.ts';
 import type { Io } from './io.ts';
 import { failureLines, toldOf } from './output/failure.ts';
+import { foldingIo } from './output/folding-io.ts';
 import { showProgress } from './output/progress-bar.ts';
 
 export interface Ports {
@@ -32,7 +33,7 @@ export async function execute(
     hideBar();
     io.err(stopping(operation, input));
     ports.executions.stop(name).catch((error: unknown) => {
-      io.err(failureLines(toldOf(error), false, io.paintError));
+      foldingIo(io).err(failureLines(toldOf(error), false, io.paintError));
     });
   });
   try {

@@ -16,6 +16,7 @@ import { localCommand } from './local/commands.ts';
 import { logFiles, type LogFiles } from './local/log-files.ts';
 import { localRuntime, localSchedulerPorts } from './local/runtime.ts';
 import { printAnswer } from './output/answers.ts';
+import { foldingIo } from './output/folding-io.ts';
 import { failureJson, failureLines, told, toldOf, type ToldFailure } from './output/failure.ts';
 import { schedulerTeller } from './output/scheduler-events.ts';
 import { watchSamples, type WatchedSamples } from './output/samples.ts';
@@ -76,7 +77,7 @@ async function runOperation(line: OperationLine, argv: readonly string[], io: Io
   const ownVerbose = operation.flags.some(({ name }) => name === 'verbose');
   const files = await openLogs(config, options.verbose && !ownVerbose, io);
   try {
-    const noticed = options.json ? () => undefined : (notice: string): void => io.err(`${notice}\n`);
+    const noticed = options.json ? () => undefined : (notice: string): void => foldingIo(io).err(`${notice}\n`);
     const watched = classOf(operation, line.input) === 'sample' ? watchSamples(operation, options.json, io) : null;
     const observed = watched === null ? {} : { observed: (seen: unknown) => watched.observed(seen) };
     const runtime = await localRuntime(config, { planned: announce, noticed, ...observed });
@@ -160,14 +161,14 @@ async function runInBackground(line: OperationLine, argv: readonly string[], con
   const { operationId, output } = started;
   if (line.options.json)
     io.out(`${JSON.stringify({ operationId, batchId: null, status: 'running', entities: {}, output })}\n`);
-  else io.out(`${operationId} runs in the background. Its answer will be in ${output}\n`);
+  else foldingIo(io).out(`${operationId} runs in the background. Its answer will be in ${output}\n`);
   return 0;
 }
 
 /** JSON errors are the one document on stdout; for a person they go to stderr. */
 function tell(failure: ToldFailure, json: boolean, verbose: boolean, io: Io): number {
   if (json) io.out(`${JSON.stringify(failureJson(failure, verbose))}\n`);
-  else io.err(failureLines(failure, verbose, io.paintError));
+  else foldingIo(io).err(failureLines(failure, verbose, io.paintError));
   return failure.exit;
 }
 

@@ -2,6 +2,7 @@
 import type { Config } from '../../shared/config.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
 import type { Io } from '../io.ts';
+import { foldingIo } from '../output/folding-io.ts';
 import { dropServer, keepServer, serverState, serverVariables, type ServerState } from './server.ts';
 
 /** Runs one of them; the exit status is 0, or an error is thrown. */
@@ -19,7 +20,7 @@ export async function localCommand(name: string, config: Config, json: boolean, 
   }
   const act = { start: keepServer, stop: dropServer, status: serverState }[name as 'start' | 'stop' | 'status'];
   const state = await act(config.home);
-  io.out(json ? `${JSON.stringify(state)}\n` : sentence(state));
+  (json ? io : foldingIo(io)).out(json ? `${JSON.stringify(state)}\n` : sentence(state));
 }
 
 function sentence(state: ServerState): string {

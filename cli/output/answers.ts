@@ -112,6 +112,7 @@ import { cleanupCheckpointsText, cleanupDifferentialsText, cleanupStaleText } fr
 import { cutOverText } from './cut-over.ts';
 import { debugText } from './debug.ts';
 import { changedJobsText, changedJobText, deletedJobText, jobsText, jobStatusText } from './jobs.ts';
+import { foldingIo } from './folding-io.ts';
 import { migrationText } from './migration.ts';
 import { recoveryText } from './recovery.ts';
 import { mappingsText, relationshipsText, repairMappingsText, repairRelationshipsText } from './relationships.ts';
@@ -198,11 +199,14 @@ const PRINTS: ReadonlyMap<string, Print> = new Map([
   ...WATCHING_PRINTS,
 ]);
 
+/** A map and SQL: another line would be another text. */
+const TO_BE_PASTED: ReadonlySet<Operation> = new Set<Operation>([init, explain]);
+
 /** Prints an answer; where it goes is the command's own choice, so that a draft can be redirected into a file. */
 export function printAnswer(op: Operation, answer: unknown, io: Io): void {
   const print = PRINTS.get(commandOf(op));
   if (print === undefined) io.out(`${JSON.stringify(answer, null, 2)}\n`);
-  else print(answer, io);
+  else print(answer, { ...foldingIo(io), ...(TO_BE_PASTED.has(op) ? { out: (text) => io.out(text) } : {}) });
 }
 
 function configText(answer: z.output<typeof configAnswer>, paint: Paint): string {

@@ -12,7 +12,8 @@ interface Head {
 type Cells = readonly (readonly string[])[];
 
 /** Where output is redirected there is no width: a program reads it, or a file keeps it. */
-export const terminalWidth = (): number | undefined => (process.stdout.isTTY ? process.stdout.columns : undefined);
+export const terminalWidth = (stream: 'stdout' | 'stderr' = 'stdout'): number | undefined =>
+  process[stream].isTTY ? process[stream].columns : undefined;
 
 /** Where a line may end: at a space, and where need be after a dot. */
 const WORDS = /\s/;

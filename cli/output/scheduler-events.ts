@@ -4,6 +4,7 @@ import type { Failure } from '../../shared/operations/failure.ts';
 import type { RestartSchedulerAnswer } from '../../shared/operations/sync-scheduler/restart-scheduler.ts';
 import type { Io } from '../io.ts';
 import { failureJson, failureLines, told } from './failure.ts';
+import { foldingIo } from './folding-io.ts';
 import { statusText } from './jobs.ts';
 import { restartText } from './scheduler.ts';
 import { number } from './table.ts';
@@ -23,7 +24,7 @@ export const schedulerTeller =
   (io: Io, json: boolean, verbose: boolean): ((event: SchedulerEvent) => void) =>
   (event) => {
     if (json) io.out(`${JSON.stringify({ time: new Date().toISOString(), ...jsonOf(event, verbose) })}\n`);
-    else io.out(textOf(event, io, verbose));
+    else foldingIo(io).out(textOf(event, io, verbose));
   };
 
 const jsonOf = (event: SchedulerEvent, verbose: boolean): object =>

@@ -7,6 +7,7 @@ import { machineOf, type Operation } from '../../shared/operations/operation.ts'
 import type { ProgressSource } from '../../shared/operations/ports.ts';
 import { executionName } from '../execute.ts';
 import type { Io } from '../io.ts';
+import { foldingIo } from '../output/folding-io.ts';
 
 export interface RemoteRuntime {
   readonly executions: AwsExecutions;
@@ -62,6 +63,6 @@ export async function startAndLeave(
     operationId = (await progress.progress(name).catch(() => null))?.operationId ?? null;
   }
   if (json) io.out(`${JSON.stringify({ operationId, batchId: null, status: 'running', entities: {}, execution })}\n`);
-  else io.out(`${operationId ?? 'It'} runs, in the execution ${execution}\n`);
+  else foldingIo(io).out(`${operationId ?? 'It'} runs, in the execution ${execution}\n`);
   return 0;
 }
