@@ -29,6 +29,8 @@ export function addEnvironment(app: App, environment: Environment): PortageStack
   });
   const workflows = new WorkflowsStack(app, `portage-${name}-workflows`, environment, data, {
     description: `Portage ${name}: state machines and their functions`,
+    // A third of what CloudFormation takes would be spaces.
+    suppressTemplateIndentation: true,
   });
   return { data, workflows };
 }

@@ -122,6 +122,33 @@ describe('what goes wrong on the way:', () => {
     expect(await executions.wait(name)).toMatchObject({ status: 'SUCCEEDED' });
   });
 
+  test('a right to stop that is missing is told, and the execution goes on', async () => {
+    const name = unique();
+    const executions = connect();
+    await executions.start('tiny', name, { untilStopped: true });
+    service.trouble(
+      /StopExecution/,
+      fault(400, 'AccessDeniedException', 'not authorized to perform: states:StopExecution'),
+    );
+    expect(await errorOf(executions.stop(name))).toMatchObject({
+      ...{ code: 'SYS010', message: 'AWS does not allow stopping the execution' },
+      facts: { got: expect.stringContaining('states:StopExecution'), where: executions.arnOf(name) },
+    });
+    expect(service.executions.get(name)).toMatchObject({ status: 'RUNNING' });
+    await executions.stop(name);
+  });
+
+  test('a start beyond what the account may have, and a machine that is being removed, are told', async () => {
+    service.trouble(
+      /StartExecution/,
+      fault(400, 'ExecutionLimitExceeded', 'too many'),
+      fault(400, 'StateMachineDeleting', 'going'),
+    );
+    const executions = connect();
+    expect(await errorOf(executions.start('tiny', unique(), {}))).toMatchObject({ code: 'SYS011', exit: 3 });
+    expect(await errorOf(executions.start('tiny', unique(), {}))).toMatchObject({ code: 'SYS009', exit: 2 });
+  });
+
   test('no credentials and no region are told as such', async () => {
     const nobody = awsExecutions(
       'dev',
