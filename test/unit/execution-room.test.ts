@@ -14,12 +14,14 @@ import {
   refuseCrowded,
   refuseTooLarge,
 } from '../../shared/domain/execution-room.ts';
+import { LONGEST_WAIT_SECONDS } from '../../shared/database/ledger/run-turns.ts';
 import { LIMITS } from '../../shared/domain/scale.ts';
 
 interface State {
   readonly Type: string;
   readonly Next?: string;
   readonly Default?: string;
+  readonly Seconds?: number;
   readonly Choices?: readonly { readonly Next: string }[];
   readonly ItemProcessor?: States & { readonly ProcessorConfig?: { readonly Mode: string } };
 }
@@ -92,6 +94,13 @@ describe('the history of an execution', () => {
 
   test('of a recovery', () => {
     expectForeseen(eventsOfRecovery(5, 15), 'recovery', { EachStage: 5, EachItem: 3 }, eventsOfRecovery(0, 0));
+  });
+
+  test('has room for every look of a run that waits for its turn', () => {
+    const { States: states } = definition('synchronization');
+    const turn = ['BeginRun', 'Begun?', 'WaitForTurn'].map((name) => eventsOf(name, states[name]!, {}));
+    const looks = LONGEST_WAIT_SECONDS / states['WaitForTurn']!.Seconds!;
+    expect(looks * turn.reduce((sum, events) => sum + events, 0)).toBeLessThan(LIMITS.events * 0.8);
   });
 
   test('of a validation stays small, whatever it reads: its items have histories of their own', () => {

@@ -16,13 +16,16 @@ interface Active extends Run {
   readonly jobName: string;
   /** Seconds since its last sign of life. */
   readonly age: number;
+  /** Seconds since it began. */
+  readonly runs: number;
 }
 
 /** Runs that have not ended, with the age of their last sign of life. */
 async function activeRuns(target: Session): Promise<readonly Active[]> {
   const rows = await target.rows(
     `SELECT ${RUN}, r.job_id, j.job_name, extract(epoch FROM clock_timestamp() - greatest(r.started_at, (SELECT max(w.heartbeat_at) FROM portage.workers w
-       JOIN portage.migration_checkpoints c ON c.id = w.checkpoint_id WHERE c.operation_id = r.operation_id))) AS age
+       JOIN portage.migration_checkpoints c ON c.id = w.checkpoint_id WHERE c.operation_id = r.operation_id))) AS age,
+       extract(epoch FROM clock_timestamp() - r.started_at) AS runs
      FROM portage.synchronization_runs r JOIN LATERAL (SELECT job_name FROM portage.synchronization_jobs j WHERE j.id = r.job_id) j ON true WHERE r.status = 'running' ORDER BY r.run_no`,
   );
   return rows.map((row) => ({
@@ -30,6 +33,7 @@ async function activeRuns(target: Session): Promise<readonly Active[]> {
     jobId: row['job_id'] ?? '',
     jobName: row['job_name'] ?? '',
     age: Number(row['age']),
+    runs: Number(row['runs']),
   }));
 }
 
@@ -51,6 +55,11 @@ export interface Asking {
 
 /** A run that waits looks every few seconds; one that has not looked for so long is gone. */
 const WAITING_SECONDS = 60;
+/**
+ * A run that waited for a longer one would fill the history of its execution with its looks, which ends it after seven hours
+ * and a half (test/unit/execution-room.test.ts). The next one sees what it would have seen.
+ */
+export const LONGEST_WAIT_SECONDS = 6 * 3600;
 
 /**
  * Whether a run may begin now. Under `lockRuns`; runs whose owner is dead are ended here.
@@ -86,12 +95,15 @@ export async function turnOf(target: Session, asking: Asking): Promise<Turn> {
       got: alive.map((run) => run.jobName).join(', '),
       expected: `fewer than ${asking.mostJobs} at once (settings.concurrentJobs)`,
     });
-  await target.run(
+  await waitNoMore(target, asking);
+  return { kind: 'begin' };
+}
+
+const waitNoMore = (target: Session, { job, execution }: Asking): Promise<number> =>
+  target.run(
     'UPDATE portage.synchronization_jobs SET waiting_execution = NULL, waiting_since = NULL WHERE id = $1 AND waiting_execution = $2',
     [job.jobId, execution],
   );
-  return { kind: 'begin' };
-}
 
 /** One run waits at most: it will see all that those after it would have seen. */
 async function overlapping(target: Session, asking: Asking, own: Active): Promise<Turn> {
@@ -101,6 +113,10 @@ async function overlapping(target: Session, asking: Asking, own: Active): Promis
     throw new PortageError('S003', `${job.jobName} runs already`, { got: running, expected: 'no run of it' });
   if (asking.overlap === 'skip')
     return { kind: 'skip', why: `${job.jobName} was still running: ${running}`, record: true };
+  if (own.runs > LONGEST_WAIT_SECONDS) {
+    await waitNoMore(target, asking);
+    return { kind: 'skip', why: `${job.jobName} has been running for more than six hours: ${running}`, record: true };
+  }
   const waits = await target.run(
     `UPDATE portage.synchronization_jobs SET waiting_execution = $2, waiting_since = clock_timestamp()
      WHERE id = $1 AND (waiting_execution IS NULL OR waiting_execution = $2 OR waiting_since < clock_timestamp() - make_interval(secs => ${WAITING_SECONDS}))`,
