@@ -155,7 +155,7 @@ function compare(source: Relation, target: Relation, pairs: readonly Pair[], col
     ...agreed.map((pair) => pair && `it refers to ${pair.target.name} as that does to ${relationText(pair.source)}`),
     ...agreedChildren.map((pair) => `${pair.target.name} refers to it as ${relationText(pair.source)} does to that`),
   ];
-  return { source, target, score, confidence: score * GUESSED, reason: reasons.join('; ') };
+  return { source, target, score, confidence: score * GUESSED, reason: [...new Set(reasons)].join('; ') };
 }
 
 const isParent = ({ schema, name }: Relation, key: Relation['foreignKeys'][number]): boolean =>
