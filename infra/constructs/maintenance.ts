@@ -1,13 +1,13 @@
 /** The schedules of what is done regularly (shared/operations/maintenance.ts), in a group of their own: that of the jobs is swept. */
 import { Stack } from 'aws-cdk-lib';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule, ScheduleExpression, ScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import type { Environment } from '../environments.ts';
 import { operationOf } from '../../shared/operations/catalogue.ts';
 import { machineOf } from '../../shared/operations/operation.ts';
 import { DUTIES, type Period } from '../../shared/operations/maintenance.ts';
-import type { Scheduler } from './scheduler.ts';
+import { schedulerOf, type Scheduler } from './scheduler.ts';
 import type { Workflow } from './workflow.ts';
 
 /** Early, one after the other, in universal time; the health check four times an hour costs half a dollar a month. */
@@ -31,22 +31,21 @@ export class Maintenance extends Construct {
     bucketName: string,
   ) {
     super(scope, id);
-    const group = new ScheduleGroup(this, 'Group', { scheduleGroupName: `portage-${environment.name}-maintenance` });
+    const name = `portage-${environment.name}-maintenance`;
+    const group = new ScheduleGroup(this, 'Group', { scheduleGroupName: name });
     const role = new Role(this, 'Role', {
       description: `Starts the regular checks and clean-ups of Portage ${environment.name}`,
-      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
-        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
-      }),
+      assumedBy: schedulerOf(Stack.of(this), name),
     });
     const started = new Set<string>();
-    for (const { name, purpose, period, input, file } of DUTIES) {
+    for (const { name: duty, purpose, period, input, file } of DUTIES) {
       const operation = operationOf(input.command);
       const machine = operation && workflows.get(machineOf(operation, input))?.stateMachine;
       if (machine === undefined) throw new Error(`No machine runs ${input.command}`);
       started.add(machine.stateMachineArn);
       const written = file === undefined ? {} : { [file.field]: `s3://${bucketName}/reports/${file.name}` };
-      new CfnSchedule(this, name, {
-        name,
+      new CfnSchedule(this, duty, {
+        name: duty,
         groupName: group.scheduleGroupName,
         description: purpose,
         scheduleExpression: AT[period].expressionString,

@@ -17,6 +17,15 @@ import { acknowledge } from './acknowledge.ts';
 /** The longest that SQS keeps a message: somebody may be on holiday. */
 export const DEAD_LETTER_RETENTION = Duration.days(14);
 
+/** EventBridge Scheduler for the schedules of one group: for another group, or another account, it must not be lent a role. */
+export const schedulerOf = ({ partition, region, account }: Stack, group: string): ServicePrincipal =>
+  new ServicePrincipal('scheduler.amazonaws.com', {
+    conditions: {
+      StringEquals: { 'aws:SourceAccount': account },
+      ArnEquals: { 'aws:SourceArn': `arn:${partition}:scheduler:${region}:${account}:schedule-group/${group}` },
+    },
+  });
+
 /** `portage-ENV`. */
 export class Scheduler extends Construct {
   readonly group: ScheduleGroup;
@@ -42,13 +51,7 @@ export class Scheduler extends Construct {
     acknowledge(this.deadLetters, 'SQS3', 'It is itself the queue of dead letters.');
     this.role = new Role(this, 'Role', {
       description: `Starts synchronization runs of Portage ${environment.name}`,
-      // Scheduler of another account, or of another group, must not be lent this role.
-      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
-        conditions: {
-          StringEquals: { 'aws:SourceAccount': Stack.of(this).account },
-          ArnEquals: { 'aws:SourceArn': this.#arn('scheduler', 'schedule-group', `/${name}`) },
-        },
-      }),
+      assumedBy: schedulerOf(Stack.of(this), name),
     });
     this.role.addToPolicy(new PolicyStatement({ actions: ['states:StartExecution'], resources: [this.#machineArn] }));
     this.role.addToPolicy(

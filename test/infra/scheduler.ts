@@ -31,8 +31,12 @@ describe('the scheduler', () => {
     expect(new Set(groups)).toEqual(new Set([`portage-${name}-maintenance`]));
   });
 
-  test('is lent a role only for its own group and account', () => {
-    const [[, role] = []] = resources('AWS::IAM::Role').filter(([id]) => id.startsWith('SchedulerRole'));
+  test.each([
+    ['SchedulerRole', 'portage-prod'],
+    ['MaintenanceRole', 'portage-prod-maintenance'],
+  ])('is lent %s only for the group %s of its own account', (id, group) => {
+    const [[, role] = [], ...more] = resources('AWS::IAM::Role').filter(([each]) => each.startsWith(id));
+    expect(more).toEqual([]);
     expect(role!.Properties['AssumeRolePolicyDocument']).toMatchObject({
       Statement: [
         {
@@ -44,7 +48,7 @@ describe('the scheduler', () => {
         },
       ],
     });
-    expect(text(role)).toContain(`:schedule-group/portage-${name}"`);
+    expect(text(role)).toContain(`:schedule-group/${group}"`);
   });
 
   test('may start the synchronization machine and nothing else, and leave dead letters', () => {
