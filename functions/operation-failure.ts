@@ -4,8 +4,7 @@ import { checkpointsOf, endCheckpoint } from '../shared/database/ledger/checkpoi
 import { endOperation, operationOfExecution, type Operation } from '../shared/database/ledger/operations.ts';
 import { summarize, type EntitySummary } from '../shared/database/ledger/progress.ts';
 import type { Session } from '../shared/database/session.ts';
-import { isErrorCode } from '../shared/domain/errors.ts';
-import { messageOf, type StateError } from '../shared/domain/state-error.ts';
+import { codeNamed, messageOf, type StateError } from '../shared/domain/state-error.ts';
 import type { Invocation } from './step.ts';
 
 export interface EndedExecution {
@@ -44,7 +43,7 @@ export interface Fault {
 }
 
 export const faultOf = (error: StateError): Fault => ({
-  code: isErrorCode(error.Error) ? error.Error : 'SYS008',
+  code: codeNamed(error.Error),
   message: messageOf(error),
 });
 

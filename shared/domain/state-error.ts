@@ -1,4 +1,5 @@
 /** What a Catch hands on: the error's name, and a Cause that is Lambda's JSON or plain text. */
+import { isErrorCode, type ErrorCode } from './errors.ts';
 
 export interface StateError {
   readonly Error: string;
@@ -15,3 +16,10 @@ export function messageOf(error: StateError): string {
     return cause;
   }
 }
+
+/** As Step Functions and Lambda name it. */
+const OUT_OF_TIME: readonly string[] = ['States.Timeout', 'Sandbox.Timedout'];
+
+/** The code of an error by its name: a timeout of the services is a timeout of a batch, what else is not ours is our defect. */
+export const codeNamed = (error: string): ErrorCode =>
+  isErrorCode(error) ? error : OUT_OF_TIME.includes(error) ? 'M002' : 'SYS008';

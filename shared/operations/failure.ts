@@ -3,6 +3,7 @@
  * and a message of a few labelled lines, which a person reads in the console and the command line takes apart again.
  */
 import { CATALOGUE, isErrorCode, PortageError, type ErrorCode } from '../domain/errors.ts';
+import { codeNamed } from '../domain/state-error.ts';
 
 export interface Failure {
   readonly code: ErrorCode;
@@ -37,7 +38,7 @@ export function failureText(error: PortageError): string {
 /** The failure behind the Error and Cause of an execution. */
 export function failureOf(error: string, cause: string): Failure {
   const { text, trace } = textOf(cause);
-  const code = codeFor(error);
+  const code = codeNamed(error);
   const facts: Partial<Record<(typeof LABELS)[number], string>> = {};
   const message: string[] = [];
   for (const line of text.split('\n')) {
@@ -80,10 +81,6 @@ export function thrownFrom({ code, message, got, expected, where, next }: Failur
   const facts = Object.entries({ got, expected, where, next }).filter(([, fact]) => fact !== undefined);
   return new PortageError(code, message, Object.fromEntries(facts));
 }
-
-/** An error whose name is not a code: a timeout of the service is a timeout of a batch, the rest is our defect. */
-const codeFor = (error: string): ErrorCode =>
-  isErrorCode(error) ? error : error === 'States.Timeout' ? 'M002' : 'SYS008';
 
 /** A Cause is a Lambda's `{errorType, errorMessage, trace}`, or text. */
 function textOf(cause: string): { readonly text: string; readonly trace?: readonly string[] | undefined } {

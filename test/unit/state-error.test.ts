@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { messageOf } from '../../shared/domain/state-error.ts';
+import { codeNamed, messageOf } from '../../shared/domain/state-error.ts';
 
 test('the message of an error is found in the cause that Lambda wraps around it', () => {
   const cause = JSON.stringify({ errorType: 'M003', errorMessage: 'no such parent', trace: ['at x'] });
@@ -14,4 +14,14 @@ test.each([
   ['JSON that is null', { Error: 'X', Cause: 'null' }, 'null'],
 ])('%s is given as it is', (_, error, expected) => {
   expect(messageOf(error)).toBe(expected);
+});
+
+test.each([
+  ['M003', 'M003'],
+  ['States.Timeout', 'M002'],
+  ['Sandbox.Timedout', 'M002'],
+  ['Runtime.ExitError', 'SYS008'],
+  ['toString', 'SYS008'],
+])('an error named %s has the code %s', (name, code) => {
+  expect(codeNamed(name)).toBe(code);
 });
