@@ -86,6 +86,8 @@ const NEXT = [
 const SAMPLE_COLUMNS = ['old column', 'value', 'new column', 'value'].map((head, i) => ({
   head,
   text: (pair: readonly string[]) => pair[i] ?? '',
+  // Where the terminal does not hold all four, the new value stands below with its own column.
+  ...(i === 2 ? { key: true as const } : {}),
 }));
 
 async function make(

@@ -5,6 +5,7 @@ import { PortageError } from '../../shared/domain/errors.ts';
 import type { DemoPort } from '../demo/demo-port.ts';
 import { runDemo } from '../demo/demo.ts';
 import type { Io } from '../io.ts';
+import { foldingIo } from '../output/folding-io.ts';
 import { useServer } from './server.ts';
 
 /** Runs the demo; `fields` are its flags. Answers the exit status. */
@@ -37,7 +38,7 @@ export async function demoCommand(
     const port: DemoPort = {
       run,
       query: async (side, text, values) => lastRows(await (await client(side)).query(text, values)),
-      write: (text) => io.out(text),
+      write: (text) => foldingIo(io).out(text),
       paint: io.paint,
     };
     const count = (name: string): number | undefined => fields[name] as number | undefined;

@@ -29,8 +29,10 @@ function foldedLine(line: string, columns: number): string {
   // More than a label and its text is a row of a table.
   if (gaps > 1) return line;
   const label = gaps === 1 ? (LABEL.exec(bare)?.[0].length ?? 0) : 0;
+  // What stands behind so much would be torn from it.
+  if (label > columns / 2) return line;
   const leading = bare.length - bare.trimStart().length;
-  const hanging = ' '.repeat(label > 0 && label < columns / 2 ? label : leading + 2);
+  const hanging = ' '.repeat(label > 0 ? label : leading + 2);
   const lines: string[] = [];
   let current: string | null = null;
   for (const word of line.replace(COMMAND, (command) => command.replaceAll(' ', GLUE)).split(' ')) {

@@ -32,6 +32,8 @@ describe('a line', () => {
   test('stays as it is where it is a row of a table, or nobody looks', () => {
     const row = 'doctors  a name that is long  12,000';
     expect(folded(row, 20)).toBe(row);
+    const remark = 'npx portage local status  # whether it runs';
+    expect(folded(remark, 40)).toBe(remark);
     expect(folded('one two three four', undefined)).toBe('one two three four');
   });
 
