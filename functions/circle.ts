@@ -60,7 +60,7 @@ async function take(
     return { worker: workerOf(sides, loaded, claim, 0, checkpoint.fresh, deps), checkpoint, equal: false };
   await bringBackChanged(sides, entity);
   const plan = await prepare(sides, entity, loaded.operation.mode, 1);
-  await savePlan(sides.target, checkpoint.id, slicesFrom([]), plan.rows, plan.fresh);
+  await savePlan(sides.target, checkpoint.id, { rows: plan.rows, fresh: plan.fresh, slices: slicesFrom([]) });
   const worker = workerOf(sides, loaded, claim, 0, plan.fresh, deps);
   await inListBatch({ ...worker, slice: -1 }, 'unkeyed', () =>
     setAsideUnkeyed(sides, entity, loaded.operation.operationNo),

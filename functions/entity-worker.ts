@@ -176,7 +176,10 @@ export async function withWorker<T>(
     refuseDrift(loaded, claim.entity, checkpoint.catalogHash);
     return tellingDrift(deps, loaded, [claim.entity], () =>
       withEntity(sides, loaded, claim.entity, () =>
-        work(workerOf(sides, loaded, claim, slice, checkpoint.fresh, deps), loaded),
+        work(
+          { ...workerOf(sides, loaded, claim, slice, checkpoint.fresh, deps), untouched: checkpoint.untouched },
+          loaded,
+        ),
       ),
     );
   });

@@ -78,7 +78,7 @@ export async function runMachine(machine: LoadedMachine, input: unknown, options
 }
 
 /** An answer that was too large for a state and lies in a file of this machine. */
-async function whole(output: Json): Promise<Json> {
+export async function whole(output: Json): Promise<Json> {
   if (!isElsewhere(output) || output.answerIn.startsWith('s3://')) return output;
   const answer = JSON.parse(await readFile(output.answerIn, 'utf8')) as Json;
   await rm(dirname(output.answerIn), { recursive: true });

@@ -69,7 +69,7 @@ async function planEntity(
   const worker = workerOf(sides, loaded, claim, NO_SLICE, prepared.fresh, deps);
   await inListBatch(worker, 'unkeyed', () => setAsideUnkeyed(sides, entity, loaded.operation.operationNo));
   if (prepared.equal) await passRange({ ...worker, slice: 0 }, { from: null, to: null }, prepared.rows, 0);
-  await savePlan(sides.target, checkpoint.id, prepared.slices, prepared.rows, prepared.fresh);
+  await savePlan(sides.target, checkpoint.id, prepared);
   return { ...claim, sliceLanes: input.sliceLanes, slices: [...prepared.slices] };
 }
 
@@ -79,7 +79,7 @@ async function prepareListed(worker: Worker, checkpoint: Checkpoint, listed: Lis
   if (listed.kind === 'retry')
     await inListBatch(worker, 'unkeyed', () => setAsideUnkeyed(worker, worker.entity, worker.operationNo));
   const rows = await parkListed(worker, listed);
-  if (checkpoint.slices === null) await savePlan(worker.target, checkpoint.id, slicesFrom([]), rows, false);
+  if (checkpoint.slices === null) await savePlan(worker.target, checkpoint.id, { slices: slicesFrom([]), rows });
 }
 const claimOf = ({ operationId, entity }: PrepareEntityInput, checkpoint: Checkpoint): EntityClaim => ({
   operationId,

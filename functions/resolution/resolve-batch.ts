@@ -25,7 +25,9 @@ async function take({ operationId, execution, entity }: ResolveBatchInput, deps:
     mustBeOf(loaded.operation, execution);
     const known = (await checkpointsOf(sides.target, operationId)).find((each) => each.entity === entity);
     if (known?.status !== 'pending' || loaded.operation.stopRequested) return;
-    await takeEntity(sides, loaded, entity, deps, (checkpoint) => savePlan(sides.target, checkpoint.id, [], 0, false));
+    await takeEntity(sides, loaded, entity, deps, (checkpoint) =>
+      savePlan(sides.target, checkpoint.id, { slices: [], rows: 0 }),
+    );
   });
 }
 

@@ -68,7 +68,7 @@ async function detect(
   if (detection.path === 'horizon') {
     await parkAsideAgain(worker);
     await markChangesOnly(sides.target, checkpoint.id);
-    await savePlan(sides.target, checkpoint.id, slicesFrom([]), 0, false);
+    await savePlan(sides.target, checkpoint.id, { slices: slicesFrom([]), rows: 0 });
     return;
   }
   const lanes = lanesOf(loaded.map, deps);
@@ -77,7 +77,7 @@ async function detect(
   await inListBatch(planned, 'unkeyed', () => setAsideUnkeyed(sides, entity, operationNo));
   if (prepared.equal) await passRange({ ...planned, slice: 0 }, { from: null, to: null }, prepared.rows, 0);
   const slices = await unfinishedFirst(sides.target, operation, entity, prepared.slices);
-  await savePlan(sides.target, checkpoint.id, slices, prepared.rows, prepared.fresh);
+  await savePlan(sides.target, checkpoint.id, { ...prepared, slices });
 }
 
 function relationOf(loaded: LoadedOperation, name: string): Relation {

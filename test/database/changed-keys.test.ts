@@ -1,9 +1,11 @@
 // Few rows of many differ: they are found by their keys, and the others are neither moved nor written (ADR 37).
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { compareKeys } from '../../shared/database/engine/changed-keys.ts';
-import { isScattered } from '../../shared/database/engine/descent.ts';
+import { compareRange, lookAhead, type FirstLook } from '../../shared/database/engine/descent.ts';
+import { prepare } from '../../shared/database/engine/prepare.ts';
 import { workSlice } from '../../shared/database/engine/slice.ts';
 import type { BatchReport, Worker } from '../../shared/database/engine/worker.ts';
+import { checkpointById, savePlan } from '../../shared/database/ledger/checkpoints.ts';
 import * as changedKeys from '../../shared/database/sql/changed-keys.ts';
 import { gatherVanished } from '../../shared/database/sql/gather-vanished.ts';
 import { copyHashes } from '../../shared/database/sql/source.ts';
@@ -50,6 +52,7 @@ test('the text of what looks for them', () => {
     createChanged: changedKeys.createChanged(beds),
     copyHashesIn: changedKeys.copyHashesIn(beds),
     findChanged: changedKeys.findChanged(beds, RANGE),
+    'findChanged where the target is untouched': changedKeys.findChanged(beds, RANGE, true),
     nextChanged: changedKeys.nextChanged(beds, RANGE, 2000),
     countPassed: changedKeys.countPassed(beds, RANGE),
     'gatherVanished among them': gatherVanished(beds, RANGE, 7, null, changedKeys.changedMappings(beds)),
@@ -115,22 +118,61 @@ test('a row of the target that says another key than its mapping is looked at al
   expect(await work()).toMatchObject({ updated: 0, kept: 1, conflicts: 1, unchanged: ROWS - 2 });
 });
 
-test('whether changes lie everywhere is seen by the first rows', async () => {
+test('where the target was seen untouched it is not compared again, and what both sides changed is a conflict all the same', async () => {
+  await fill();
+  await p.run('source', "UPDATE bed SET ward = 'new' WHERE bed_no % 20 = 3; DELETE FROM bed WHERE bed_no IN (8, 9)");
+  await p.target.run("UPDATE beds SET ward = 'edited' WHERE legacy_id IN (1, 9, 23)"); // after somebody had looked
+  expect(await work('beds', { untouched: true })).toMatchObject({ updated: 11, conflicts: 2, kept: 1 }); // 9 and 23; 8
+  expect(await work()).toMatchObject({ updated: 0, conflicts: 2, kept: 2 }); // row 1 is found by the next run
+});
+
+test('steps of a slice are equal by the source alone where the target was seen untouched', async () => {
+  await fill();
+  const compared = (untouched: boolean) =>
+    compareRange({ source: p.source, target: p.target, entity: p.entity('beds'), untouched }, WHOLE, 10);
+  await p.target.run("UPDATE beds SET ward = 'edited' WHERE legacy_id = 15");
+  expect((await compared(true)).map(({ equal }) => equal)).toEqual([true]);
+  expect((await compared(false)).map(({ equal }) => equal)).toEqual([true, false, true]);
+  await p.run('source', "UPDATE bed SET ward = 'new' WHERE bed_no = 35; DELETE FROM bed WHERE bed_no = 101");
+  expect((await compared(true)).map(({ equal }) => equal)).toEqual([true, false, true, false, true]);
+});
+
+test('what lies everywhere, and what is untouched, is seen by the first rows', async () => {
   const rows = 12_000;
   await p.run('source', `INSERT INTO bed SELECT 20000 + n, 'w' FROM generate_series(1, ${rows}) n`);
   await work('beds', { batchRows: rows });
   const beds = p.entity('beds');
   const asIfLarge = { ...beds, source: { ...beds.source, estimatedRows: 200_000 } };
   const { source, target } = p;
-  const scattered = (entity = asIfLarge): Promise<boolean> => isScattered({ source, target, entity });
-  expect(await scattered()).toBe(false);
+  const look = (entity = asIfLarge): Promise<FirstLook | null> => lookAhead({ source, target, entity });
+  expect(await look()).toEqual({ scattered: false, untouched: true });
   await p.run('source', "UPDATE bed SET ward = 'new' WHERE bed_no = 20001");
-  expect(await scattered()).toBe(false); // half of what was looked at
+  expect(await look()).toEqual({ scattered: false, untouched: true }); // half of what was looked at
   await p.run('source', "UPDATE bed SET ward = 'new' WHERE bed_no % 5000 = 1");
-  expect(await scattered()).toBe(true);
-  expect(await scattered(beds)).toBe(false); // a table as small is looked at whole
+  expect(await look()).toEqual({ scattered: true, untouched: true });
+  await p.target.run("UPDATE beds SET ward = 'edited' WHERE legacy_id = 28000");
+  expect(await look()).toEqual({ scattered: true, untouched: false });
+  expect(await look(beds)).toBeNull(); // a table as small is looked at whole
   await p.run('source', 'DELETE FROM bed WHERE bed_no > 29999');
-  expect(await scattered()).toBe(false); // fewer rows than a look ahead takes: the catalog was wrong
+  expect(await look()).toBeNull(); // fewer rows than a look ahead takes: the catalog was wrong
+});
+
+test('a plan knows whether the target is untouched, and who takes it over does not rely on it', async () => {
+  await fill();
+  const sides = { source: p.source, target: p.target };
+  const planned = () => prepare(sides, p.entity('beds'), 'differential', 2);
+  expect(await planned()).toMatchObject({ equal: true, untouched: true });
+  await p.run('source', "UPDATE bed SET ward = 'new' WHERE bed_no = 3");
+  const plan = await planned();
+  expect(plan).toMatchObject({ equal: false, untouched: true });
+  await p.target.run("UPDATE beds SET ward = 'edited' WHERE legacy_id = 200");
+  expect(await planned()).toMatchObject({ equal: false, fresh: true, untouched: false });
+
+  const operation = await p.operation();
+  const checkpoint = await p.claim(operation, 'beds');
+  await savePlan(p.target, checkpoint.id, plan);
+  expect(await checkpointById(p.target, checkpoint.id)).toMatchObject({ fresh: true, untouched: true });
+  expect(await p.claim(operation, 'beds')).toMatchObject({ id: checkpoint.id, fresh: true, untouched: false });
 });
 
 test('rows that did not change are not moved', async () => {

@@ -51,3 +51,19 @@ SELECT count(*) AS rows, sum(hashint8extended(hash_record_extended(o, 0), 0)) AS
 
 -- section: checksum of target
 SELECT count(*) AS rows, sum(hashint8extended(hash_record_extended(o, 0), 0)) AS hashes FROM orders o
+
+-- The two queries by which a careful person would compare both tables: the source's rows as the new schema has them, the
+-- target's with the legacy number of their parent in place of its key, and equality that tells 1.0 from 1.00 in a number and
+-- in jsonb. The same count and sum on both sides is a match.
+
+-- section: comparison of source
+SELECT count(*) AS rows, sum(hashint8extended(hash_record_extended(row(o.order_no, o.external_ref, o.customer_no,
+    CASE o.status_cd WHEN 'OP' THEN 'open' WHEN 'BI' THEN 'billed' WHEN 'PD' THEN 'paid' ELSE 'void' END,
+    o.channel, o.total, scale(o.total), o.total < 0, o.is_rush, o.ordered_on, o.created_at, o.updated_at, o.attributes::text, o.note), 0), 0)) AS hashes
+FROM orders o
+
+-- section: comparison of target
+SELECT count(*) AS rows, sum(hashint8extended(hash_record_extended(row(o.legacy_id, o.external_id, c.legacy_id,
+    o.status,
+    o.channel, o.total, scale(o.total), o.total < 0, o.is_rush, o.ordered_on, o.created_at, o.updated_at, o.attributes::text, o.note), 0), 0)) AS hashes
+FROM orders o LEFT JOIN customers c ON c.id = o.customer_id

@@ -1,4 +1,6 @@
 // Short commands as a person starts them: through the handler, on two real databases named by the environment.
+import type { Json } from '../../cli/local/asl/definition.ts';
+import { whole } from '../../cli/local/state-machine-runner.ts';
 import { closeDependencies } from '../../functions/dependencies.ts';
 import { handler as change } from '../../functions/operation/change-ledger.ts';
 import { handler as inspect } from '../../functions/operation/inspect-ledger.ts';
@@ -29,7 +31,7 @@ export async function ask<Answer>(
   command: string,
   flags: Record<string, unknown> = {},
 ): Promise<{ readonly answer: Answer; readonly exit: number }> {
-  const answer: unknown = JSON.parse(JSON.stringify(await handler({ command, ...flags })));
+  const answer = await whole(JSON.parse(JSON.stringify(await handler({ command, ...flags }))) as Json);
   return { answer: schema.parse(answer), exit: operationOf(command)!.exit(answer) };
 }
 

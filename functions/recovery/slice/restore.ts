@@ -72,7 +72,7 @@ async function work(
     const worker = workerOf(sides, loaded, claim, 0, false, deps);
     const one = await restoring(worker, relation, tables, file);
     const slices = checkpoint.slices ?? restoreSlices(one, targetLanes(loaded, deps));
-    if (checkpoint.slices === null) await savePlan(sides.target, checkpoint.id, slices, one.rows, false);
+    if (checkpoint.slices === null) await savePlan(sides.target, checkpoint.id, { slices, rows: one.rows });
     const progress = await sideBySide(one, slices, deps);
     rows += progress.rows;
     if (!progress.done || progress.stopped) return { ...progress, rows };

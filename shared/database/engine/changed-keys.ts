@@ -43,7 +43,7 @@ export async function compareKeys(worker: Worker, range: KeyRange): Promise<Chan
     if (error instanceof DataError) return null;
     throw error;
   }
-  const found = await target.one<{ changed: string; present: string }>(findChanged(entity, range));
+  const found = await target.one<{ changed: string; present: string }>(findChanged(entity, range, worker.untouched));
   const changed = Number(found.changed);
   const lookUps = entity.order === 'integer' ? 0 : Math.ceil(changed / MOST_KEYS);
   if (changed > seen * DENSE || lookUps > MOST_SCANS) return null;

@@ -19,22 +19,23 @@ interface Sides {
   readonly source: Session;
   readonly target: Session;
   readonly entity: CompiledEntity;
+  /** The target's rows are known to equal their bases. */
+  readonly untouched?: boolean;
 }
 
 type Sums = Record<string, string | null>;
 
-/** Nothing of the range differs: as many rows, with the same hashes as when they were last consumed and written. */
-function isEqual(source: Sums | undefined, mapped: Sums | undefined): boolean {
-  const rows = source?.['rows'] ?? '0';
-  if (mapped === undefined) return rows === '0';
-  return (
-    mapped['rows'] === rows &&
-    mapped['target_rows'] === rows &&
+/** The source has as many rows as are mapped, with the same hashes as when they were last consumed. */
+const isConsumed = (source: Sums | undefined, mapped: Sums | undefined): boolean =>
+  (source?.['rows'] ?? '0') === (mapped?.['rows'] ?? '0') &&
+  (source?.['hashes'] ?? null) === (mapped?.['source_hashes'] ?? null);
+
+/** Every mapped row is there, with the same hash as when it was last written. */
+const isUntouched = (mapped: Sums | undefined): boolean =>
+  mapped === undefined ||
+  (mapped['target_rows'] === mapped['rows'] &&
     mapped['unbased'] === '0' &&
-    (source?.['hashes'] ?? null) === mapped['source_hashes'] &&
-    mapped['target_now'] === mapped['target_hashes']
-  );
-}
+    mapped['target_now'] === mapped['target_hashes']);
 
 /** Null where an expression fails on some row, so that no sum can be taken over it: only reading row by row tells which. */
 const unlessUnreadable = <T>(sums: Promise<T>): Promise<T | null> =>
@@ -63,16 +64,27 @@ export async function compareSlice(sides: Sides, range: KeyRange, rows: number):
   return direct ? compareRange(sides, range, rows) : compareSteps(sides, range, bounds);
 }
 
-/**
- * Whether changes of the source lie everywhere, as far as the first rows tell. Then a look at the whole entity would only say
- * what its slices find out again. Where no index gives the first rows it is not asked.
- */
-export async function isScattered(sides: Sides): Promise<boolean> {
-  const { entity } = sides;
+/** What the first rows tell of an entity. */
+export interface FirstLook {
+  /** Changes of the source lie everywhere: a look at all of it would only say what its slices find out again. */
+  readonly scattered: boolean;
+  /** The target's rows are as they were written. */
+  readonly untouched: boolean;
+}
+
+/** @returns null where no index gives the first rows, or the entity is not much more than them */
+export async function lookAhead(sides: Sides): Promise<FirstLook | null> {
+  const { source, target, entity } = sides;
   const { steps, rows } = PROBE;
-  if (!hasFirstRows(entity) || steps * rows > entity.source.estimatedRows * PROBE_SHARE) return false;
+  if (!hasFirstRows(entity) || steps * rows > entity.source.estimatedRows * PROBE_SHARE) return null;
   const bounds = await firstBounds(sides, { from: null, to: null }, rows, steps);
-  return bounds.length === steps && (await mostlyChanged(sides, null, bounds));
+  if (bounds.length < steps) return null;
+  const head = { from: null, to: bounds.at(-1) ?? null };
+  const [now, mapped] = await Promise.all([
+    unlessUnreadable(source.rows(sourceSums(entity, head, bounds))),
+    target.rows(mappedSums(entity, head, bounds)),
+  ]);
+  return { scattered: now !== null && isMostlyChanged(now, mapped), untouched: mapped.every(isUntouched) };
 }
 
 /** Whether an index gives the first rows of a range without the rest. */
@@ -88,12 +100,12 @@ async function mostlyChanged({ source, target, entity }: Sides, from: string | n
     unlessUnreadable(source.rows(sourceSums(entity, head, steps))),
     target.rows(basedSums(entity, head, steps)),
   ]);
-  if (now === null) return false;
+  return now !== null && isMostlyChanged(now, base);
+}
+
+function isMostlyChanged(now: readonly Sums[], base: readonly Sums[]): boolean {
   const before = byBucket(base);
-  const changed = now.filter((sums) => {
-    const based = before.get(Number(sums['bucket']));
-    return based?.['rows'] !== sums['rows'] || based?.['hashes'] !== sums['hashes'];
-  });
+  const changed = now.filter((sums) => !isConsumed(sums, before.get(Number(sums['bucket']))));
   return 2 * rowsIn(changed) > rowsIn(now);
 }
 
@@ -112,10 +124,10 @@ export const compareRange = async (sides: Sides, range: KeyRange, rows: number):
   compareSteps(sides, range, await boundsOf(sides, range, rows));
 
 async function compareSteps(sides: Sides, range: KeyRange, bounds: readonly string[]): Promise<ComparedRange[]> {
-  const { source, target, entity } = sides;
+  const { source, target, entity, untouched = false } = sides;
   const [ofSource, mapped] = await Promise.all([
     unlessUnreadable(source.rows(sourceSums(entity, range, bounds))),
-    target.rows(mappedSums(entity, range, bounds)),
+    target.rows(untouched ? basedSums(entity, range, bounds) : mappedSums(entity, range, bounds)),
   ]);
   if (ofSource === null) return [{ ...range, rows: 0, equal: false }];
   const sourceSum = byBucket(ofSource);
@@ -126,7 +138,8 @@ async function compareSteps(sides: Sides, range: KeyRange, bounds: readonly stri
       from: bucket === 0 ? range.from : (bounds[bucket - 1] ?? null),
       to: bounds[bucket] ?? range.to,
       rows: Number(sourceSum.get(bucket)?.['rows'] ?? 0),
-      equal: isEqual(sourceSum.get(bucket), mappedSum.get(bucket)),
+      equal:
+        isConsumed(sourceSum.get(bucket), mappedSum.get(bucket)) && (untouched || isUntouched(mappedSum.get(bucket))),
     };
     const last = compared.at(-1);
     if (last?.equal === next.equal)
@@ -144,8 +157,14 @@ export interface WholeComparison {
   /** Rows of the source; null where some row cannot be read. */
   readonly rows: number | null;
   readonly equal: boolean;
+  readonly target: TargetComparison;
+}
+
+export interface TargetComparison {
   /** The target has no row of this entity without a mapping. */
   readonly allMapped: boolean;
+  /** Every mapped row is there as it was last written, and no other. */
+  readonly untouched: boolean;
 }
 
 /** What an aggregate of leaf.ts gives: `rows`, and sums of hashes. */
@@ -172,21 +191,29 @@ export async function isAllMapped(
  */
 export async function compareWhole(sides: Sides): Promise<WholeComparison> {
   const { source, target, entity } = sides;
-  const [ofSource, [base, now]] = await Promise.all([
+  const [ofSource, [base, compared]] = await Promise.all([
     unlessUnreadable(source.rows(sourceSums(entity, { from: null, to: null }, []))),
-    (async () => [await target.one(leafTotals(entity)), await target.one(targetTotals(entity))] as const)(),
+    withBase(target, entity),
   ]);
+  if (ofSource === null) return { rows: null, equal: false, target: compared };
+  const [sums] = ofSource;
+  return {
+    rows: Number(sums?.['rows'] ?? 0),
+    equal: compared.untouched && isConsumed(sums, base),
+    target: compared,
+  };
+}
+
+/** The target alone: two aggregates. */
+export const compareTarget = async (target: Session, entity: CompiledEntity): Promise<TargetComparison> =>
+  (await withBase(target, entity))[1];
+
+async function withBase(target: Session, entity: CompiledEntity): Promise<readonly [Totals, TargetComparison]> {
+  const base = await target.one(leafTotals(entity));
+  const now = await target.one(targetTotals(entity));
   const allMapped = await isAllMapped(target, entity, base, now);
-  if (ofSource === null) return { rows: null, equal: false, allMapped };
-  const sums = ofSource[0];
-  const rows = Number(sums?.['rows'] ?? 0);
-  const equal =
-    Number(base['rows']) === rows &&
-    base['unbased'] === '0' &&
-    allMapped &&
-    (sums?.['hashes'] ?? null) === base['source_hashes'] &&
-    now['hashes'] === base['target_hashes'];
-  return { rows, equal, allMapped };
+  const untouched = allMapped && base['unbased'] === '0' && now['hashes'] === base['target_hashes'];
+  return [base, { allMapped, untouched }];
 }
 
 /** Slices of about `rows` rows each, where `total` were counted. */

@@ -9,8 +9,16 @@ import { unhurried } from '../session.ts';
 import type { Mode } from '../sql/decide.ts';
 import { NULL_KEY, ambiguousReason, setAsideGroup } from '../sql/aside.ts';
 import { countRows, duplicateKeys, nullKeys } from '../sql/source.ts';
-import { leafHasRows, leafTotals, targetTotals } from '../sql/leaf.ts';
-import { compareWhole, haveSameKeys, isAllMapped, isScattered, planSlices } from './descent.ts';
+import { leafHasRows } from '../sql/leaf.ts';
+import {
+  compareTarget,
+  compareWhole,
+  haveSameKeys,
+  lookAhead,
+  planSlices,
+  type FirstLook,
+  type TargetComparison,
+} from './descent.ts';
 
 /** A slice of about this many rows: some seconds of work, so that lanes end at about the same time. */
 const SLICE_ROWS = 250_000;
@@ -25,6 +33,8 @@ export interface Preparation {
   readonly slices: readonly Slice[];
   readonly rows: number;
   readonly fresh: boolean;
+  /** The target's rows equal their bases; false: nobody looked. */
+  readonly untouched: boolean;
   /** Both sides equal their bases: there is nothing to do. */
   readonly equal: boolean;
 }
@@ -34,12 +44,16 @@ interface Sides {
   readonly target: Session;
 }
 
-/** Rows that every target row of the entity has a mapping for, so that no row can be found by identity. */
-async function isFresh(target: Session, entity: CompiledEntity): Promise<boolean> {
-  if (entity.target.belongs !== null) return haveSameKeys(target, entity);
-  const base = await target.one(leafTotals(entity));
-  const now = await target.one(targetTotals(entity));
-  return isAllMapped(target, entity, base, now);
+/** Whether every target row of the entity has a mapping, so that no row can be found by identity. */
+const isFresh = async (target: Session, entity: CompiledEntity): Promise<boolean> =>
+  entity.target.belongs === null ? (await compareTarget(target, entity)).allMapped : haveSameKeys(target, entity);
+
+/** The same where changes lie everywhere: a look at the target alone spares each slice one, unless its first rows differ, too. */
+async function lookAtTarget(target: Session, entity: CompiledEntity, first: FirstLook): Promise<TargetComparison> {
+  const asked = entity.target.belongs !== null;
+  return asked && first.untouched && entity.source.estimatedRows <= WHOLE_LOOK_ROWS
+    ? compareTarget(target, entity)
+    : { allMapped: asked && (await haveSameKeys(target, entity)), untouched: false };
 }
 
 /** Whether the target table holds nothing at all: the common first run needs no counting. */
@@ -59,17 +73,21 @@ async function planEntity(sides: Sides, entity: CompiledEntity, mode: Mode, lane
   const mapped =
     (await target.one<{ present: string }>(leafHasRows(entity, { from: null, to: null }))).present === 'true';
   let fresh = !mapped && (await isEmpty(target, entity));
+  let untouched = false;
   let rows: number | null = null;
-  if (mapped && mode === 'differential' && (await isScattered({ ...sides, entity }))) {
-    [fresh, rows] = await Promise.all([
-      entity.target.belongs !== null && haveSameKeys(target, entity),
-      countSource(source, entity),
-    ]);
+  const first = mapped && mode === 'differential' ? await lookAhead({ ...sides, entity }) : null;
+  if (first?.scattered === true) {
+    const [look, counted] = await Promise.all([lookAtTarget(target, entity, first), countSource(source, entity)]);
+    fresh = look.allMapped;
+    untouched = look.untouched;
+    rows = counted;
   } else if (mapped && mode === 'differential' && entity.source.estimatedRows <= WHOLE_LOOK_ROWS) {
     const whole = await compareWhole({ ...sides, entity });
-    if (whole.equal && whole.rows !== null) return { slices: [], rows: whole.rows, fresh: true, equal: true };
+    if (whole.equal && whole.rows !== null)
+      return { slices: [], rows: whole.rows, fresh: true, untouched: true, equal: true };
     rows = whole.rows;
-    fresh = whole.allMapped;
+    fresh = whole.target.allMapped;
+    untouched = whole.target.untouched;
   } else if (mapped) {
     fresh = await isFresh(target, entity);
   }
@@ -86,6 +104,7 @@ async function planEntity(sides: Sides, entity: CompiledEntity, mode: Mode, lane
     slices: rows <= sliceRows ? slicesFrom([]) : await planSlices(source, entity, sliceRows, rows, slicesFrom),
     rows,
     fresh,
+    untouched,
     equal: false,
   };
 }

@@ -22,6 +22,11 @@ export interface Worker {
   readonly mode: Mode;
   /** The target had no row without a mapping when the entity was prepared, so there is nothing to adopt. */
   readonly fresh: boolean;
+  /**
+   * The target's rows equalled their bases when the entity was prepared: they are not compared once more. What was edited since
+   * is found where the source has changed the same row, and by the next run.
+   */
+  readonly untouched?: boolean;
   /** Nothing was mapped in the slice when it was begun: its rows are new, and go in by the shortest way (sql/load.ts). */
   readonly loading?: Loading | null;
   readonly batchRows: number;

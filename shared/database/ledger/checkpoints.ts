@@ -32,6 +32,7 @@ export interface Checkpoint {
   readonly mapHash: string;
   readonly catalogHash: string;
   readonly fresh: boolean;
+  readonly untouched: boolean;
   readonly slices: readonly Slice[] | null;
   /** Seconds since the last sign of life; null when none was ever given. */
   readonly heartbeatAge: number | null;
@@ -42,7 +43,7 @@ export interface Checkpoint {
   readonly errorMessage: string | null;
 }
 
-const SELECT = `SELECT c.id, c.operation_id, c.entity_type, c.status, c.fence, c.owner, c.mode, c.map_hash, c.catalog_hash, c.fresh, c.slices, c.created_at, c.refuted_by, c.error_code, c.error_message,
+const SELECT = `SELECT c.id, c.operation_id, c.entity_type, c.status, c.fence, c.owner, c.mode, c.map_hash, c.catalog_hash, c.fresh, c.untouched, c.slices, c.created_at, c.refuted_by, c.error_code, c.error_message,
     extract(epoch FROM clock_timestamp() - greatest(c.updated_at, (SELECT max(w.heartbeat_at) FROM portage.workers w JOIN portage.migration_checkpoints o ON o.id = w.checkpoint_id WHERE o.operation_id = c.operation_id))) AS heartbeat_age
   FROM portage.migration_checkpoints c`;
 
@@ -57,6 +58,7 @@ const checkpointOf = (row: Record<string, string | null>): Checkpoint => ({
   mapHash: row['map_hash'] ?? '',
   catalogHash: row['catalog_hash'] ?? '',
   fresh: row['fresh'] === 't',
+  untouched: row['untouched'] === 't',
   slices: row['slices'] ? (JSON.parse(row['slices']) as Slice[]) : null,
   heartbeatAge:
     row['heartbeat_age'] === null || row['heartbeat_age'] === undefined ? null : Number(row['heartbeat_age']),
@@ -140,7 +142,7 @@ export async function claimEntity(target: Session, claim: Claim): Promise<Checkp
     await target.run('UPDATE portage.fences SET fence = $2 WHERE entity_id = $1', [claim.entityId, next]);
     if (own) {
       await target.run(
-        "UPDATE portage.migration_checkpoints SET status = 'in_progress', started_at = coalesce(started_at, clock_timestamp()), fence = $2, owner = $3, error_code = NULL, error_message = NULL, completed_at = NULL, updated_at = now() WHERE id = $1",
+        "UPDATE portage.migration_checkpoints SET status = 'in_progress', started_at = coalesce(started_at, clock_timestamp()), fence = $2, owner = $3, error_code = NULL, error_message = NULL, completed_at = NULL, untouched = false, updated_at = now() WHERE id = $1",
         [own.id, next, claim.owner],
       );
       return checkpointById(target, own.id);
@@ -207,16 +209,20 @@ async function endDeadBackends(target: Session, claim: Claim): Promise<void> {
   );
 }
 
-export const savePlan = (
-  target: Session,
-  id: string,
-  slices: readonly Slice[],
-  rowsTotal: number,
-  fresh: boolean,
-): Promise<number> =>
+export interface SavedPlan {
+  readonly slices: readonly Slice[];
+  /** Of the source. */
+  readonly rows: number;
+  /** No row of the target is without a mapping; false: nobody looked. */
+  readonly fresh?: boolean;
+  /** The target's rows equal their bases; false: nobody looked. */
+  readonly untouched?: boolean;
+}
+
+export const savePlan = (target: Session, id: string, plan: SavedPlan): Promise<number> =>
   target.run(
-    'UPDATE portage.migration_checkpoints SET slices = $2, rows_total = $3, fresh = $4, updated_at = now() WHERE id = $1',
-    [id, JSON.stringify(slices), rowsTotal, fresh],
+    'UPDATE portage.migration_checkpoints SET slices = $2, rows_total = $3, fresh = $4, untouched = $5, updated_at = now() WHERE id = $1',
+    [id, JSON.stringify(plan.slices), plan.rows, plan.fresh === true, plan.untouched === true],
   );
 
 /** The run looks at changes alone: it cannot tell what is gone. */

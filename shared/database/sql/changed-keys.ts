@@ -26,16 +26,19 @@ export const copyHashesIn = (entity: CompiledEntity): string =>
 /**
  * The conditions are those under which `gather` looks at a row, and those under which a mapped row has vanished.
  * Answers how many rows differ, and how many of these the source has.
+ * @param untouched the target's rows are known to equal their bases, and are not read
  */
-export function findChanged(entity: CompiledEntity, range: KeyRange): string {
+export function findChanged(entity: CompiledEntity, range: KeyRange, untouched = false): string {
   const { join, hash } = targetNow(entity, range);
+  const now = untouched ? '' : `, m.target_hash, ${hash} AS now`;
+  const edited = untouched ? '' : ' OR m.now IS DISTINCT FROM m.target_hash';
   return `WITH found AS (
    INSERT INTO ${changed(entity)} (k, seen)
    SELECT coalesce(s.k, m.k), s.k IS NOT NULL
-   FROM (SELECT ${leafKey(entity)} AS k, m.closed_by IS NOT NULL AS closed, m.source_hash, m.target_hash, ${hash} AS now FROM ${entity.leaf} m ${join}
+   FROM (SELECT ${leafKey(entity)} AS k, m.closed_by IS NOT NULL AS closed, m.source_hash${now} FROM ${entity.leaf} m${untouched ? '' : ` ${join}`}
      WHERE ${allOf(inRange(entity.order, leafKey(entity), range))}) m
    FULL JOIN ${seen(entity)} s ON s.k = m.k
-   WHERE CASE WHEN m.k IS NULL THEN true WHEN s.k IS NULL THEN NOT m.closed ELSE m.closed OR s.h IS DISTINCT FROM m.source_hash OR m.now IS DISTINCT FROM m.target_hash END
+   WHERE CASE WHEN m.k IS NULL THEN true WHEN s.k IS NULL THEN NOT m.closed ELSE m.closed OR s.h IS DISTINCT FROM m.source_hash${edited} END
    RETURNING seen) SELECT count(*) AS changed, count(*) FILTER (WHERE seen) AS present FROM found`;
 }
 

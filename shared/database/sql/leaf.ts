@@ -63,7 +63,7 @@ export function targetNow(entity: CompiledEntity, range: KeyRange): { readonly j
 
 /** By range: mapped rows with the sum of what was last consumed of the source. */
 export const basedSums = (entity: CompiledEntity, range: KeyRange, bounds: readonly string[]): string =>
-  `SELECT ${bucketOf(entity, leafKey(entity), bounds)} AS bucket, count(*) AS rows, sum(m.source_hash) AS hashes FROM ${entity.leaf} m
+  `SELECT ${bucketOf(entity, leafKey(entity), bounds)} AS bucket, count(*) AS rows, sum(m.source_hash) AS source_hashes FROM ${entity.leaf} m
    WHERE ${allOf(['m.closed_by IS NULL', ...inRange(entity.order, leafKey(entity), range)])} GROUP BY 1`;
 
 /** By range: mapped rows with the sums of both bases, and of the target rows that they stand for as they are now. */

@@ -18,6 +18,16 @@ WITH found AS (
    WHERE CASE WHEN m.k IS NULL THEN true WHEN s.k IS NULL THEN NOT m.closed ELSE m.closed OR s.h IS DISTINCT FROM m.source_hash OR m.now IS DISTINCT FROM m.target_hash END
    RETURNING seen) SELECT count(*) AS changed, count(*) FILTER (WHERE seen) AS present FROM found;
 
+-- findChanged where the target is untouched
+WITH found AS (
+   INSERT INTO pg_temp.changed_1 (k, seen)
+   SELECT coalesce(s.k, m.k), s.k IS NOT NULL
+   FROM (SELECT m.legacy_id AS k, m.closed_by IS NOT NULL AS closed, m.source_hash FROM portage.uuid_mappings_1 m
+     WHERE m.legacy_id > '10'::bigint AND m.legacy_id <= '20'::bigint) m
+   FULL JOIN pg_temp.seen_1 s ON s.k = m.k
+   WHERE CASE WHEN m.k IS NULL THEN true WHEN s.k IS NULL THEN NOT m.closed ELSE m.closed OR s.h IS DISTINCT FROM m.source_hash END
+   RETURNING seen) SELECT count(*) AS changed, count(*) FILTER (WHERE seen) AS present FROM found;
+
 -- nextChanged
 SELECT c.k::text AS key FROM pg_temp.changed_1 c WHERE c.k > '10'::bigint AND c.k <= '20'::bigint ORDER BY c.k LIMIT 2000;
 

@@ -9,7 +9,7 @@ SELECT count(*) AS rows, count(*) FILTER (WHERE m.source_hash IS NULL OR m.targe
 SELECT count(*) AS rows, sum(hashint8extended(0, hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0))) AS hashes FROM "public"."doctors" t WHERE t."legacy_id" IS NOT NULL;
 
 -- basedSums
-SELECT width_bucket(m.legacy_id, ARRAY['13'::bigint, '16'::bigint]) AS bucket, count(*) AS rows, sum(m.source_hash) AS hashes FROM portage.uuid_mappings_2 m
+SELECT width_bucket(m.legacy_id, ARRAY['13'::bigint, '16'::bigint]) AS bucket, count(*) AS rows, sum(m.source_hash) AS source_hashes FROM portage.uuid_mappings_2 m
    WHERE m.closed_by IS NULL AND m.legacy_id > '10'::bigint AND m.legacy_id <= '20'::bigint GROUP BY 1;
 
 -- mappedSums
