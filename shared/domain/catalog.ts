@@ -42,8 +42,10 @@ export interface Column {
   /** GENERATED ALWAYS AS (...), stored or virtual: never written. */
   readonly generated: boolean;
   readonly identity: null | 'always' | 'by default';
-  /** Name of a collation that is not the default of its type, else null. */
+  /** The collation by which its values are compared, quoted and with its schema; null of a type that has none. */
   readonly collation: string | null;
+  /** That collation calls different texts equal. */
+  readonly folding?: true;
 }
 
 /** A PRIMARY KEY, a UNIQUE constraint, or a unique index that stands without a constraint. */

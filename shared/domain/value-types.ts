@@ -102,8 +102,9 @@ const fixedScale = (column: Column): number | null => {
   return modifier === null ? null : Math.max(0, Number(modifier[1] ?? 0));
 };
 
-/** False where two equal values of a key column may differ as texts: 5 and 5.0 of numeric, Abc and ABC of citext. */
+/** False where two equal values of a key column may differ as texts: 5 and 5.0 of numeric, Abc and ABC of citext or of a collation. */
 export const hasOneText = (column: Column): boolean => {
+  if (column.folding) return false;
   const base = underlying(column.typeInfo);
   return base.kind === 'enum' || (base.builtin && ONE_TEXT.has(base.name)) || fixedScale(column) !== null;
 };
@@ -124,11 +125,23 @@ export const equals = (column: Column): string => {
   return base.kind === 'base' && !base.builtin ? `OPERATOR(${quoteIdentifier(base.schema)}.=)` : '=';
 };
 
+/** The collation of a column beside a value that it is compared with: texts of two others could not be compared at all. */
+export const collated = ({ collation }: Column): string => (collation === null ? '' : ` COLLATE ${collation}`);
+
+/** Any expression, as a value of the column's type. */
+function typedAs(column: Column, sql: string): string {
+  const base = underlying(column.typeInfo);
+  return `(${sql})::${base.builtin ? builtin(base.name) : column.type}`;
+}
+
+/** That a column holds what any expression means, by the column's own rule: with another operator or collation its index would not serve. */
+export const holds = (column: Column, ofRow: string, sql: string): string =>
+  `${ofRow} ${equals(column)} ${typedAs(column, sql)}${collated(column)}`;
+
 /** A key part of that type, from any expression: what a child says cast to what its parent's key is (SEMANTICS 6). */
 export function keyPart(column: Column, sql: string): string {
-  const base = underlying(column.typeInfo);
-  const typed = `(${sql})::${base.builtin ? builtin(base.name) : column.type}`;
-  return base.name === 'bpchar' ? `(${typed})::text` : typed;
+  const typed = typedAs(column, sql);
+  return underlying(column.typeInfo).name === 'bpchar' ? `(${typed})::text` : typed;
 }
 
 /** How both migrations and validations hash a row. Servers before 14 lack the record hash and hash the row's text. */

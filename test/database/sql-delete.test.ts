@@ -17,7 +17,7 @@ const HEAD = {
   name: 'nurses_head_id_fkey',
   schema: 'public',
   table: 'nurses',
-  pairs: [{ parent: 'id', child: 'head_id', operator: 'OPERATOR(pg_catalog.=)' }],
+  pairs: [{ parent: 'id', child: 'head_id', operator: 'OPERATOR(pg_catalog.=)', collation: null }],
   shownKey: 'id',
 };
 

@@ -1,5 +1,6 @@
 /** Other databases than the clinic: keys, values, tables and bad rows of every kind. */
 import { test } from '@jest/globals';
+import { collations } from './schemas/collations.ts';
 import { judge } from './schemas/judge.ts';
 import { compositeKeys, keys } from './schemas/keys.ts';
 import { rows } from './schemas/rows.ts';
@@ -16,6 +17,7 @@ const SCHEMAS = [
   [types.name, types, undefined],
   [tables.name, tables, 7],
   [rows.name, rows, undefined],
+  [collations.name, collations, undefined],
 ] as const;
 
 test.each(SCHEMAS)(

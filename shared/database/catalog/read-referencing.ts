@@ -8,8 +8,16 @@ export interface ReferencingKey {
   readonly name: string;
   readonly schema: string;
   readonly table: string;
-  /** Pairs in the order of the constraint; `operator` compares the parent's column with the child's. */
-  readonly pairs: readonly { readonly parent: string; readonly child: string; readonly operator: string }[];
+  /**
+   * Pairs in the order of the constraint; `operator` compares the parent's column with the child's. Where their collations are
+   * two, `collation` says by which: the child's, whose index then serves, unless the parent's calls more texts equal.
+   */
+  readonly pairs: readonly {
+    readonly parent: string;
+    readonly child: string;
+    readonly operator: string;
+    readonly collation: string | null;
+  }[];
   /** The table's key where it is one column that names no person: a uuid or an integer. */
   readonly shownKey: string | null;
 }
@@ -17,7 +25,9 @@ export interface ReferencingKey {
 /** Keys to the table itself, to a partition of it, or to a table that it is a partition of; copies in partitions say nothing new. */
 const REFERENCING = `
   SELECT k.conname AS name, n.nspname AS schema, c.relname AS table,
-    (SELECT json_agg(json_build_object('parent', p.attname, 'child', a.attname, 'operator', format('OPERATOR(%I.%s)', o.nspname, o.oprname)) ORDER BY u.position)
+    (SELECT json_agg(json_build_object('parent', p.attname, 'child', a.attname, 'operator', format('OPERATOR(%I.%s)', o.nspname, o.oprname),
+         'collation', CASE WHEN a.attcollation <> p.attcollation THEN (SELECT format('%I.%I', s.nspname, l.collname) FROM pg_collation l JOIN pg_namespace s ON s.oid = l.collnamespace
+           WHERE l.oid = CASE WHEN (SELECT collisdeterministic FROM pg_collation WHERE oid = p.attcollation) THEN a.attcollation ELSE p.attcollation END) END) ORDER BY u.position)
        FROM unnest(k.confkey, k.conkey, k.conpfeqop) WITH ORDINALITY u (parent, child, operator, position)
        JOIN pg_attribute p ON p.attrelid = k.confrelid AND p.attnum = u.parent JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.child
        JOIN (SELECT o.oid, o.oprname, s.nspname FROM pg_operator o JOIN pg_namespace s ON s.oid = o.oprnamespace) o ON o.oid = u.operator) AS pairs,

@@ -64,8 +64,9 @@ const columnsQuery = (serverVersion: number): string => `
   SELECT a.attrelid AS oid, a.attname AS name, a.attnum AS position, a.atttypid AS type_oid, ${TYPE} AS type,
     a.attnotnull OR t.typnotnull AS not_null, ${UNPROVEN} AS unproven, a.atthasdef OR t.typdefault IS NOT NULL AS has_default,
     ${serverVersion >= 120000 ? "a.attgenerated <> ''" : 'false'} AS generated, a.attidentity AS identity,
-    CASE WHEN a.attcollation <> t.typcollation THEN (SELECT collname FROM pg_collation WHERE oid = a.attcollation) END AS collation
-  FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+    c.name AS collation, NOT c.deterministic AS folding
+  FROM pg_attribute a LEFT JOIN (SELECT c.oid, format('%I.%I', n.nspname, c.collname) AS name, ${serverVersion >= 120000 ? 'c.collisdeterministic' : 'true'} AS deterministic
+    FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace) c ON c.oid = a.attcollation JOIN pg_type t ON t.oid = a.atttypid
   JOIN pg_type e ON e.oid = CASE WHEN t.typcategory = 'A' AND t.typelem <> 0 THEN t.typelem ELSE t.oid END JOIN pg_namespace n ON n.oid = e.typnamespace
   WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum`;
 
@@ -163,6 +164,7 @@ async function readSelected(session: Session, selection: RelationSelection): Pro
     generated: yes(row['generated']),
     identity: row['identity'] === 'a' ? 'always' : row['identity'] === 'd' ? 'by default' : null,
     collation: row['collation'] ?? null,
+    ...(yes(row['folding']) ? { folding: true } : {}),
   });
   const foreignKey = (row: Row): ForeignKey => ({
     name: row['name'] ?? '',

@@ -25,7 +25,7 @@ export const lockMends = ({ child, reference, parent }: ReferenceSides, limit: n
    CROSS JOIN LATERAL (SELECT (t.${quoteIdentifier(reference.column)})::text COLLATE "C" AS current, ${child.target.hash} IS NOT DISTINCT FROM x.target_hash AS untouched
      FROM ${child.target.table} t WHERE ${child.target.matchesMapping('x')} FOR UPDATE) l
    WHERE l.current IS NOT DISTINCT FROM x.current
-     AND (x.expected IS NULL OR EXISTS (SELECT FROM ${parent.target.table} t WHERE t.${parentColumn(parent)} = x.expected::${reference.type}))`;
+     AND (x.expected IS NULL OR EXISTS (SELECT FROM ${parent.target.table} t WHERE t.${parentColumn(parent)} = x.expected::${reference.type}${parent.target.keyCollation}))`;
 
 /** Whatever became of them, they have had their turn. */
 export const passMends = ({ reference }: ReferenceSides, limit: number): string =>

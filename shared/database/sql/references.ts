@@ -107,7 +107,7 @@ export function findBroken({ child, reference: r, parent, identityKey }: Referen
       CROSS JOIN LATERAL (SELECT (${column})::text COLLATE "C" AS key, ${column} AS value FROM ${child.target.table} t WHERE ${child.target.matchesMapping('m')}${alive}) cur
       LEFT JOIN LATERAL (SELECT p.${mappedKey(parent)}::text COLLATE "C" AS mapped, p.target_uuid, p.target_key FROM ${r.parentLeaf} p WHERE ${parentLegacy} = ${said_} AND p.closed_by IS NULL) p ON true
       LEFT JOIN LATERAL (SELECT true AS found, ${witness} AS witness FROM ${parent.target.table} t WHERE ${parent.target.matchesMapping('p')}) there ON p.mapped IS NOT NULL
-      LEFT JOIN LATERAL (SELECT true AS found, ${witness} AS witness FROM ${parent.target.table} t WHERE ${parentKey} = cur.value) led ON cur.value IS NOT NULL
+      LEFT JOIN LATERAL (SELECT true AS found, ${witness} AS witness FROM ${parent.target.table} t WHERE ${parentKey} = cur.value${parent.target.keyCollation}) led ON cur.value IS NOT NULL
     ) x WHERE x.kind IS NOT NULL ON CONFLICT DO NOTHING`;
 }
 
@@ -137,7 +137,7 @@ function unmappedOrphans({ child, reference: r, parent }: ReferenceSides, select
   const ofChild = child.target.keyKind === 'uuid' ? 'm.target_uuid' : 'm.target_key';
   const entityOnly = child.normal.columns.some((c) => c.kind === 'constant') ? belongs : 'true';
   return `${select} FROM ${child.target.table} t WHERE ${column} IS NOT NULL AND ${entityOnly}
-     AND NOT EXISTS (SELECT FROM ${parent.target.table} f WHERE f.${parentColumn(parent)} = ${column})
+     AND NOT EXISTS (SELECT FROM ${parent.target.table} f WHERE f.${parentColumn(parent)} = ${column}${parent.target.keyCollation})
      AND NOT EXISTS (SELECT FROM ${child.leaf} m WHERE ${ofChild} = ${child.target.keyOfRow} AND m.closed_by IS NULL)`;
 }
 export const countUnmappedOrphans = (sides: ReferenceSides): string =>

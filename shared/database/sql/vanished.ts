@@ -75,7 +75,12 @@ export const presentInSource = (entity: CompiledEntity): string =>
 
 /** `row` has the parent's columns r0, r1 ...; alias t is the child. */
 export const refersTo = (key: ReferencingKey, row: string): string =>
-  key.pairs.map(({ child, operator }, i) => `${row}.r${i} ${operator} t.${quoteIdentifier(child)}`).join(' AND ');
+  key.pairs
+    .map(
+      ({ child, operator, collation }, i) =>
+        `${row}.r${i} ${operator} t.${quoteIdentifier(child)}${collation === null ? '' : ` COLLATE ${collation}`}`,
+    )
+    .join(' AND ');
 
 /** The columns of a row that a foreign key leads to. */
 export const referredColumns = (key: ReferencingKey): string =>

@@ -2,7 +2,7 @@
 import { columnOf, mayHoldNull, underlying, type Column, type Relation } from '../catalog.ts';
 import { PortageError } from '../errors.ts';
 import { qualifiedName, quoteIdentifier, quoteLiteral } from '../identifiers.ts';
-import { equals, exactForm, exactText, isLengthLimited, rowHash } from '../value-types.ts';
+import { collated, equals, exactForm, exactText, isLengthLimited, rowHash } from '../value-types.ts';
 import { baseForm, columnHash, packed } from './column-hash.ts';
 import type { CompiledColumn, CompiledEntity } from './types.ts';
 import { compileColumn, releasableColumns } from './compile-column.ts';
@@ -127,6 +127,7 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
         : canonicalTarget(normal.target.key.map((column) => desiredOf.get(column)?.desired ?? 'NULL')),
       matchesMapping,
       keyOrder: normal.target.key.map(ofRow).join(', '),
+      keyCollation: targetKeys[0] === undefined ? '' : collated(targetKeys[0]),
       matchesIdentity:
         identity.length === 0 ? null : identity.map((column) => sameIn(column.column, column.desired)).join(' AND '),
       belongs:

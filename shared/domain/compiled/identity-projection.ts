@@ -7,7 +7,7 @@ import type { Column } from '../catalog.ts';
 import { underlying } from '../catalog.ts';
 import type { NormalColumn } from '../entity-map.ts';
 import { quoteIdentifier, quoteLiteral, qualifiedName } from '../identifiers.ts';
-import { finalCast, isInteger } from '../value-types.ts';
+import { collated, finalCast, isInteger } from '../value-types.ts';
 import { keyColumns, mustHave, orderOf, type CompileContext, type EntityFacts } from './key-forms.ts';
 
 export interface Join {
@@ -39,15 +39,16 @@ const isTextual = (column: Column): boolean => {
 /** Types whose equal values have one form, on whatever side. */
 const PLAIN = /^(uuid|bool|date|timestamp|timestamptz|time|inet|cidr|macaddr|macaddr8|bytea)$/;
 
+/** The number that a text is, written in its one way; a text that is no number of 64 bits stands for no row of an integer key. */
+const integerIn = (text: string): string =>
+  `(CASE WHEN ${text} ~ '^(0|-?[1-9][0-9]{0,18})$' THEN CASE WHEN ${text}::numeric BETWEEN -9223372036854775808 AND 9223372036854775807 THEN ${text}::bigint END END)`;
+
 /** Whether a copy of the source's column says the same key again, and how. */
 function saidBy(source: Column, target: Column, sql: string): string | null {
   const [from, to] = [underlying(source.typeInfo), underlying(target.typeInfo)];
   if (isInteger(source.typeInfo)) {
     if (isInteger(target.typeInfo)) return `(${sql})::bigint`;
-    // A text that is no number stands for no row of an integer key.
-    return isTextual(target)
-      ? `(CASE WHEN (${sql})::text ~ '^(0|-?[1-9][0-9]{0,17})$' THEN (${sql})::text::bigint END)`
-      : null;
+    return isTextual(target) ? integerIn(`(${sql})::text`) : null;
   }
   if (isTextual(source)) return isTextual(target) && source.typeInfo.kind !== 'enum' ? `(${sql})::text` : null;
   if (!from.builtin || !to.builtin || from.name !== to.name) return null;
@@ -112,7 +113,7 @@ function throughParent(
   const part = projected?.parts[place];
   if (projected === null || part === undefined) return null;
   const on = [
-    `${parentAlias}.${quoteIdentifier(held)} = ${alias}.${quoteIdentifier(column.column)}`,
+    `${parentAlias}.${quoteIdentifier(held)} = ${alias}.${quoteIdentifier(column.column)}${collated(mustHave(parent.target, held, parent.normal.name))}`,
     ...projected.conditions,
   ];
   return {

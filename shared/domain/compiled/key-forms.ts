@@ -4,7 +4,7 @@ import { columnOf, provenKeys, underlying } from '../catalog.ts';
 import type { NormalEntity } from '../entity-map.ts';
 import { PortageError } from '../errors.ts';
 import { qualifiedName, quoteIdentifier } from '../identifiers.ts';
-import { equals, hasOneText, isInteger, keyPart, referencePart } from '../value-types.ts';
+import { hasOneText, holds, isInteger, keyPart, referencePart } from '../value-types.ts';
 import type { CompiledEntity, OrderKind, ReferringColumn } from './types.ts';
 
 /** An entity with what both catalogs say of it. */
@@ -80,7 +80,7 @@ export const matchesTargetKey = (facts: EntityFacts, row: string): string => {
   if (only !== undefined && targetKeyKind(facts) === 'uuid') return `${ofRow(only)} = ${row}.target_uuid`;
   const part = (i: number): string =>
     columns.length === 1 ? `${row}.target_key` : `(${row}.target_key::jsonb)->>${i}`;
-  return columns.map((column, i) => `${ofRow(column)} ${equals(column)} ${keyPart(column, part(i))}`).join(' AND ');
+  return columns.map((column, i) => holds(column, ofRow(column), part(i))).join(' AND ');
 };
 
 /** Entities that write the table of this one by the same key, from all that the ledger knows. */
@@ -135,7 +135,7 @@ export function referenceKey(parent: EntityFacts, parts: readonly string[]): str
   const indexed = parent.source.indexes.some((index) => index.columns[0] === parent.normal.source.key[0]);
   if (columns.every(hasOneText) || parts.length !== columns.length || !indexed) return said;
   const ofParent = columns.map((column) => `k.${quoteIdentifier(column.name)}`);
-  const same = columns.map((column, i) => `${ofParent[i]} ${equals(column)} ${keyPart(column, parts[i] ?? 'NULL')}`);
+  const same = columns.map((column, i) => holds(column, ofParent[i] ?? '', parts[i] ?? 'NULL'));
   return `coalesce((SELECT ${canonicalKey(parent, ofParent)} FROM ${qualifiedName(parent.source)} AS k WHERE ${same.join(' AND ')} LIMIT 1), ${said})`;
 }
 

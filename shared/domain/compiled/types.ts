@@ -112,6 +112,8 @@ export interface CompiledEntity {
     /** Over `t` and a row named by the argument that has target_uuid and target_key. */
     readonly matchesMapping: (row: string) => string;
     readonly keyOrder: string;
+    /** Behind a value that is compared with the first column of the key. */
+    readonly keyCollation: string;
     /** Over `t` and `g`/`w`: the row stands for this source row by its identity; null without identity. */
     readonly matchesIdentity: string | null;
     /** Over `t`: has an identity that belongs to this entity, and is not marked as deleted; null without identity columns. */

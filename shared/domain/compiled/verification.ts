@@ -6,9 +6,9 @@
  * Aliases: `q` the projected source row, `g` the staged source row, `t` the target row with `portage_*` columns beside
  * its own (sql/validate/project.ts).
  */
-import { underlying, type Column } from '../catalog.ts';
+import { columnOf, underlying, type Column } from '../catalog.ts';
 import { qualifiedName, quoteIdentifier } from '../identifiers.ts';
-import { hashForms, upperHalf } from '../value-types.ts';
+import { collated, hashForms, upperHalf } from '../value-types.ts';
 import { projectIdentity, type Join } from './identity-projection.ts';
 import { keyColumns, mustHave, orderOf, type CompileContext, type EntityFacts } from './key-forms.ts';
 import { reasonOfValue } from './value-reasons.ts';
@@ -56,7 +56,9 @@ function verifiedReference(
   const [parentKey] = parent.normal.target.key;
   const ofChild = `t.${quoteIdentifier(reference.column)}`;
   const table = qualifiedName(parent.target);
-  const same = (alias: string): string => `${alias}.${quoteIdentifier(parentKey ?? '')} = ${ofChild}`;
+  const held = columnOf(parent.target, parentKey ?? '');
+  const same = (alias: string): string =>
+    `${alias}.${quoteIdentifier(parentKey ?? '')} = ${ofChild}${held ? collated(held) : ''}`;
   const orphan = `(${ofChild} IS NOT NULL AND NOT EXISTS (SELECT FROM ${table} AS x WHERE ${same('x')}))`;
   const alias = `r${number}`;
   const byIdentity = projectIdentity(context, parent, alias);

@@ -7,7 +7,7 @@ SELECT width_bucket(q.k, ARRAY['["b", "2023-01-01"]' COLLATE "C"]) - (q.k = ANY 
 -- mappedSums
 SELECT width_bucket(m.k, ARRAY['["b", "2023-01-01"]' COLLATE "C"]) - (m.k = ANY (ARRAY['["b", "2023-01-01"]' COLLATE "C"]))::int AS bucket, count(*) AS rows, count(*) FILTER (WHERE m.source_hash IS NULL OR m.target_hash IS NULL) AS unbased,
      sum(m.source_hash) AS source_hashes, sum(m.target_hash) AS target_hashes, count(m.now) AS target_rows, sum(m.now) AS target_now
-   FROM (SELECT m.legacy_key AS k, m.source_hash, m.target_hash, CASE WHEN t."code" IS NOT NULL THEN hashint8extended(0, hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0)) END AS now FROM portage.uuid_mappings_3 m LEFT JOIN "public"."rates" t ON t."code" = ((m.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((m.target_key::jsonb)->>1)::pg_catalog."date"
+   FROM (SELECT m.legacy_key AS k, m.source_hash, m.target_hash, CASE WHEN t."code" IS NOT NULL THEN hashint8extended(0, hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0)) END AS now FROM portage.uuid_mappings_3 m LEFT JOIN "public"."rates" t ON t."code" = ((m.target_key::jsonb)->>0)::pg_catalog."text" COLLATE pg_catalog."default" AND t."day" = ((m.target_key::jsonb)->>1)::pg_catalog."date"
      WHERE m.closed_by IS NULL AND m.legacy_key > '["a", "2023-01-01"]' COLLATE "C" OFFSET 0) m GROUP BY 1;
 
 -- gather
@@ -18,7 +18,7 @@ INSERT INTO pg_temp.work_3 (k, action, known, in_source, source_changed, target_
        CASE WHEN m.k IS NULL THEN NULL WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'changed' ELSE 'same' END,
        m.source_hash IS NOT NULL AND m.target_hash IS NOT NULL, NULL::uuid, coalesce(m.target_key, jsonb_build_array(g.c0::text, g.c1::date)::text COLLATE "C"), CASE WHEN x.missing IS NOT NULL THEN 'M003' END, x.missing
     FROM pg_temp.stage_3 g LEFT JOIN LATERAL (SELECT m.legacy_key AS k, m.closed_by IS NOT NULL AS closed, m.source_hash, m.target_hash, m.target_uuid, m.target_key FROM portage.uuid_mappings_3 m WHERE m.legacy_key = g.k OFFSET 0) m ON true
-      LEFT JOIN LATERAL (SELECT hashint8extended(0, hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0)) AS h FROM "public"."rates" t WHERE t."code" = ((m.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((m.target_key::jsonb)->>1)::pg_catalog."date" OFFSET 0) t ON m.k IS NOT NULL
+      LEFT JOIN LATERAL (SELECT hashint8extended(0, hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0)) AS h FROM "public"."rates" t WHERE t."code" = ((m.target_key::jsonb)->>0)::pg_catalog."text" COLLATE pg_catalog."default" AND t."day" = ((m.target_key::jsonb)->>1)::pg_catalog."date" OFFSET 0) t ON m.k IS NOT NULL
     CROSS JOIN LATERAL (SELECT m.target_uuid AS target_uuid OFFSET 0) w
     CROSS JOIN LATERAL (SELECT NULL::text[] AS missing OFFSET 0) x
     WHERE g.k > '["a", "2023-01-01"]' COLLATE "C" AND (m.k IS NULL OR m.closed OR g.h IS DISTINCT FROM m.source_hash OR t.h IS DISTINCT FROM m.target_hash);
@@ -28,7 +28,7 @@ UPDATE pg_temp.work_3 u SET action = CASE WHEN f.rows > 1 OR f.mapped THEN 'set_
              code = CASE WHEN f.rows > 1 OR f.mapped THEN 'M004' END, target_key = CASE WHEN f.rows > 1 OR f.mapped THEN u.target_key ELSE f.key END
            FROM (SELECT w.ctid AS place, count(*) AS rows, bool_or(EXISTS (SELECT FROM portage.uuid_mappings_3 m WHERE m.target_key = f.key AND m.closed_by IS NULL)) AS mapped, (array_agg(f.key))[1] AS key FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k CROSS JOIN LATERAL (SELECT jsonb_build_array(t."code", t."day")::text COLLATE "C" AS key FROM "public"."rates" t WHERE t."code" = g.c0::text AND t."day" = g.c1::date OFFSET 0) f WHERE w.action = 'insert' GROUP BY w.ctid) f
            WHERE u.ctid = f.place;
-UPDATE pg_temp.work_3 w SET action = 'set_aside', code = 'M004' WHERE w.action = 'insert' AND EXISTS (SELECT FROM "public"."rates" t WHERE t."code" = ((w.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((w.target_key::jsonb)->>1)::pg_catalog."date");
+UPDATE pg_temp.work_3 w SET action = 'set_aside', code = 'M004' WHERE w.action = 'insert' AND EXISTS (SELECT FROM "public"."rates" t WHERE t."code" = ((w.target_key::jsonb)->>0)::pg_catalog."text" COLLATE pg_catalog."default" AND t."day" = ((w.target_key::jsonb)->>1)::pg_catalog."date");
 
 -- mapInserts
 WITH map AS (INSERT INTO portage.uuid_mappings_3 AS m (legacy_key, source_hash, target_hash, target_key, entity_id, operation_no, origin, source_columns)
@@ -51,12 +51,12 @@ INSERT INTO portage.undo_log (batch_no, entity_id, operation_no, action, legacy_
     SELECT 42, 3, 7, 'update', w.k, coalesce(jsonb_build_array(g.c0::text, g.c1::date)::text COLLATE "C", w.target_key)::text, b.before,
       hashint8extended(0, hash_record_extended(row((g.c0::text) COLLATE "C", (g.c1::date), (g.c2::numeric(8,2))::text COLLATE "C"), 0)), m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by, CASE WHEN jsonb_build_array(g.c0::text, g.c1::date)::text COLLATE "C" <> w.target_key THEN w.target_key::text END, NULL::jsonb
     FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k CROSS JOIN LATERAL (SELECT m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.closed_by, m.target_key FROM portage.uuid_mappings_3 m WHERE m.legacy_key = w.k) m
-    CROSS JOIN LATERAL (SELECT jsonb_object(ARRAY['code', 'day', 'amount'], ARRAY[(t."code")::text, (t."day")::text, (t."amount")::text]) AS before FROM "public"."rates" t WHERE t."code" = ((w.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((w.target_key::jsonb)->>1)::pg_catalog."date") b WHERE w.action = 'update';
+    CROSS JOIN LATERAL (SELECT jsonb_object(ARRAY['code', 'day', 'amount'], ARRAY[(t."code")::text, (t."day")::text, (t."amount")::text]) AS before FROM "public"."rates" t WHERE t."code" = ((w.target_key::jsonb)->>0)::pg_catalog."text" COLLATE pg_catalog."default" AND t."day" = ((w.target_key::jsonb)->>1)::pg_catalog."date") b WHERE w.action = 'update';
 
 -- updateRows
 WITH written AS (
       UPDATE "public"."rates" AS t SET "code" = g.c0::text, "day" = g.c1::date, "amount" = g.c2::numeric(8,2)
-      FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k WHERE w.action IN ('update') AND t."code" = ((w.target_key::jsonb)->>0)::pg_catalog."text" AND t."day" = ((w.target_key::jsonb)->>1)::pg_catalog."date"
+      FROM pg_temp.work_3 w JOIN pg_temp.stage_3 g ON g.k = w.k WHERE w.action IN ('update') AND t."code" = ((w.target_key::jsonb)->>0)::pg_catalog."text" COLLATE pg_catalog."default" AND t."day" = ((w.target_key::jsonb)->>1)::pg_catalog."date"
       RETURNING hashint8extended(0, hash_record_extended(row((t."code") COLLATE "C", (t."day"), (t."amount")::text COLLATE "C"), 0)) AS h
     ) SELECT count(*) AS rows, sum(h) AS hashes FROM written;
 
