@@ -177,7 +177,11 @@ export async function withWorker<T>(
     return tellingDrift(deps, loaded, [claim.entity], () =>
       withEntity(sides, loaded, claim.entity, () =>
         work(
-          { ...workerOf(sides, loaded, claim, slice, checkpoint.fresh, deps), untouched: checkpoint.untouched },
+          {
+            ...workerOf(sides, loaded, claim, slice, checkpoint.fresh, deps),
+            untouched: checkpoint.untouched,
+            scattered: checkpoint.scattered,
+          },
           loaded,
         ),
       ),

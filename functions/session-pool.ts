@@ -70,6 +70,9 @@ export async function withPooled<T>(wanted: Wanted, work: (session: Session) => 
   }
 }
 
+/** Nobody misses what was temporary: its end does not wait for the disk. */
+const FORGET_TEMPORARY = 'BEGIN; SET LOCAL synchronous_commit = off; DISCARD TEMP; COMMIT';
+
 async function lend<T>(session: Session, { key, signal }: Wanted, work: (session: Session) => Promise<T>): Promise<T> {
   const cut = (): void => session.cut();
   signal?.addEventListener('abort', cut);
@@ -77,7 +80,7 @@ async function lend<T>(session: Session, { key, signal }: Wanted, work: (session
   try {
     signal?.throwIfAborted();
     result = await work(session);
-    if (session.side === 'target') await session.run('DISCARD TEMP');
+    if (session.side === 'target') await session.run(FORGET_TEMPORARY);
   } catch (error) {
     await session.end();
     throw error;

@@ -21,6 +21,8 @@ interface Sides {
   readonly entity: CompiledEntity;
   /** The target's rows are known to equal their bases. */
   readonly untouched?: boolean;
+  /** Changes of the source are known to lie everywhere. */
+  readonly scattered?: boolean;
 }
 
 type Sums = Record<string, string | null>;
@@ -54,13 +56,14 @@ const PROBE_SHARE = 1 / 20;
  * sums would say so of all others, too, at the price of another look at every row: the slice is given as one range that differs.
  */
 export async function compareSlice(sides: Sides, range: KeyRange, rows: number): Promise<readonly ComparedRange[]> {
+  const wholly = [{ ...range, rows: 0, equal: false }];
+  if (sides.scattered === true) return wholly;
   const enough = 2 * PROBE.steps + 1;
   const direct = hasFirstRows(sides.entity);
   const bounds = await (direct
     ? firstBounds(sides, range, Math.min(rows, PROBE.rows), enough)
     : boundsOf(sides, range, rows));
-  if (bounds.length >= enough && (await mostlyChanged(sides, range.from, bounds.slice(0, PROBE.steps))))
-    return [{ ...range, rows: 0, equal: false }];
+  if (bounds.length >= enough && (await mostlyChanged(sides, range.from, bounds.slice(0, PROBE.steps)))) return wholly;
   return direct ? compareRange(sides, range, rows) : compareSteps(sides, range, bounds);
 }
 

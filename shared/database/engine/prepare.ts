@@ -35,6 +35,8 @@ export interface Preparation {
   readonly fresh: boolean;
   /** The target's rows equal their bases; false: nobody looked. */
   readonly untouched: boolean;
+  /** Changes of the source lie everywhere, as far as the first rows tell. */
+  readonly scattered: boolean;
   /** Both sides equal their bases: there is nothing to do. */
   readonly equal: boolean;
 }
@@ -84,7 +86,7 @@ async function planEntity(sides: Sides, entity: CompiledEntity, mode: Mode, lane
   } else if (mapped && mode === 'differential' && entity.source.estimatedRows <= WHOLE_LOOK_ROWS) {
     const whole = await compareWhole({ ...sides, entity });
     if (whole.equal && whole.rows !== null)
-      return { slices: [], rows: whole.rows, fresh: true, untouched: true, equal: true };
+      return { slices: [], rows: whole.rows, fresh: true, untouched: true, scattered: false, equal: true };
     rows = whole.rows;
     fresh = whole.target.allMapped;
     untouched = whole.target.untouched;
@@ -105,6 +107,7 @@ async function planEntity(sides: Sides, entity: CompiledEntity, mode: Mode, lane
     rows,
     fresh,
     untouched,
+    scattered: first?.scattered === true,
     equal: false,
   };
 }

@@ -27,6 +27,8 @@ export interface Worker {
    * is found where the source has changed the same row, and by the next run.
    */
   readonly untouched?: boolean;
+  /** Changes of the source lay everywhere when the entity was prepared: no step of a slice is worth a sum. */
+  readonly scattered?: boolean;
   /** Nothing was mapped in the slice when it was begun: its rows are new, and go in by the shortest way (sql/load.ts). */
   readonly loading?: Loading | null;
   readonly batchRows: number;

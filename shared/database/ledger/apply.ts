@@ -20,7 +20,7 @@ const FILES = [
   '0007-returned-rows.sql',
   '0008-base-after.sql',
   '0009-source-after.sql',
-  '0010-untouched.sql',
+  '0010-lighter-runs.sql',
 ] as const;
 
 export const LEDGER_VERSION = FILES.length;

@@ -33,6 +33,7 @@ export interface Checkpoint {
   readonly catalogHash: string;
   readonly fresh: boolean;
   readonly untouched: boolean;
+  readonly scattered: boolean;
   readonly slices: readonly Slice[] | null;
   /** Seconds since the last sign of life; null when none was ever given. */
   readonly heartbeatAge: number | null;
@@ -43,7 +44,7 @@ export interface Checkpoint {
   readonly errorMessage: string | null;
 }
 
-const SELECT = `SELECT c.id, c.operation_id, c.entity_type, c.status, c.fence, c.owner, c.mode, c.map_hash, c.catalog_hash, c.fresh, c.untouched, c.slices, c.created_at, c.refuted_by, c.error_code, c.error_message,
+const SELECT = `SELECT c.id, c.operation_id, c.entity_type, c.status, c.fence, c.owner, c.mode, c.map_hash, c.catalog_hash, c.fresh, c.untouched, c.scattered, c.slices, c.created_at, c.refuted_by, c.error_code, c.error_message,
     extract(epoch FROM clock_timestamp() - greatest(c.updated_at, (SELECT max(w.heartbeat_at) FROM portage.workers w JOIN portage.migration_checkpoints o ON o.id = w.checkpoint_id WHERE o.operation_id = c.operation_id))) AS heartbeat_age
   FROM portage.migration_checkpoints c`;
 
@@ -59,6 +60,7 @@ const checkpointOf = (row: Record<string, string | null>): Checkpoint => ({
   catalogHash: row['catalog_hash'] ?? '',
   fresh: row['fresh'] === 't',
   untouched: row['untouched'] === 't',
+  scattered: row['scattered'] === 't',
   slices: row['slices'] ? (JSON.parse(row['slices']) as Slice[]) : null,
   heartbeatAge:
     row['heartbeat_age'] === null || row['heartbeat_age'] === undefined ? null : Number(row['heartbeat_age']),
@@ -217,12 +219,14 @@ export interface SavedPlan {
   readonly fresh?: boolean;
   /** The target's rows equal their bases; false: nobody looked. */
   readonly untouched?: boolean;
+  /** Changes of the source lie everywhere, as far as the first rows told. */
+  readonly scattered?: boolean;
 }
 
 export const savePlan = (target: Session, id: string, plan: SavedPlan): Promise<number> =>
   target.run(
-    'UPDATE portage.migration_checkpoints SET slices = $2, rows_total = $3, fresh = $4, untouched = $5, updated_at = now() WHERE id = $1',
-    [id, JSON.stringify(plan.slices), plan.rows, plan.fresh === true, plan.untouched === true],
+    'UPDATE portage.migration_checkpoints SET slices = $2, rows_total = $3, fresh = $4, untouched = $5, scattered = $6, updated_at = now() WHERE id = $1',
+    [id, JSON.stringify(plan.slices), plan.rows, plan.fresh === true, plan.untouched === true, plan.scattered === true],
   );
 
 /** The run looks at changes alone: it cannot tell what is gone. */
@@ -254,11 +258,14 @@ export const endCheckpoint = (
     [id, fence, status, error?.code ?? null, error?.message ?? null],
   );
 
-/** A sign of life of the session that works on a slice; by it a takeover finds the backend. */
+/**
+ * A sign of life of the session that works on a slice; by it a takeover finds the backend. It does not wait for the disk: a crash of
+ * the server that takes it away has ended the backend, too. Not for use in a transaction, which would not wait either.
+ */
 export const beat = (target: Session, checkpointId: string, slice: number, host: string): Promise<number> =>
   target.run(
     `INSERT INTO portage.workers (checkpoint_id, slice, pid, backend_start, host, heartbeat_at)
-     SELECT $1, $2, pid, backend_start, $3, clock_timestamp() FROM pg_stat_activity WHERE pid = pg_backend_pid()
+     SELECT $1, $2, pid, backend_start, $3, clock_timestamp() FROM pg_stat_activity WHERE pid = pg_backend_pid() AND set_config('synchronous_commit', 'off', true) = 'off'
      ON CONFLICT (checkpoint_id, slice) DO UPDATE SET pid = excluded.pid, backend_start = excluded.backend_start, host = excluded.host, heartbeat_at = excluded.heartbeat_at`,
     [checkpointId, slice, host],
   );

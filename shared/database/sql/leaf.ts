@@ -10,8 +10,12 @@ export const leafKey = (entity: CompiledEntity, alias = 'm'): string =>
 export const targetKeyColumn = (entity: Pick<CompiledEntity, 'target'>): string =>
   entity.target.keyKind === 'uuid' ? 'target_uuid' : 'target_key';
 
+/**
+ * Whether anything is mapped in a range. In the order of the keys: of a range at the end of a large table the planner believes that
+ * reading from the beginning soon meets one (measured: 25 ms of a million mappings).
+ */
 export const leafHasRows = (entity: CompiledEntity, range: KeyRange): string =>
-  `SELECT EXISTS (SELECT FROM ${entity.leaf} m WHERE ${allOf(inRange(entity.order, leafKey(entity), range))})::text AS present`;
+  `SELECT (count(*) > 0)::text AS present FROM (SELECT FROM ${entity.leaf} m WHERE ${allOf(inRange(entity.order, leafKey(entity), range))} ORDER BY ${leafKey(entity)} LIMIT 1) m`;
 
 /** Bases of the whole entity: one pass over its leaf. A row without a base can equal nothing. */
 export const leafTotals = (entity: CompiledEntity): string =>

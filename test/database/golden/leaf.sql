@@ -1,5 +1,5 @@
 -- leafHasRows
-SELECT EXISTS (SELECT FROM portage.uuid_mappings_2 m WHERE m.legacy_id > '10'::bigint AND m.legacy_id <= '20'::bigint)::text AS present;
+SELECT (count(*) > 0)::text AS present FROM (SELECT FROM portage.uuid_mappings_2 m WHERE m.legacy_id > '10'::bigint AND m.legacy_id <= '20'::bigint ORDER BY m.legacy_id LIMIT 1) m;
 
 -- leafTotals
 SELECT count(*) AS rows, count(*) FILTER (WHERE m.source_hash IS NULL OR m.target_hash IS NULL) AS unbased, sum(m.source_hash) AS source_hashes, sum(m.target_hash) AS target_hashes
