@@ -48,6 +48,13 @@ export function timeLeft(done: number, left: number, elapsedMs: number): number 
   return done <= 0 || elapsedMs <= 0 ? null : (left * elapsedMs) / done;
 }
 
+/**
+ * What is left where a pace is set: the first batches of all lanes go at once, and make the rest look shorter than it can be.
+ * @param rowsASecond that may be read, at most; null: as fast as they come
+ */
+export const atPace = (leftMs: number | null, rowsLeft: number, rowsASecond: number | null): number | null =>
+  leftMs === null || rowsASecond === null ? leftMs : Math.max(leftMs, (rowsLeft * 1000) / rowsASecond);
+
 /** Gives the milliseconds that are left; null while nobody can say. */
 export type EtaMeter = (entities: readonly EntityWork[]) => number | null;
 

@@ -43,7 +43,7 @@ const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '1000000' },
     pairs: { type: 'string', default: '5' },
-    'max-rate': { type: 'string', default: '10000' },
+    'max-rate': { type: 'string', default: '5000' },
     only: { type: 'string', default: PARTS.join(',') },
     postgres: { type: 'string' },
     json: { type: 'boolean', default: false },

@@ -1,50 +1,24 @@
 /** A small everyday load on the source: lookups and updates by key, at a rate that leaves the server time. */
-import { setTimeout as pause } from 'node:timers/promises';
-import pg from 'pg';
-
-const CLIENTS = 2;
-/** Between two requests of a client. */
-const THINK_MS = 10;
-/** A multiplier without a common factor visits the rows in no order. */
-const STRIDE = 7919;
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 
 export interface EverydayLoad {
   /** Milliseconds of each request since the last look. */
-  taken(): readonly number[];
+  taken(): Promise<readonly number[]>;
   stop(): Promise<void>;
 }
 
-export async function startEverydayLoad(url: string, rows: number): Promise<EverydayLoad> {
-  let times: number[] = [];
-  let over = false;
-  const clients = await Promise.all(
-    Array.from({ length: CLIENTS }, async (_, number) => {
-      const client = new pg.Client({ connectionString: url, application_name: 'everyday load' });
-      await client.connect();
-      return { client, number };
-    }),
-  );
-  const work = clients.map(async ({ client, number }) => {
-    for (let i = number; !over; i += CLIENTS) {
-      const orderNo = 1 + ((i * STRIDE) % rows);
-      const started = performance.now();
-      // One write in five, of a value that stays as it is: a later part of the benchmark finds the same rows.
-      if (i % 5 === 0) await client.query('UPDATE orders SET note = note WHERE order_no = $1', [orderNo]);
-      else await client.query('SELECT * FROM orders WHERE order_no = $1', [orderNo]);
-      times.push(performance.now() - started);
-      await pause(THINK_MS);
-    }
-  });
+export function startEverydayLoad(url: string, rows: number): EverydayLoad {
+  const clients = new Worker(new URL('everyday-client.ts', import.meta.url), { workerData: { url, rows } });
   return {
-    taken() {
-      const taken = times;
-      times = [];
-      return taken;
+    async taken() {
+      clients.postMessage('take');
+      const [times] = (await once(clients, 'message')) as [readonly number[]];
+      return times;
     },
     async stop() {
-      over = true;
-      await Promise.all(work);
-      for (const { client } of clients) await client.end();
+      clients.postMessage('stop');
+      await once(clients, 'exit');
     },
   };
 }

@@ -1,7 +1,7 @@
 // The time that is left, on runs that are played through: entities of very different cost, in waves, side by side.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { etaMeter, rowCosts, type EntityWork } from '../../shared/domain/eta.ts';
+import { atPace, etaMeter, rowCosts, type EntityWork } from '../../shared/domain/eta.ts';
 
 interface Played {
   readonly entity: string;
@@ -112,4 +112,11 @@ test('an entity that has begun is weighed by itself, one that has not by what wa
     ['b', 2],
     ['c', 0.2],
   ]);
+});
+
+test('at a pace that is set nothing ends sooner than the pace allows', () => {
+  expect(atPace(3000, 20_000, 5000)).toBe(4000);
+  expect(atPace(9000, 20_000, 5000)).toBe(9000); // slower than it may be
+  expect(atPace(3000, 20_000, null)).toBe(3000);
+  expect(atPace(null, 20_000, 5000)).toBeNull();
 });

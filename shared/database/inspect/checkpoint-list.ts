@@ -1,5 +1,5 @@
 /** Checkpoints as a person asks for them: how far, how fast, how long yet, and whether anybody is at work on them. */
-import { timeLeft } from '../../domain/eta.ts';
+import { atPace, timeLeft } from '../../domain/eta.ts';
 import type { CheckpointStatus } from '../ledger/checkpoints.ts';
 import type { Session } from '../session.ts';
 
@@ -59,6 +59,7 @@ const QUERY = `
     to_char(coalesce(c.started_at, c.created_at), 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started_at,
     CASE WHEN c.status <> 'in_progress' THEN to_char(coalesce(c.completed_at, c.updated_at), 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS ended_at,
     (SELECT o.undo_cleaned_at IS NULL FROM portage.operations o WHERE o.operation_id = c.operation_id)::text AS undoable,
+    (SELECT o.request->>'maxRate' FROM portage.operations o WHERE o.operation_id = c.operation_id) AS max_rate,
     b.rows_done, b.set_aside, b.seconds, b.ms, extract(epoch FROM clock_timestamp() - w.heartbeat_at) AS heartbeat_age
   FROM chosen c
   CROSS JOIN LATERAL (
@@ -87,6 +88,7 @@ export async function listCheckpoints(target: Session, filter: CheckpointFilter)
     const rate = rowsDone > 0 && seconds > 0 ? rowsDone / seconds : null;
     const isRunning = row['status'] === 'in_progress';
     const heartbeat = numberOrNull(row['heartbeat_age']);
+    const rowsLeft = rowsTotal === null ? null : Math.max(0, rowsTotal - rowsDone);
     return {
       id: row['id'] ?? '',
       entity: row['entity'] ?? '',
@@ -100,8 +102,8 @@ export async function listCheckpoints(target: Session, filter: CheckpointFilter)
       msPerRow: rowsDone > 0 && row['ms'] !== null ? rounded(Number(row['ms']) / rowsDone, 6) : null,
       rowCost: numberOrNull(row['row_cost']),
       etaSeconds:
-        isRunning && rowsTotal !== null && !isSilent(heartbeat)
-          ? wholeSeconds(timeLeft(rowsDone, Math.max(0, rowsTotal - rowsDone), seconds * 1000))
+        isRunning && rowsLeft !== null && !isSilent(heartbeat)
+          ? wholeSeconds(atPace(timeLeft(rowsDone, rowsLeft, seconds * 1000), rowsLeft, numberOrNull(row['max_rate'])))
           : null,
       heartbeatAgeSeconds: heartbeat === null ? null : rounded(Math.max(0, heartbeat)),
       owner: row['owner'] ?? null,

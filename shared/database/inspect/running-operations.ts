@@ -1,5 +1,5 @@
 /** How long the operations that run now still take: over all of their entities, weighed by what a row of each costs. */
-import { runLeft } from '../../domain/eta.ts';
+import { atPace, runLeft } from '../../domain/eta.ts';
 import type { Session } from '../session.ts';
 import { isSilent, LONGEST_GAP_SECONDS, numberOrNull, wholeSeconds } from './checkpoint-list.ts';
 
@@ -13,7 +13,7 @@ export interface RunningOperation {
 
 /** Pauses of an interrupted run are no part of its time: of two batches that follow each other, in whichever lanes, so much counts. */
 const QUERY = `
-  SELECT o.operation_id, c.entity_type AS entity, c.rows_total, c.status, c.row_cost, coalesce(sum(b.rows_read - b.parked), 0) AS rows_done, sum(b.read_ms + b.write_ms) FILTER (WHERE b.rows_read > 0) AS ms,
+  SELECT o.operation_id, c.entity_type AS entity, c.rows_total, c.status, c.row_cost, o.request->>'maxRate' AS max_rate, coalesce(sum(b.rows_read - b.parked), 0) AS rows_done, sum(b.read_ms + b.write_ms) FILTER (WHERE b.rows_read > 0) AS ms,
     (SELECT sum(least(greatest(extract(epoch FROM t.gap), 0), ${LONGEST_GAP_SECONDS})) FROM (
       SELECT m.committed_at - coalesce(lag(m.committed_at) OVER (ORDER BY m.committed_at), o.started_at) AS gap
       FROM portage.migration_batches m JOIN portage.migration_checkpoints p ON p.id = m.checkpoint_id WHERE p.operation_id = o.operation_id) t) AS seconds,
@@ -40,13 +40,16 @@ export async function runningOperations(target: Session, mapName: string): Promi
       };
     });
     const totals = entities.map(({ rowsTotal }) => rowsTotal);
+    const rowsDone = entities.reduce((sum, entity) => sum + entity.rowsDone, 0);
+    const rowsTotal = totals.includes(null) ? null : totals.reduce<number>((sum, total) => sum + (total ?? 0), 0);
+    const leftMs = runLeft(entities, Number(own[0]?.['seconds'] ?? 0) * 1000);
     return {
       operationId,
-      rowsDone: entities.reduce((sum, { rowsDone }) => sum + rowsDone, 0),
-      rowsTotal: totals.includes(null) ? null : totals.reduce<number>((sum, total) => sum + (total ?? 0), 0),
+      rowsDone,
+      rowsTotal,
       etaSeconds: isSilent(numberOrNull(own[0]?.['heartbeat_age']))
         ? null
-        : wholeSeconds(runLeft(entities, Number(own[0]?.['seconds'] ?? 0) * 1000)),
+        : wholeSeconds(atPace(leftMs, (rowsTotal ?? rowsDone) - rowsDone, numberOrNull(own[0]?.['max_rate']))),
     };
   });
 }
