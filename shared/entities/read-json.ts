@@ -61,6 +61,7 @@ class Reader {
       const [token, start] = this.#next('a key');
       if (!token.startsWith('"')) throw this.#fault(start, 'a key');
       const key = JSON.parse(token) as string;
+      if (key === '__proto__') throw this.#unusable(start, [...path, key]);
       if (entries.has(key)) this.#repeated.push(`  line ${this.#line(start)}: ${pathOf(...path, key)}`);
       this.#expect([':'], 'a colon');
       entries.set(key, this.#value([...path, key]));
@@ -103,6 +104,16 @@ class Reader {
 
   #line(at: number): number {
     return this.#text.slice(0, at).split('\n').length;
+  }
+
+  /** An entry of this name is left out of every copy of an object: an entity, or a column, would be lost without a word. */
+  #unusable(at: number, path: readonly (string | number)[]): PortageError {
+    const where = `${this.#where}, line ${this.#line(at)}`;
+    return new PortageError('SYS002', `A name of the mapping cannot be used (${where}): ${pathOf(...path)}`, {
+      where,
+      got: '__proto__',
+      expected: 'another name; a column of this name can be read through a view that renames it',
+    });
   }
 
   #fault(at: number, expected: string): PortageError {
