@@ -71,23 +71,22 @@ export async function compareSlice(sides: Sides, range: KeyRange, rows: number):
 export interface FirstLook {
   /** Changes of the source lie everywhere: a look at all of it would only say what its slices find out again. */
   readonly scattered: boolean;
-  /** The target's rows are as they were written. */
+  /** The target's rows are as they were written; false: nobody looked. */
   readonly untouched: boolean;
 }
 
 /** @returns null where no index gives the first rows, or the entity is not much more than them */
 export async function lookAhead(sides: Sides): Promise<FirstLook | null> {
-  const { source, target, entity } = sides;
+  const { target, entity } = sides;
   const { steps, rows } = PROBE;
   if (!hasFirstRows(entity) || steps * rows > entity.source.estimatedRows * PROBE_SHARE) return null;
   const bounds = await firstBounds(sides, { from: null, to: null }, rows, steps);
   if (bounds.length < steps) return null;
+  const scattered = await mostlyChanged(sides, null, bounds);
   const head = { from: null, to: bounds.at(-1) ?? null };
-  const [now, mapped] = await Promise.all([
-    unlessUnreadable(source.rows(sourceSums(entity, head, bounds))),
-    target.rows(mappedSums(entity, head, bounds)),
-  ]);
-  return { scattered: now !== null && isMostlyChanged(now, mapped), untouched: mapped.every(isUntouched) };
+  // Otherwise a look at the whole of both sides follows.
+  const untouched = scattered && (await target.rows(mappedSums(entity, head, bounds))).every(isUntouched);
+  return { scattered, untouched };
 }
 
 /** Whether an index gives the first rows of a range without the rest. */
@@ -103,10 +102,7 @@ async function mostlyChanged({ source, target, entity }: Sides, from: string | n
     unlessUnreadable(source.rows(sourceSums(entity, head, steps))),
     target.rows(basedSums(entity, head, steps)),
   ]);
-  return now !== null && isMostlyChanged(now, base);
-}
-
-function isMostlyChanged(now: readonly Sums[], base: readonly Sums[]): boolean {
+  if (now === null) return false;
   const before = byBucket(base);
   const changed = now.filter((sums) => !isConsumed(sums, before.get(Number(sums['bucket']))));
   return 2 * rowsIn(changed) > rowsIn(now);
