@@ -5,8 +5,7 @@ import { withDependencies } from '../shared/domain/dependency-order.ts';
 import type { EntityMap } from '../shared/domain/entity-map.ts';
 import { selectEntities } from '../shared/domain/select-entities.ts';
 import { deleteOrder } from '../shared/domain/delete-order.ts';
-import { eventsOfMigration, refuseCrowded } from '../shared/domain/execution-room.ts';
-import { runsInLambda } from '../shared/config.ts';
+import { eventsOfMigration } from '../shared/domain/execution-room.ts';
 import type { LoadedMap } from '../shared/database/engine/load-entities.ts';
 import { activeCheckpointError, isAlive, latestCheckpoint } from '../shared/database/ledger/checkpoints.ts';
 import { type PlannedCheckpoint } from '../shared/database/ledger/planned-checkpoints.ts';
@@ -17,6 +16,7 @@ import type { Session } from '../shared/database/session.ts';
 import type { CompiledEntity } from '../shared/domain/compiled/types.ts';
 import { leafHasRows } from '../shared/database/sql/leaf.ts';
 import type { Sides } from './dependencies.ts';
+import { refuseBeyondHistory } from './history-room.ts';
 import type { LanePlan } from './lane-plan.ts';
 
 /** The waves with only the entities that take part, empty groups and waves left out; listed rows go by key, also in a circle. */
@@ -106,9 +106,8 @@ export async function refuseActive(
 
 /** @throws PortageError SYS012 where an execution of Step Functions would end before all of them had their turn */
 export function refuseMoreThanFit(loaded: LoadedMap, entities: readonly string[], mode: Mode): void {
-  if (!runsInLambda()) return;
   const [waves, deletions] = [loaded.order.waves.length, deletesOf(loaded, entities, mode).length];
-  refuseCrowded(eventsOfMigration({ waves, groups: entities.length, deletions }), entities.length);
+  refuseBeyondHistory(eventsOfMigration({ waves, groups: entities.length, deletions }), entities.length);
 }
 
 /** What is known of each entity before its turn; what a row of it costs is known from earlier runs, or guessed. */

@@ -20,8 +20,6 @@ import type { Invocation } from './step.ts';
 
 /** As for the closed sets of a cycle: beyond it a batch is no batch any more. */
 const CLOSURE_ROWS = 100_000;
-/** Rows that could not be written, of one entity. */
-const MOST_REFUSED = 20;
 
 export interface Rehearsing {
   readonly map: EntityMap;
@@ -73,7 +71,7 @@ export const rehearsed = <T>(
       operationNo: operation.operationNo,
       operationId,
       closureRows: deps.settings(map).closureRows ?? CLOSURE_ROWS,
-      mostRefused: refusedShown(chosenEntities(map, request).names.length, MOST_REFUSED),
+      mostRefused: refusedShown(chosenEntities(map, request).names.length),
       facts: soFar ?? NOT_REHEARSED,
     });
   });

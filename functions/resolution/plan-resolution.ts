@@ -25,16 +25,17 @@ import {
 import { planCheckpoints } from '../../shared/database/ledger/planned-checkpoints.ts';
 import { checkMap, faultsError } from '../../shared/database/map-check/check-map.ts';
 import { relationName } from '../../shared/domain/entity-map.ts';
-import { eventsOfResolution, refuseCrowded } from '../../shared/domain/execution-room.ts';
+import { eventsOfResolution } from '../../shared/domain/execution-room.ts';
 import { PortageError } from '../../shared/domain/errors.ts';
 import { selectEntities } from '../../shared/domain/select-entities.ts';
 import { checkedInput } from '../checked-input.ts';
+import { refuseBeyondHistory } from '../history-room.ts';
 import type { Sides } from '../dependencies.ts';
+import { lanesOf } from '../lane-plan.ts';
 import { manualSettlement, refuseChoice } from '../manual-choice.ts';
 import { deletesOf, plannedOf } from '../migration-plan.ts';
 import { step, type Invocation } from '../step.ts';
 import { takeBackup } from '../take-backup.ts';
-import { lanesOf } from '../lane-plan.ts';
 
 const EXAMPLE = '{"command": "conflict-resolver resolve", "entity": "patients", "strategy": "source_wins"}';
 
@@ -69,7 +70,7 @@ export async function planResolution(
     if (conflict !== null && request.command === 'conflict-resolver resolve-manual')
       refuseChoice(loaded, conflict, request);
     const deletes = deletesOf(loaded, names, 'differential');
-    if (runsInLambda()) refuseCrowded(eventsOfResolution(names.length, deletes.length), names.length);
+    refuseBeyondHistory(eventsOfResolution(names.length, deletes.length), names.length);
     const operation = await open(sides, loaded, names, request, conflict, input.execution, deps);
     const notices = await backUp(sides, loaded, names, request, operation, deps);
     for (const notice of notices) await addNote(sides.target, operation.operationId, notice);

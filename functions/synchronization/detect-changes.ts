@@ -21,10 +21,10 @@ import { slicesFrom } from '../../shared/domain/slice.ts';
 import { unfinishedFirst } from '../../shared/database/ledger/unfinished.ts';
 import { workerOf } from '../entity-worker.ts';
 import type { LoadedOperation, Sides } from '../dependencies.ts';
+import { lanesOf } from '../lane-plan.ts';
 import { isOverdue } from '../run-worker.ts';
 import { step, type Invocation } from '../step.ts';
 import { takeEntity } from '../take-entity.ts';
-import { lanesOf } from '../lane-plan.ts';
 
 /** Steps before and after the slices work under this number. */
 const NO_SLICE = -1;

@@ -58,10 +58,12 @@ const ESTIMATE_BYTES = { read: 380, rehearsed: 620 } as const;
 /** Rows that a rehearsal names, of all its entities; each with its reason. */
 const REFUSED_ROWS = 300;
 const REFUSED_BYTES = 400;
+/** Of one entity. */
+const MOST_REFUSED = 20;
 
 /** Rows that a rehearsal names of one entity, where there are so many of them. */
-export const refusedShown = (entities: number, most: number): number =>
-  Math.min(most, Math.floor(REFUSED_ROWS / Math.max(1, entities)));
+export const refusedShown = (entities: number): number =>
+  Math.min(MOST_REFUSED, Math.floor(REFUSED_ROWS / Math.max(1, entities)));
 
 /**
  * @param bytes of the plan and the request, which stand beside the estimates
@@ -70,7 +72,7 @@ export const refusedShown = (entities: number, most: number): number =>
 export function refuseMoreEstimates(bytes: number, entities: readonly string[], rehearse: boolean): void {
   const each = rehearse ? ESTIMATE_BYTES.rehearsed : ESTIMATE_BYTES.read;
   const names = entities.reduce((sum, name) => sum + name.length, 0);
-  const refused = rehearse ? Math.min(REFUSED_ROWS, entities.length * 20) * REFUSED_BYTES : 0;
+  const refused = rehearse ? Math.min(REFUSED_ROWS, entities.length * MOST_REFUSED) * REFUSED_BYTES : 0;
   refuseTooLarge(bytes + names + entities.length * each + refused, `a dry run of ${entities.length} entities`);
 }
 

@@ -110,7 +110,7 @@ describe('a migration', () => {
   const dryRun = (entities: readonly string[], rehearse: boolean): number => {
     const plan = { ...planOf([]), dryRun: true, entities: [...entities] };
     const notes = [`M006 ${'n'.repeat(80)}`];
-    const refused = rehearse ? refusedShown(entities.length, 20) : 0;
+    const refused = rehearse ? refusedShown(entities.length) : 0;
     const estimates = entities.map((entity) => ({ entity, counts, rehearsal: rehearse ? rehearsal(refused) : null, notes })); // prettier-ignore
     const state = finishMigrationInput.parse({
       operationId: OPERATION,

@@ -4,10 +4,10 @@ import { loadMap } from '../../../shared/database/engine/load-entities.ts';
 import { ledgerVersion } from '../../../shared/database/ledger/apply.ts';
 import { operationIdAt } from '../../../shared/database/ledger/operations.ts';
 import type { EntityMap } from '../../../shared/domain/entity-map.ts';
-import { eventsOfEstimates, refuseCrowded, refuseMoreEstimates } from '../../../shared/domain/execution-room.ts';
-import { runsInLambda } from '../../../shared/config.ts';
+import { eventsOfEstimates, refuseMoreEstimates } from '../../../shared/domain/execution-room.ts';
 import { selectEntities } from '../../../shared/domain/select-entities.ts';
 import { retriesIn } from '../../connection-retries.ts';
+import { refuseBeyondHistory } from '../../history-room.ts';
 import type { Sides } from '../../dependencies.ts';
 import { estimateLanes } from '../../lane-plan.ts';
 import { addedNotice, chosenEntities, missingParents, refuseActive } from '../../migration-plan.ts';
@@ -24,7 +24,7 @@ export async function planDryRun(
   const plan = await planned(request, sides, deps, map);
   const bytes = Buffer.byteLength(JSON.stringify({ request, plan }));
   refuseMoreEstimates(bytes, plan.entities, 'rehearse' in request && request.rehearse);
-  if (runsInLambda()) refuseCrowded(eventsOfEstimates(plan.entities.length), plan.entities.length);
+  refuseBeyondHistory(eventsOfEstimates(plan.entities.length), plan.entities.length);
   return plan;
 }
 

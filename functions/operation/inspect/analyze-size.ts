@@ -10,9 +10,9 @@ import { secondsOfWaves } from '../../../shared/domain/run-time.ts';
 import { selectEntities } from '../../../shared/domain/select-entities.ts';
 import type { SizeAnswer } from '../../../shared/operations/data-validator/analyze-size.ts';
 import type { Sides } from '../../dependencies.ts';
+import { lanesOf } from '../../lane-plan.ts';
 import { compiledOf, soundMap, speakOf } from '../../mapped-entities.ts';
 import type { Invocation } from '../../step.ts';
-import { lanesOf } from '../../lane-plan.ts';
 
 export interface AnalyzeSizeRequest {
   readonly entities: 'all' | readonly string[];

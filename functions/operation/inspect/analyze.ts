@@ -21,9 +21,9 @@ import type {
   AnalyzedEntity as Analyzed,
 } from '../../../shared/operations/differential-migration/analyze.ts';
 import type { Sides } from '../../dependencies.ts';
+import { lanesOf } from '../../lane-plan.ts';
 import type { Invocation } from '../../step.ts';
 import { put, writeOutput } from '../../output-file.ts';
-import { lanesOf } from '../../lane-plan.ts';
 
 export interface AnalyzeRequest {
   readonly entities: 'all' | readonly string[];
@@ -32,6 +32,7 @@ export interface AnalyzeRequest {
 
 /** As many rows at a time as a piece of the sample has. */
 const BATCH_ROWS = 5000;
+
 export async function analyze(request: AnalyzeRequest, deps: Invocation): Promise<Answer> {
   const map = await deps.configuredMap();
   const names = selectEntities(request.entities, Object.keys(map.entities));

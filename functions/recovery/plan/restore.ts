@@ -27,10 +27,10 @@ import { differencesOf, type BackupHeader } from '../../../shared/domain/backup.
 import { deleteOrder } from '../../../shared/domain/delete-order.ts';
 import type { EntityMap } from '../../../shared/domain/entity-map.ts';
 import { PortageError } from '../../../shared/domain/errors.ts';
-import { eventsOfRecovery, refuseCrowded } from '../../../shared/domain/execution-room.ts';
-import { runsInLambda } from '../../../shared/config.ts';
+import { eventsOfRecovery } from '../../../shared/domain/execution-room.ts';
 import { selectEntities } from '../../../shared/domain/select-entities.ts';
 import { openBackup } from '../../backup-place.ts';
+import { refuseBeyondHistory } from '../../history-room.ts';
 import type { Sides } from '../../dependencies.ts';
 import type { Invocation } from '../../step.ts';
 
@@ -61,7 +61,7 @@ export async function planRestore(
       (name) => loaded.relations.get(name)?.target,
       (name) => chosen.includes(name),
     ).toReversed();
-    if (runsInLambda()) refuseCrowded(eventsOfRecovery(groups.length, groups.length), groups.flat().length);
+    refuseBeyondHistory(eventsOfRecovery(groups.length, groups.length), groups.flat().length);
     const items = groups.map((entities, slice) => ({ slice, entities: [...entities] }));
     const output = (operationId: string, notices: readonly string[]): PlanRecoveryOutput => ({
       operationId,

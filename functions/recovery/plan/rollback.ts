@@ -21,14 +21,14 @@ import { undoSteps, type UndoStep } from '../../../shared/database/ledger/rollba
 import { isOperationAlive } from '../../../shared/database/ledger/alive.ts';
 import { connectedEntities } from '../../../shared/domain/connected-entities.ts';
 import { PortageError } from '../../../shared/domain/errors.ts';
-import { eventsOfRecovery, refuseCrowded } from '../../../shared/domain/execution-room.ts';
-import { runsInLambda } from '../../../shared/config.ts';
+import { eventsOfRecovery } from '../../../shared/domain/execution-room.ts';
 import type { Sides } from '../../dependencies.ts';
+import { lanesOf } from '../../lane-plan.ts';
+import { refuseBeyondHistory } from '../../history-room.ts';
 import type { Invocation } from '../../step.ts';
 import { estimateRollback } from '../estimate/rollback.ts';
 import { refuseActive, refuseRunning } from './in-the-way.ts';
 import { chooseOperations, type Chosen } from './choose-operations.ts';
-import { lanesOf } from '../../lane-plan.ts';
 
 /** The entities of the plan's operations, compiled by the map of each. */
 interface Facts {
@@ -57,8 +57,7 @@ export async function planRollback(
     const chosen = await chooseOperations(target, request, map);
     if (chosen.operations.length === 0) return nothing(request, chosen.notices);
     const facts = await factsOf(sides, chosen);
-    if (runsInLambda())
-      refuseCrowded(eventsOfRecovery(1, facts.items.length), facts.items.flatMap((item) => item.entities).length);
+    refuseBeyondHistory(eventsOfRecovery(1, facts.items.length), facts.items.flatMap((item) => item.entities).length);
     const output = (operationId: string, notices: readonly string[]): PlanRecoveryOutput => ({
       operationId,
       kind: 'rollback',

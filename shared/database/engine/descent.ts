@@ -173,12 +173,7 @@ type Totals = Readonly<Record<string, string | null>>;
  * Whether every row of the target that has an identity of the entity's has a mapping. As many rows as mappings do not say so:
  * one may be gone, and another there that nobody carried.
  */
-export async function isAllMapped(
-  target: Session,
-  entity: CompiledEntity,
-  base: Totals,
-  now: Totals,
-): Promise<boolean> {
+async function isAllMapped(target: Session, entity: CompiledEntity, base: Totals, now: Totals): Promise<boolean> {
   if (now['rows'] !== base['rows']) return false;
   if (base['unbased'] === '0' && now['hashes'] === base['target_hashes']) return true;
   return entity.target.belongs === null || (await haveSameKeys(target, entity));

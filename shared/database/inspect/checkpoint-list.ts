@@ -58,10 +58,9 @@ const QUERY = `
   SELECT c.id, c.entity_type AS entity, c.operation_id, c.operation_type, c.status, c.mode, c.rows_total, c.row_cost, c.owner, c.error_code, c.error_message,
     to_char(coalesce(c.started_at, c.created_at), 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started_at,
     CASE WHEN c.status <> 'in_progress' THEN to_char(coalesce(c.completed_at, c.updated_at), 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS ended_at,
-    (SELECT o.undo_cleaned_at IS NULL FROM portage.operations o WHERE o.operation_id = c.operation_id)::text AS undoable,
-    (SELECT o.request->>'maxRate' FROM portage.operations o WHERE o.operation_id = c.operation_id) AS max_rate,
+    (o.undo_cleaned_at IS NULL)::text AS undoable, o.request->>'maxRate' AS max_rate,
     b.rows_done, b.set_aside, b.seconds, b.ms, extract(epoch FROM clock_timestamp() - w.heartbeat_at) AS heartbeat_age
-  FROM chosen c
+  FROM chosen c JOIN portage.operations o ON o.operation_id = c.operation_id
   CROSS JOIN LATERAL (
     SELECT coalesce(sum(t.rows_read - t.parked), 0) AS rows_done, coalesce(sum(t.set_aside), 0) AS set_aside, sum(t.ms) FILTER (WHERE t.rows_read > 0) AS ms,
       sum(least(extract(epoch FROM t.gap), ${LONGEST_GAP_SECONDS})) AS seconds
