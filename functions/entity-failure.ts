@@ -3,8 +3,7 @@ import type { FailEntityInput } from '../shared/contracts/migration.ts';
 import { checkpointsOf, endCheckpoint } from '../shared/database/ledger/checkpoints.ts';
 import { addNote, isOf, readOperation } from '../shared/database/ledger/operations.ts';
 import type { Session } from '../shared/database/session.ts';
-import { isErrorCode } from '../shared/domain/errors.ts';
-import { messageOf } from '../shared/domain/state-error.ts';
+import { faultOf } from '../shared/domain/state-error.ts';
 import type { Invocation } from './step.ts';
 
 export async function recordEntityFailure(
@@ -27,9 +26,8 @@ export async function failEntities(input: FailedEntities, deps: Invocation): Pro
     // Stopped, or taken up by another execution: its state is no longer this one's to judge.
     if (!isOf(operation, input.execution)) return { recorded: true };
     const { operationId } = operation;
-    const code = isErrorCode(input.error.Error) ? input.error.Error : 'SYS008';
-    const message = messageOf(input.error);
-    for (const entity of input.entities) await recordEntityFailure(target, operationId, entity, { code, message });
+    const fault = faultOf(input.error);
+    for (const entity of input.entities) await recordEntityFailure(target, operationId, entity, fault);
     return { recorded: true };
   });
 }

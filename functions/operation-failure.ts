@@ -4,7 +4,7 @@ import { checkpointsOf, endCheckpoint } from '../shared/database/ledger/checkpoi
 import { endOperation, operationOfExecution, type Operation } from '../shared/database/ledger/operations.ts';
 import { summarize, type EntitySummary } from '../shared/database/ledger/progress.ts';
 import type { Session } from '../shared/database/session.ts';
-import { codeNamed, messageOf, type StateError } from '../shared/domain/state-error.ts';
+import { faultOf, type Fault, type StateError } from '../shared/domain/state-error.ts';
 import type { Invocation } from './step.ts';
 
 export interface EndedExecution {
@@ -36,16 +36,6 @@ export const recordFailure = ({ execution, error }: EndedExecution, deps: Invoca
     await endFailed(target, operation, faultOf(error));
     return true;
   });
-
-export interface Fault {
-  readonly code: string;
-  readonly message: string;
-}
-
-export const faultOf = (error: StateError): Fault => ({
-  code: codeNamed(error.Error),
-  message: messageOf(error),
-});
 
 /** A stop is no failure: everything that was committed stays, and is resumed from there. */
 export const endedBy = ({ code }: Fault): 'stopped' | 'failed' => (code === 'M013' ? 'stopped' : 'failed');

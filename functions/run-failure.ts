@@ -11,7 +11,8 @@ import { ledgerVersion } from '../shared/database/ledger/apply.ts';
 import { operationOfExecution } from '../shared/database/ledger/operations.ts';
 import { endRun, insertEnded, runOfExecution, tellJob } from '../shared/database/ledger/runs.ts';
 import type { Session } from '../shared/database/session.ts';
-import { endedBy, endFailed, faultOf, saidOf, type Fault } from './operation-failure.ts';
+import { faultOf, type Fault } from '../shared/domain/state-error.ts';
+import { endedBy, endFailed, saidOf } from './operation-failure.ts';
 import type { Invocation } from './step.ts';
 
 export async function failRun(input: FailSynchronizationInput, deps: Invocation): Promise<FailSynchronizationOutput> {

@@ -3,20 +3,18 @@ import { recorded } from '../../shared/contracts/migration.ts';
 import { failChangesInput, type FailChangesInput } from '../../shared/contracts/synchronization.ts';
 import { recordFailure } from '../../shared/database/ledger/checkpoints.ts';
 import { addNote } from '../../shared/database/ledger/operations.ts';
-import { isErrorCode } from '../../shared/domain/errors.ts';
-import { messageOf } from '../../shared/domain/state-error.ts';
+import { faultOf } from '../../shared/domain/state-error.ts';
 import { claimedBy } from '../run-worker.ts';
 import { step, type Invocation } from '../step.ts';
 
 export async function failChanges(input: FailChangesInput, deps: Invocation): Promise<{ recorded: true }> {
   const { operationId, entity } = input;
   return deps.withTarget(`${operationId}:fail`, async (target) => {
-    const code = isErrorCode(input.error.Error) ? input.error.Error : 'SYS008';
-    const message = messageOf(input.error);
+    const fault = faultOf(input.error);
     // Of an entity that was taken over, reset or stopped meanwhile the failure concerns nobody any more.
     const claimed = await claimedBy(target, input);
-    if (claimed !== null && (await recordFailure(target, claimed.claim, { code, message })) > 0)
-      await addNote(target, operationId, `${entity} failed: ${code} ${message}`);
+    if (claimed !== null && (await recordFailure(target, claimed.claim, fault)) > 0)
+      await addNote(target, operationId, `${entity} failed: ${fault.code} ${fault.message}`);
     return { recorded: true };
   });
 }

@@ -7,16 +7,14 @@ import {
 } from '../../shared/contracts/validation.ts';
 import { readOperation } from '../../shared/database/ledger/operations.ts';
 import { failPiece as recordFailure } from '../../shared/database/ledger/validation-pieces.ts';
-import { isErrorCode } from '../../shared/domain/errors.ts';
-import { messageOf } from '../../shared/domain/state-error.ts';
+import { faultOf } from '../../shared/domain/state-error.ts';
 import { step, type Invocation } from '../step.ts';
 import { nextPiece } from '../validation-piece.ts';
 
 export async function failPiece(input: FailPieceInput, deps: Invocation): Promise<CheckPieceOutput> {
   return deps.withTarget(`${input.operationId}:fail`, async (target) => {
     const { operationNo } = await readOperation(target, input.operationId);
-    const code = isErrorCode(input.error.Error) ? input.error.Error : 'SYS008';
-    await recordFailure(target, operationNo, input.piece, { code, message: messageOf(input.error) });
+    await recordFailure(target, operationNo, input.piece, faultOf(input.error));
     return nextPiece(target, operationNo, input);
   });
 }

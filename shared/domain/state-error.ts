@@ -23,3 +23,10 @@ const OUT_OF_TIME: readonly string[] = ['States.Timeout', 'Sandbox.Timedout'];
 /** The code of an error by its name: a timeout of the services is a timeout of a batch, what else is not ours is our defect. */
 export const codeNamed = (error: string): ErrorCode =>
   isErrorCode(error) ? error : OUT_OF_TIME.includes(error) ? 'M002' : 'SYS008';
+
+export interface Fault {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export const faultOf = (error: StateError): Fault => ({ code: codeNamed(error.Error), message: messageOf(error) });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { codeNamed, messageOf } from '../../shared/domain/state-error.ts';
+import { codeNamed, faultOf, messageOf } from '../../shared/domain/state-error.ts';
 
 test('the message of an error is found in the cause that Lambda wraps around it', () => {
   const cause = JSON.stringify({ errorType: 'M003', errorMessage: 'no such parent', trace: ['at x'] });
@@ -24,4 +24,13 @@ test.each([
   ['toString', 'SYS008'],
 ])('an error named %s has the code %s', (name, code) => {
   expect(codeNamed(name)).toBe(code);
+});
+
+test('a slice, a lane or a piece that ran out of its time is recorded with the code of a timeout', () => {
+  expect(faultOf({ Error: 'Sandbox.Timedout', Cause: '{"errorMessage":"Task timed out"}' })).toEqual({
+    code: 'M002',
+    message: 'Task timed out',
+  });
+  expect(faultOf({ Error: 'M012', Cause: 'refused' })).toEqual({ code: 'M012', message: 'refused' });
+  expect(faultOf({ Error: 'TypeError' })).toEqual({ code: 'SYS008', message: 'TypeError' });
 });
