@@ -55,7 +55,11 @@ export function firstFailure(checkpoints: Checkpoints, notes: readonly string[])
   const code = first?.errorCode ?? / failed: ([A-Z]+\d+) /.exec(lines[0] ?? '')?.[1];
   if (code === undefined || (failed.length === 0 && lines.length === 0)) return null;
   return new PortageError(isErrorCode(code) ? code : 'SYS008', lines.join('\n') || `${first?.entity ?? ''} failed`, {
-    where: failed.map((checkpoint) => checkpoint.entity).join(', '),
+    // By name: entities of one wave fail in any order.
+    where: failed
+      .map((checkpoint) => checkpoint.entity)
+      .toSorted()
+      .join(', '),
   });
 }
 

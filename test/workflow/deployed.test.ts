@@ -256,6 +256,7 @@ describe('what is not as it should be:', () => {
 
 describe('the history of an execution', () => {
   test('of a migration that ran says of each entity that it is complete', async () => {
+    await service.settled();
     await p.empty();
     await say('differential-migration migrate --env dev');
     const name = [...service.executions.keys()].at(-1)!;

@@ -20,6 +20,8 @@ interface Kept {
 export interface StatesService extends Endpoint {
   /** By name. */
   readonly executions: ReadonlyMap<string, Kept>;
+  /** Until no function of any execution is at work, also of those that were stopped. */
+  settled(): Promise<void>;
   /** What the function of a Task gave, for the history. */
   observe(execution: string, result: unknown): void;
 }
@@ -30,6 +32,7 @@ const ARN = 'arn:aws:states:eu-central-1:111122223333:';
 /** `deployed`: names of machines, each with the name under which `local` runs it. */
 export async function statesService(deployed: ReadonlyMap<string, string>, local: Executions): Promise<StatesService> {
   const executions = new Map<string, Kept>();
+  const ends: Promise<void>[] = [];
   const machineArn = (name: string): string => `${ARN}stateMachine:${name}`;
   const at = await endpoint({
     signedFor: 'states',
@@ -107,7 +110,7 @@ export async function statesService(deployed: ReadonlyMap<string, string>, local
     };
     executions.set(name, kept);
     await local.start(runs, name, JSON.parse(input));
-    void local.wait(name).then(({ status, output, error, cause }) => {
+    const end = local.wait(name).then(({ status, output, error, cause }) => {
       if (kept.status !== 'RUNNING') return;
       Object.assign(
         kept,
@@ -115,6 +118,7 @@ export async function statesService(deployed: ReadonlyMap<string, string>, local
         status === 'SUCCEEDED' ? { output: JSON.stringify(output) } : { error, cause },
       );
     });
+    ends.push(end);
     return ok({ executionArn: executionArn(kept), startDate: kept.startDate });
   }
 
@@ -134,6 +138,7 @@ export async function statesService(deployed: ReadonlyMap<string, string>, local
 
   return Object.assign(at, {
     executions,
+    settled: async () => void (await Promise.all(ends)),
     observe(execution: string, result: unknown) {
       const events = executions.get(execution)?.events;
       const id = (events?.length ?? 0) + 1;
