@@ -14,6 +14,7 @@ import {
   nextChanged,
 } from '../sql/changed-keys.ts';
 import { DataError } from '../pg-errors.ts';
+import type { Session } from '../session.ts';
 import { copyRows, TooWide } from './copy-rows.ts';
 import { stageRows } from './stage-rows.ts';
 import { mostBytesOf, type RangeReader } from './work-range.ts';
@@ -43,7 +44,8 @@ export async function compareKeys(worker: Worker, range: KeyRange): Promise<Chan
     if (error instanceof DataError) return null;
     throw error;
   }
-  const found = await target.one<{ changed: string; present: string }>(findChanged(entity, range, worker.untouched));
+  const find = () => target.one<{ changed: string; present: string }>(findChanged(entity, range, worker.untouched));
+  const found = await (worker.untouched && entity.order === 'integer' ? inOrder(target, find) : find());
   const changed = Number(found.changed);
   const lookUps = entity.order === 'integer' ? 0 : Math.ceil(changed / MOST_KEYS);
   if (changed > seen * DENSE || lookUps > MOST_SCANS) return null;
@@ -52,6 +54,18 @@ export async function compareKeys(worker: Worker, range: KeyRange): Promise<Chan
       ? seen - Number(found.present)
       : Number((await target.one<{ rows: string }>(countPassed(entity, part))).rows);
   return { worker: { ...worker, passed }, reader: changedRows(worker) };
+}
+
+/**
+ * Both come in the order of their keys: mappings by their index, rows as the source read them. The planner does not know it of
+ * the rows, and would build a hash table (measured: 0.10 to 0.17 s of 250,000 rows, and 0.06 s by merging).
+ */
+async function inOrder<T>(target: Session, work: () => Promise<T>): Promise<T> {
+  await target.run('SET enable_hashjoin = off');
+  const result = await work();
+  // Not after an error: a session that failed is given up.
+  await target.run('RESET enable_hashjoin');
+  return result;
 }
 
 /** Rows by the keys that were found. */

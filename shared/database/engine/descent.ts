@@ -149,8 +149,13 @@ async function compareSteps(sides: Sides, range: KeyRange, bounds: readonly stri
 }
 
 /** Whether the target's rows that have an identity of the entity's are those of its mappings. */
-export const haveSameKeys = async (target: Session, entity: CompiledEntity): Promise<boolean> =>
-  (await target.one<{ same: string }>(sameKeys(entity))).same === 'true';
+export async function compareKeySets(
+  target: Session,
+  entity: CompiledEntity,
+): Promise<Pick<TargetComparison, 'allMapped' | 'mapped'>> {
+  const { same, mapped } = await target.one<{ same: string; mapped: string }>(sameKeys(entity));
+  return { allMapped: same === 'true', mapped: Number(mapped) };
+}
 
 export interface WholeComparison {
   /** Rows of the source; null where some row cannot be read. */
@@ -164,6 +169,8 @@ export interface TargetComparison {
   readonly allMapped: boolean;
   /** Every mapped row is there as it was last written, and no other. */
   readonly untouched: boolean;
+  /** Rows that have a mapping. */
+  readonly mapped: number;
 }
 
 /** What an aggregate of leaf.ts gives: `rows`, and sums of hashes. */
@@ -176,7 +183,7 @@ type Totals = Readonly<Record<string, string | null>>;
 async function isAllMapped(target: Session, entity: CompiledEntity, base: Totals, now: Totals): Promise<boolean> {
   if (now['rows'] !== base['rows']) return false;
   if (base['unbased'] === '0' && now['hashes'] === base['target_hashes']) return true;
-  return entity.target.belongs === null || (await haveSameKeys(target, entity));
+  return entity.target.belongs === null || (await compareKeySets(target, entity)).allMapped;
 }
 
 /**
@@ -207,7 +214,7 @@ async function withBase(target: Session, entity: CompiledEntity): Promise<readon
   const now = await target.one(targetTotals(entity));
   const allMapped = await isAllMapped(target, entity, base, now);
   const untouched = allMapped && base['unbased'] === '0' && now['hashes'] === base['target_hashes'];
-  return [base, { allMapped, untouched }];
+  return [base, { allMapped, untouched, mapped: Number(base['rows']) }];
 }
 
 /** Slices of about `rows` rows each, where `total` were counted. */

@@ -11,9 +11,9 @@ import { NULL_KEY, ambiguousReason, setAsideGroup } from '../sql/aside.ts';
 import { countRows, duplicateKeys, nullKeys } from '../sql/source.ts';
 import { leafHasRows } from '../sql/leaf.ts';
 import {
+  compareKeySets,
   compareTarget,
   compareWhole,
-  haveSameKeys,
   lookAhead,
   planSlices,
   type FirstLook,
@@ -48,14 +48,14 @@ interface Sides {
 
 /** Whether every target row of the entity has a mapping, so that no row can be found by identity. */
 const isFresh = async (target: Session, entity: CompiledEntity): Promise<boolean> =>
-  entity.target.belongs === null ? (await compareTarget(target, entity)).allMapped : haveSameKeys(target, entity);
+  (await (entity.target.belongs === null ? compareTarget(target, entity) : compareKeySets(target, entity))).allMapped;
 
 /** The same where changes lie everywhere: a look at the target alone spares each slice one, unless its first rows differ, too. */
 async function lookAtTarget(target: Session, entity: CompiledEntity, first: FirstLook): Promise<TargetComparison> {
-  const asked = entity.target.belongs !== null;
-  return asked && first.untouched && entity.source.estimatedRows <= WHOLE_LOOK_ROWS
-    ? compareTarget(target, entity)
-    : { allMapped: asked && (await haveSameKeys(target, entity)), untouched: false };
+  const unknown = { allMapped: false, untouched: false, mapped: 0 };
+  if (entity.target.belongs === null) return unknown;
+  if (first.untouched && entity.source.estimatedRows <= WHOLE_LOOK_ROWS) return compareTarget(target, entity);
+  return { ...unknown, ...(await compareKeySets(target, entity)) };
 }
 
 /** Whether the target table holds nothing at all: the common first run needs no counting. */
@@ -79,10 +79,11 @@ async function planEntity(sides: Sides, entity: CompiledEntity, mode: Mode, lane
   let rows: number | null = null;
   const first = mapped && mode === 'differential' ? await lookAhead({ ...sides, entity }) : null;
   if (first?.scattered === true) {
-    const [look, counted] = await Promise.all([lookAtTarget(target, entity, first), countSource(source, entity)]);
+    const look = await lookAtTarget(target, entity, first);
     fresh = look.allMapped;
     untouched = look.untouched;
-    rows = counted;
+    // Where it has not grown by much the source has about as many; every slice counts its own.
+    rows = entity.source.estimatedRows <= 2 * look.mapped ? look.mapped : null;
   } else if (mapped && mode === 'differential' && entity.source.estimatedRows <= WHOLE_LOOK_ROWS) {
     const whole = await compareWhole({ ...sides, entity });
     if (whole.equal && whole.rows !== null)

@@ -34,8 +34,9 @@ export const targetTotals = (entity: CompiledEntity): string =>
  */
 export function sameKeys(entity: CompiledEntity): string {
   const hash = entity.target.keyKind === 'uuid' ? 'uuid_hash_extended' : 'hashtextextended';
-  return `SELECT ((SELECT sum(${hash}(m.${targetKeyColumn(entity)}, 0)) FROM ${entity.leaf} m WHERE m.closed_by IS NULL)
-     IS NOT DISTINCT FROM (SELECT sum(${hash}(${entity.target.keyOfRow}, 0)) FROM ${entity.target.table} t WHERE ${entity.target.belongs ?? 'false'}))::text AS same`;
+  return `SELECT m.rows AS mapped, (m.keys IS NOT DISTINCT FROM t.keys)::text AS same
+     FROM (SELECT count(*) AS rows, sum(${hash}(m.${targetKeyColumn(entity)}, 0)) AS keys FROM ${entity.leaf} m WHERE m.closed_by IS NULL) m,
+       (SELECT sum(${hash}(${entity.target.keyOfRow}, 0)) AS keys FROM ${entity.target.table} t WHERE ${entity.target.belongs ?? 'false'}) t`;
 }
 
 /** Conditions under which a row says itself that its key is in the range; none where an index could not find it by them. */
