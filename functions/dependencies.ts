@@ -1,6 +1,6 @@
 /** What the steps work with: configuration, sessions on both databases, the compiled map. Made once a container. */
-import { hostname } from 'node:os';
-import { readConfig, type Config, type DatabaseConfig } from '../shared/config.ts';
+import { availableParallelism, hostname } from 'node:os';
+import { isOnThisMachine, readConfig, type Config, type DatabaseConfig } from '../shared/config.ts';
 import { loadMap as compileMap, type LoadedMap } from '../shared/database/engine/load-entities.ts';
 import { useHashKey } from '../shared/database/ledger/hash-key.ts';
 import { ledgerVersion } from '../shared/database/ledger/apply.ts';
@@ -97,6 +97,9 @@ export function dependencies(connecting: Connecting = { retries: 0, hasTime: () 
       ...(batchTimeoutMs === undefined ? {} : { statementTimeoutMs: batchTimeoutMs }),
       // A worker that hangs loses its transaction before its lease.
       idleInTransactionTimeoutMs: Math.max(1000, Math.min(30_000, config.leaseSeconds * 900)),
+      // Processes that share cores wait for each other, and each makes its own hash table for a join (measured on two cores: a
+      // verdict takes 0.08 s of 1.4 less with one worker a query than with two).
+      ...(isOnThisMachine(database.host) ? { mostParallelWorkers: availableParallelism() - 1 } : {}),
     };
     return {
       key: keyOf(side, database),

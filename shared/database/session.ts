@@ -30,6 +30,8 @@ export interface SessionOptions {
   readonly statementTimeoutMs?: number;
   readonly lockTimeoutMs?: number;
   readonly idleInTransactionTimeoutMs?: number;
+  /** Workers beside the session's own process that a query may have, where the server allows more. */
+  readonly mostParallelWorkers?: number;
 }
 
 /** Rows as arrays or objects of exact texts: nothing is parsed on the way. */
@@ -50,6 +52,9 @@ export interface Session {
 
 const EXACT_TEXT = { getTypeParser: () => (value: string) => value };
 
+const atMostWorkers = (workers: number): string =>
+  `SELECT set_config('max_parallel_workers_per_gather', least(current_setting('max_parallel_workers_per_gather')::int, ${workers})::text, false)`;
+
 const settingsOf = (side: Side, options: SessionOptions, serverVersion: number): string =>
   [
     "SET TimeZone = 'UTC'",
@@ -64,6 +69,7 @@ const settingsOf = (side: Side, options: SessionOptions, serverVersion: number):
     'SET standard_conforming_strings = on',
     'SET row_security = off',
     ...(serverVersion >= 110000 ? ['SET jit = off'] : []),
+    ...(options.mostParallelWorkers === undefined ? [] : [atMostWorkers(options.mostParallelWorkers)]),
     `SET search_path = ${['pg_catalog', ...(options.searchPath ?? [])].map(quoteIdentifier).join(', ')}`,
     `SET statement_timeout = ${options.statementTimeoutMs ?? 60_000}`,
     `SET lock_timeout = ${options.lockTimeoutMs ?? 10_000}`,
