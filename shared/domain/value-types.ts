@@ -6,18 +6,15 @@ import type { Column, TypeInfo } from './catalog.ts';
 import { underlying } from './catalog.ts';
 import { quoteIdentifier } from './identifiers.ts';
 
-/**
- * Types whose `=` is exact equality, and whose hash sees the whole value: hashed and compared as they are. Every other type
- * goes in as its exact text; so does int8, whose hash folds its halves: -1 and 4294967295 have one.
- */
-const EXACT = new Set(['int2', 'int4', 'uuid', 'bool', 'date', 'timestamp', 'timestamptz', 'text', 'varchar', 'bytea']);
 const INTEGERS = new Set(['int2', 'int4', 'int8']);
+/** Types whose `=` is exact equality: compared as they are. Every other type is compared by its exact text. */
+const EXACT = new Set([...INTEGERS, 'uuid', 'bool', 'date', 'timestamp', 'timestamptz', 'text', 'varchar', 'bytea']);
 /** Strings with a length: an explicit cast would cut them silently, so the last step is left to the assignment, which refuses. */
 const LENGTH_LIMITED = new Set(['varchar', 'bpchar', 'bit', 'varbit']);
 /** Built in, but their values name objects of one server. */
 const SERVER_BOUND = /^reg|^(oid|xid|xid8|cid|tid|pg_lsn|pg_snapshot|txid_snapshot|aclitem)$/;
 
-const builtin = (name: string): string => `pg_catalog.${quoteIdentifier(name)}`;
+export const builtin = (name: string): string => `pg_catalog.${quoteIdentifier(name)}`;
 
 /** True for an integer key, whose order is the same number line on both sides. */
 export const isInteger = (type: TypeInfo): boolean => INTEGERS.has(underlying(type).name) && underlying(type).builtin;
@@ -81,7 +78,6 @@ export const exactText = (sql: string): string => `(${sql})::text`;
 /** Built-in types whose equal values have one text: what a child says of its parent's key, cast, is what the parent says. */
 const ONE_TEXT = new Set([
   ...EXACT,
-  'int8',
   'bpchar',
   'char',
   'name',
@@ -101,6 +97,9 @@ const fixedScale = (column: Column): number | null => {
   const modifier = /^numeric\(\d+(?:,(-?\d+))?\)$/.exec(column.type);
   return modifier === null ? null : Math.max(0, Number(modifier[1] ?? 0));
 };
+
+/** Each value of the column has as many digits after the point, and none is infinite. */
+export const hasFixedScale = (column: Column): boolean => fixedScale(column) !== null;
 
 /** False where two equal values of a key column may differ as texts: 5 and 5.0 of numeric, Abc and ABC of citext or of a collation. */
 export const hasOneText = (column: Column): boolean => {
@@ -143,48 +142,3 @@ export function keyPart(column: Column, sql: string): string {
   const typed = typedAs(column, sql);
   return underlying(column.typeInfo).name === 'bpchar' ? `(${typed})::text` : typed;
 }
-
-/** How both migrations and validations hash a row. Servers before 14 lack the record hash and hash the row's text. */
-export type RowHashMode = 'record' | 'text';
-
-/**
- * Hash of a row of exact forms. Wrapped once more, because the bare record hash is linear: a sum of it over rows does not
- * change when two rows swap values (SEMANTICS 3). As a seed: as a value its halves would be folded, and 32 bits be left of it.
- */
-export function hashOfRow(exactForms: readonly string[], mode: RowHashMode): string {
-  const row = `row(${exactForms.join(', ')})`;
-  return mode === 'record'
-    ? `hashint8extended(0, hash_record_extended(${row}, 0))`
-    : `hashtextextended(${row}::text COLLATE "C", 0)`;
-}
-
-/** The hash of a row by the fastest way that a server has. */
-export const rowHash = (exactForms: readonly string[], serverVersion: number): string =>
-  hashOfRow(exactForms, serverVersion >= 140000 ? 'record' : 'text');
-
-/**
- * Forms in which a value is hashed to be compared with what another server says of it: equal forms are equal values. Where
- * rows are hashed typed, the server's own hash of a type leaves out what a second form puts back:
- *
- * - of a number its scale and its sign, and which of NaN and the infinities it is (still a third of the cost of its text);
- * - of 64 bits the upper half, which is folded into the lower: -1 and 4294967295 have one hash;
- * - of a float the sign of zero, so that it goes in as its bytes, also because servers before 12 print it otherwise.
- *
- * @param fixedScale every value has the same digits after the point, and none is infinite
- */
-export function hashForms(type: TypeInfo, sql: string, mode: RowHashMode, fixedScale = false): readonly string[] {
-  const base = underlying(type);
-  if (!base.builtin) return [exactForm(type, sql)];
-  const plain = type === base ? `(${sql})` : `(${sql})::${builtin(base.name)}`;
-  if (base.name === 'float8' || base.name === 'float4') return [`${base.name}send(${plain})`];
-  if (mode === 'text') return [exactForm(type, sql)];
-  if (base.name === 'numeric') return [plain, fixedScale ? `${plain} < 0` : signAndScale(plain)];
-  if (base.name === 'int8') return [plain, upperHalf(plain)];
-  return [exactForm(type, sql)];
-}
-
-/** The half of a 64-bit integer that its hash folds away. */
-export const upperHalf = (sql: string): string => `(${sql} >> 32)`;
-
-const signAndScale = (plain: string): string =>
-  `coalesce(CASE WHEN ${plain} < 0 THEN -1 - scale(${plain}) ELSE scale(${plain}) END, hashtext(${plain}::text))`;

@@ -128,8 +128,8 @@ describe('the target key', () => {
   test('that no column fills is a UUID of the mapping and part of the hash', () => {
     const { target } = compiled('offices');
     expect(target).toMatchObject({ keyKind: 'uuid', surrogate: true, keyDesired: null });
-    expect(target.hash).toContain('row((t."id"), (t."legacy_id")');
-    expect(target.hashDesired).toContain('row(w.target_uuid, ');
+    expect(target.hash).toContain('uuid_hash_extended((t."id"), 1)');
+    expect(target.hashDesired).toContain('uuid_hash_extended(w.target_uuid, 1)');
   });
 
   test('that columns fill is text, and the identity too', () => {

@@ -1,6 +1,6 @@
 // How a value of each type travels, and the form in which equality is exact (SEMANTICS 2 and 3).
 import { describe, expect, test } from '@jest/globals';
-import { exactForm, finalCast, isInteger, keyPart, rowHash, wireType } from '../../shared/domain/value-types.ts';
+import { exactForm, finalCast, isInteger, keyPart, wireType } from '../../shared/domain/value-types.ts';
 import { arrayOf, column, domainOver, typeOf } from '../support/relations.ts';
 
 const int4 = typeOf('int4');
@@ -108,9 +108,4 @@ describe('keys', () => {
   test('a padded key loses its padding on its way to text', () => {
     expect(keyPart(column('k', typeOf('bpchar')), 's.ref')).toBe('((s.ref)::pg_catalog."bpchar")::text');
   });
-});
-
-test('the hash of a row is wrapped, and a server before 14 hashes the text of the row', () => {
-  expect(rowHash(['a', 'b'], 140000)).toBe('hashint8extended(0, hash_record_extended(row(a, b), 0))');
-  expect(rowHash(['a', 'b'], 130099)).toBe('hashtextextended(row(a, b)::text COLLATE "C", 0)');
 });

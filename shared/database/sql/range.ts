@@ -1,5 +1,5 @@
 /** Key ranges, half open: (from, to], null is open. Gapless by construction, so that no row is in two ranges or in none. */
-import type { OrderKind } from '../../domain/compiled/types.ts';
+import type { OrderKind } from '../../domain/order-kind.ts';
 import { PortageError } from '../../domain/errors.ts';
 import { quoteLiteral } from '../../domain/identifiers.ts';
 

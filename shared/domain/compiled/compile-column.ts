@@ -4,6 +4,7 @@ import { columnOf } from '../catalog.ts';
 import type { ConstantColumn, NormalColumn, ReferenceColumn } from '../entity-map.ts';
 import { PortageError } from '../errors.ts';
 import { qualifiedName, quoteIdentifier, quoteLiteral } from '../identifiers.ts';
+import { columnForms } from '../row-hash.ts';
 import { exactForm, exactText, finalCast, wireType } from '../value-types.ts';
 import { columnHash, packed } from './column-hash.ts';
 import type { CompiledColumn, CompiledReference } from './types.ts';
@@ -82,6 +83,8 @@ export function compileColumn(
     desired,
     exactDesired: exactForm(target.typeInfo, desired),
     exactTarget: exactForm(target.typeInfo, inTarget),
+    hashedDesired: columnForms(target, desired),
+    hashedTarget: columnForms(target, inTarget),
     textDesired: exactText(desired),
     textTarget: exactText(inTarget),
     baseDesired: packed([columnHash(target.typeInfo, desired, column.sensitive)]),

@@ -2,7 +2,17 @@
 import { columnOf, mayHoldNull, underlying, type Column, type Relation } from '../catalog.ts';
 import { PortageError } from '../errors.ts';
 import { qualifiedName, quoteIdentifier, quoteLiteral } from '../identifiers.ts';
-import { collated, equals, exactForm, exactText, isLengthLimited, rowHash } from '../value-types.ts';
+import {
+  NEW_KEY,
+  exactlyHashed,
+  hashForms,
+  keyHashed,
+  rowHash,
+  rowHashMode,
+  textOf,
+  type HashedForm,
+} from '../row-hash.ts';
+import { collated, equals, exactText, isLengthLimited } from '../value-types.ts';
 import { baseForm, columnHash, packed } from './column-hash.ts';
 import type { CompiledColumn, CompiledEntity } from './types.ts';
 import { compileColumn, releasableColumns } from './compile-column.ts';
@@ -62,8 +72,8 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
   const matchesMapping = (row: string): string => matchesTargetKey(facts, row);
   const surrogateKey = normal.surrogateKey ? targetKeys[0] : undefined;
   const keyForms = {
-    target: surrogateKey ? [exactForm(surrogateKey.typeInfo, ofRow(surrogateKey.name))] : [],
-    desired: surrogateKey ? ['w.target_uuid'] : [],
+    target: surrogateKey ? [exactlyHashed(surrogateKey.typeInfo, ofRow(surrogateKey.name))] : [],
+    desired: surrogateKey ? [NEW_KEY] : [],
   };
   const identity = normal.target.identity.map((column) => {
     const mapped = desiredOf.get(column);
@@ -81,7 +91,10 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
 
   const marks = normal.deletes.startsWith('soft:') ? normal.deletes.slice('soft:'.length) : null;
   const mark = marks === null ? null : { column: marks, type: mustHave(target, marks, normal.name).type };
-  const hashOfRow = rowHash([...keyForms.target, ...based.map((column) => column.exactTarget)], context.targetVersion);
+  const hashOfRow = rowHash(
+    [...keyForms.target, ...based.flatMap((column) => column.hashedTarget)],
+    context.targetVersion,
+  );
   const writable = target.columns.filter((column) => !column.generated).map((column) => column.name);
 
   // Values are hashed, not the expressions that make them: another expression changes the rows whose value it changes. A
@@ -107,7 +120,12 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
       ],
       nullKey,
       hash: rowHash(
-        ['q.k', ...based.flatMap((column) => (column.staged === null ? [] : [hashedOnSource(facts, column)]))],
+        [
+          ...keyHashed(order, 'q.k'),
+          ...based.flatMap((column) =>
+            column.staged === null ? [] : hashedOnSource(facts, column, context.sourceVersion),
+          ),
+        ],
         context.sourceVersion,
       ),
       version: context.sourceVersion,
@@ -118,6 +136,7 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
     target: {
       table: qualifiedName(target),
       relation: normal.target.relation,
+      version: context.targetVersion,
       key: normal.target.key,
       keyKind,
       surrogate: normal.surrogateKey,
@@ -143,7 +162,10 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
       ),
       hash: mark === null ? hashOfRow : `(CASE WHEN ${ofRow(mark.column)} IS NULL THEN ${hashOfRow} END)`,
       hashOfRow,
-      hashDesired: rowHash([...keyForms.desired, ...based.map((column) => column.exactDesired)], context.targetVersion),
+      hashDesired: rowHash(
+        [...keyForms.desired, ...based.flatMap((column) => column.hashedDesired)],
+        context.targetVersion,
+      ),
       columnHashes: packed(based.map((column) => hashOf(column.column, ofRow(column.column), column.sensitive))),
       columnHashesDesired: packed(based.map((column) => hashOf(column.column, column.desired, column.sensitive))),
       releasable: releasableColumns(target, columns),
@@ -188,14 +210,15 @@ function momentsOf({ normal, source, target }: EntityFacts): CompiledEntity['mom
 }
 
 /** The exact form of a projected value on the source, where it stands as `q.NAME` in its wire type. */
-function hashedOnSource(facts: EntityFacts, column: CompiledColumn): string {
+function hashedOnSource(facts: EntityFacts, column: CompiledColumn, sourceVersion: number): readonly HashedForm[] {
   const projected = `q.${column.staged ?? ''}`;
-  if (column.kind === 'reference') return projected;
+  if (column.kind === 'reference') return keyHashed(column.wire === 'pg_catalog.int8' ? 'integer' : 'text', projected);
   const target = mustHave(facts.target, column.column, facts.normal.name);
   // A type that is not built in travels as text, and text is exact.
-  return /"(text|_text)"$/.test(column.wire)
-    ? `${projected} COLLATE "C"`
-    : exactForm({ ...target.typeInfo, base: null, builtin: true, name: wireName(column.wire) }, projected);
+  const wire = wireName(column.wire);
+  return wire === 'text' || wire === '_text'
+    ? [textOf(projected)]
+    : hashForms({ ...target.typeInfo, base: null, builtin: true, name: wire }, projected, rowHashMode(sourceVersion));
 }
 
 const wireName = (wire: string): string => /"(.*)"$/.exec(wire)?.[1] ?? 'text';

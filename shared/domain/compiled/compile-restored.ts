@@ -9,7 +9,8 @@ import type { Column, Relation } from '../catalog.ts';
 import { columnOf } from '../catalog.ts';
 import { PortageError } from '../errors.ts';
 import { quoteIdentifier, quoteLiteral } from '../identifiers.ts';
-import { equals, exactForm, exactText, finalCast, isLengthLimited, rowHash, wireType } from '../value-types.ts';
+import { NEW_KEY, columnForms, rowHash } from '../row-hash.ts';
+import { equals, exactForm, exactText, finalCast, isLengthLimited, wireType } from '../value-types.ts';
 import { columnHash, packed } from './column-hash.ts';
 import { canonicalTargetText } from './key-forms.ts';
 import type { CompiledColumn, CompiledEntity } from './types.ts';
@@ -57,7 +58,7 @@ export function restoredEntity(
           parts,
         );
   const hash = rowHash(
-    [...(entity.target.surrogate ? ['w.target_uuid'] : []), ...based.map((column) => column.exactDesired)],
+    [...(entity.target.surrogate ? [NEW_KEY] : []), ...based.flatMap((column) => column.hashedDesired)],
     targetVersion,
   );
   const hashes = based.map((column) =>
@@ -123,6 +124,8 @@ function compile(
     desired,
     exactDesired: exactForm(column.typeInfo, desired),
     exactTarget: exactForm(column.typeInfo, inTarget),
+    hashedDesired: columnForms(column, desired),
+    hashedTarget: columnForms(column, inTarget),
     textDesired: exactText(desired),
     textTarget: exactText(inTarget),
     baseDesired: packed([columnHash(column.typeInfo, desired, sensitive)]),

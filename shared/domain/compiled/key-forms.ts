@@ -5,7 +5,8 @@ import type { NormalEntity } from '../entity-map.ts';
 import { PortageError } from '../errors.ts';
 import { qualifiedName, quoteIdentifier } from '../identifiers.ts';
 import { hasOneText, holds, isInteger, keyPart, referencePart } from '../value-types.ts';
-import type { CompiledEntity, OrderKind, ReferringColumn } from './types.ts';
+import type { OrderKind } from '../order-kind.ts';
+import type { CompiledEntity, ReferringColumn } from './types.ts';
 
 /** An entity with what both catalogs say of it. */
 export interface EntityFacts {

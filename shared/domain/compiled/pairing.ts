@@ -1,6 +1,7 @@
 /** What pairs the rows of both sides: the legacy key that the identity says, the values of the identity, or the mapping. */
 import { quoteIdentifier, quoteLiteral } from '../identifiers.ts';
-import { exactText, upperHalf } from '../value-types.ts';
+import { keyHashed } from '../row-hash.ts';
+import { exactText } from '../value-types.ts';
 import type { Join, Projected } from './identity-projection.ts';
 import {
   canonicalTargetText,
@@ -22,12 +23,6 @@ export interface Pairing extends Pick<
   /** More forms: what the mapping says beside the identity. */
   readonly forms: VerifiedForms;
 }
-
-const both = (source: string, target: string): VerifiedForms => ({
-  source: [source, upperHalf(source)],
-  target: [target, upperHalf(target)],
-  columns: [null, null],
-});
 
 const NO_FORMS: VerifiedForms = { source: [], target: [], columns: [] };
 
@@ -135,8 +130,10 @@ export function byIdentityValues(
     forms:
       mapping === null
         ? NO_FORMS
-        : order === 'integer'
-          ? both('q.k::bigint', mapping.legacy)
-          : { source: ['q.k'], target: [mapping.legacy], columns: [null] },
+        : {
+            source: keyHashed(order, order === 'integer' ? 'q.k::bigint' : 'q.k'),
+            target: keyHashed(order, mapping.legacy),
+            columns: keyHashed(order, '').map(() => null),
+          },
   };
 }

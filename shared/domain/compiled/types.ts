@@ -4,11 +4,10 @@
  * row, `m` the mapping row.
  */
 import type { NormalEntity, OnMissing } from '../entity-map.ts';
+import type { OrderKind } from '../order-kind.ts';
+import type { HashedForm } from '../row-hash.ts';
 import type { BaseForm } from './column-hash.ts';
 import type { Verification } from './verification-types.ts';
-
-/** How legacy keys of an entity are ordered and compared, alike on both sides: integers as numbers, all else as canonical text. */
-export type OrderKind = 'integer' | 'text';
 
 export interface CompiledColumn {
   readonly column: string;
@@ -29,6 +28,9 @@ export interface CompiledColumn {
   /** The forms in which equality is exact (value-types.ts), over `g`/`w` and over `t`. */
   readonly exactDesired: string;
   readonly exactTarget: string;
+  /** What goes of it into the hash of a row, over `g`/`w` and over `t`. */
+  readonly hashedDesired: readonly HashedForm[];
+  readonly hashedTarget: readonly HashedForm[];
   readonly textDesired: string;
   readonly textTarget: string;
   /** The base of this column, four bytes (column-hash.ts), over `g`/`w` and over `t`. */
@@ -100,6 +102,8 @@ export interface CompiledEntity {
   readonly target: {
     readonly table: string;
     readonly relation: { readonly schema: string; readonly name: string };
+    /** Of the server. */
+    readonly version: number;
     readonly key: readonly string[];
     /** uuid: one uuid column; text: anything else, as canonical text. */
     readonly keyKind: 'uuid' | 'text';

@@ -1,4 +1,6 @@
 /** What the validator knows of a compiled entity (verification.ts makes it). */
+import type { OrderKind } from '../order-kind.ts';
+import type { HashedForm } from '../row-hash.ts';
 
 /** `record`: both servers hash rows alike. `text`: they hash texts alike. `sha256`: neither, or nobody knows. */
 export type HashMode = 'record' | 'text' | 'sha256';
@@ -15,6 +17,7 @@ export interface VerifiedReference {
   readonly onMissing: 'setAside' | 'null';
   /** The parent's row is found by its own identity, not by its mapping. */
   readonly byIdentity: boolean;
+  readonly order: OrderKind;
   /** The key is an integer that may need more than 32 bits. */
   readonly wide: boolean;
 }
@@ -31,9 +34,9 @@ export interface VerifiedValue {
 
 export interface VerifiedForms {
   /** Over `q`. */
-  readonly source: readonly string[];
+  readonly source: readonly HashedForm[];
   /** Over the joined target, in the same order. */
-  readonly target: readonly string[];
+  readonly target: readonly HashedForm[];
   /** The target's columns that they compare; null: none in particular. */
   readonly columns: readonly (string | null)[];
 }
@@ -51,7 +54,7 @@ export interface Verification {
    * say too. `mapping`: only the mapping knows.
    */
   readonly via: 'legacy' | 'identity' | 'mapping';
-  readonly keyOrder: 'integer' | 'text';
+  readonly keyOrder: OrderKind;
   /** The key that pairs rows, over `q`, `g` and the joined target. */
   readonly sourceKey: string;
   readonly desiredKey: string;

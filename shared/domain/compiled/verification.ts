@@ -8,7 +8,9 @@
  */
 import { columnOf, underlying, type Column } from '../catalog.ts';
 import { qualifiedName, quoteIdentifier } from '../identifiers.ts';
-import { collated, hashForms, upperHalf } from '../value-types.ts';
+import type { OrderKind } from '../order-kind.ts';
+import { hashForms, keyHashed, textOf, type HashedForm } from '../row-hash.ts';
+import { collated } from '../value-types.ts';
 import { projectIdentity, type Join } from './identity-projection.ts';
 import { keyColumns, mustHave, orderOf, type CompileContext, type EntityFacts } from './key-forms.ts';
 import { reasonOfValue } from './value-reasons.ts';
@@ -36,14 +38,18 @@ function formsOf(
   const projected = `q.${column.staged ?? ''}`;
   const fixedScale = modifierCast(inTarget, column.wire, sourceVersion) !== null;
   const wire = wireTypeName(column.wire);
-  const source =
+  const source: readonly HashedForm[] =
     wire === 'text' || wire === '_text'
-      ? [`(${projected})::text COLLATE "C"`]
+      ? [textOf(projected)]
       : hashForms({ ...typeInfo, base: null, builtin: true, kind: 'base', name: wire }, projected, mode, fixedScale);
   const target = hashForms(typeInfo, `t.${quoteIdentifier(column.column)}`, mode, fixedScale);
   return source.length === target.length
     ? { source, target, columns: target.map(() => column.column) }
-    : { source: [projected], target: [column.exactTarget], columns: [column.column] };
+    : {
+        source: [textOf(projected)],
+        target: [textOf(`t.${quoteIdentifier(column.column)}`)],
+        columns: [column.column],
+      };
 }
 
 function verifiedReference(
@@ -68,6 +74,7 @@ function verifiedReference(
     staged: reference.staged,
     orphan,
     onMissing: reference.onMissing,
+    order: reference.parentOrder,
   };
   if (byIdentity) {
     const on = [same(alias), ...byIdentity.conditions];
@@ -105,11 +112,18 @@ function verifiedReference(
   };
 }
 
-/** Of a key on both sides; the hash of 64 bits folds their upper half away. */
-const keyForms = (column: string | null, source: string, target: string, wide: boolean): VerifiedForms =>
-  wide
-    ? { source: [source, upperHalf(source)], target: [target, upperHalf(target)], columns: [column, column] }
-    : { source: [source], target: [target], columns: [column] };
+/** Of a key on both sides. One that needs no more than 32 bits has no upper half. */
+function keyForms(
+  column: string | null,
+  order: OrderKind,
+  source: string,
+  target: string,
+  wide: boolean,
+): VerifiedForms {
+  const forms = (sql: string): readonly HashedForm[] =>
+    order === 'integer' && !wide ? [{ sql, as: 'int8' }] : keyHashed(order, sql);
+  return { source: forms(source), target: forms(target), columns: forms('').map(() => column) };
+}
 
 const joinedForms = (each: readonly VerifiedForms[]): VerifiedForms => ({
   source: each.flatMap(({ source }) => source),
@@ -156,9 +170,17 @@ export function compileVerification(
     pairing.keyOrder === 'integer' && pairing.keyColumn === column;
   const valued = compared.filter((column) => column.kind === 'expression' && !saysKey(column));
   const forms = (mode: 'record' | 'text'): ComparedForms => ({
-    key: keyForms(null, pairing.sourceKey, pairing.targetKey, mode === 'record' && isWide(facts, pairing)),
+    key: keyForms(
+      null,
+      pairing.keyOrder,
+      pairing.sourceKey,
+      pairing.targetKey,
+      mode === 'record' && isWide(facts, pairing),
+    ),
     references: joinedForms(
-      verified.map(({ column, staged, key, wide }) => keyForms(column, `q.${staged}`, key, mode === 'record' && wide)),
+      verified.map(({ column, staged, key, order, wide }) =>
+        keyForms(column, order, `q.${staged}`, key, mode === 'record' && wide),
+      ),
     ),
     values: joinedForms([
       ...valued.map((column) => formsOf(facts, column, mode, context.sourceVersion)),
@@ -211,9 +233,15 @@ function sourceColumns(
       if (column.staged === null || column.source === null) return [];
       const target = mustHave(facts.target, column.column, facts.normal.name);
       const cast = column.kind === 'reference' ? null : modifierCast(target, column.wire, sourceVersion);
-      return [[column.staged, cast === null ? column.source : `(${column.source})::${cast}`] as const];
+      return [[column.staged, cast === null ? column.source : castOnce(column, cast)] as const];
     }),
   );
+}
+
+/** One cast in place of two: where the expression is a column of that very type the server then casts nothing. */
+function castOnce({ source, wire }: CompiledColumn, type: string): string {
+  const toWire = `::${wire}`;
+  return source?.endsWith(toWire) === true ? `${source.slice(0, -toWire.length)}::${type}` : `(${source})::${type}`;
 }
 
 /** The column's type where casting to it on the source gives what the column would hold; null where it says no more than the wire type. */

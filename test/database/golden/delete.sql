@@ -39,7 +39,7 @@ SELECT count(*) AS locked FROM (SELECT w.* FROM pg_temp.work_2 w ORDER BY w.targ
 UPDATE pg_temp.work_2 u SET target_state = x.state, action = CASE x.state WHEN 'absent' THEN 'close' WHEN 'changed' THEN 'conflict' ELSE u.action END
    FROM (SELECT w.ctid AS place, CASE WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash AND t.h IS DISTINCT FROM w.despite THEN 'changed' ELSE 'same' END AS state
      FROM pg_temp.work_2 w CROSS JOIN LATERAL (SELECT m.target_hash FROM portage.uuid_mappings_2 m WHERE m.legacy_id = w.k OFFSET 0) m
-     LEFT JOIN LATERAL (SELECT hashint8extended(0, hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."ward_id"), (t."head_id")), 0)) AS h FROM "public"."nurses" t WHERE t."id" = w.target_uuid OFFSET 0) t ON true) x
+     LEFT JOIN LATERAL (SELECT hashint8extended(0, coalesce(uuid_hash_extended((t."id"), 1), -1) # coalesce(hashint4extended((t."legacy_id"), 2), -2) # coalesce(hashtextextended((t."name") COLLATE "C", 3), -3) # coalesce(uuid_hash_extended((t."ward_id"), 4), -4) # coalesce(uuid_hash_extended((t."head_id"), 5), -5)) AS h FROM "public"."nurses" t WHERE t."id" = w.target_uuid OFFSET 0) t ON true) x
    WHERE u.ctid = x.place;
 
 -- demoteReferred

@@ -57,7 +57,7 @@ UPDATE pg_temp.work_2 w SET action = 'park', missing = array_append(coalesce(w.m
 
 -- keepReturning
 WITH back AS (
-      SELECT w.k, w.target_uuid AS key, hashint8extended(0, hash_record_extended(row(w.target_uuid, (g.c1::integer), (g.c2::pg_catalog."varchar") COLLATE "C", (g.c3::numeric)::text COLLATE "C", (g.c4::uuid), ((CASE WHEN coalesce('boss_id' = ANY (w.missing), false) THEN NULL ELSE g.c5::uuid END)), (g.c6::text) COLLATE "C", (g.c7::pg_catalog."bpchar")::text COLLATE "C", (g.c8::text) COLLATE "C", (g.c9::text) COLLATE "C"), 0)) AS h FROM pg_temp.work_2 w JOIN pg_temp.stage_2 g ON g.k = w.k WHERE w.action = 'return'
+      SELECT w.k, w.target_uuid AS key, hashint8extended(0, coalesce(uuid_hash_extended(w.target_uuid, 1), -1) # coalesce(hashint4extended((g.c1::integer), 2), -2) # coalesce(hashtextextended((g.c2::pg_catalog."varchar") COLLATE "C", 3), -3) # coalesce(hash_numeric_extended((g.c3::numeric), 4), -4) # coalesce(hashint4extended(coalesce(CASE WHEN (g.c3::numeric) < 0 THEN -1 - scale((g.c3::numeric)) ELSE scale((g.c3::numeric)) END, hashtext((g.c3::numeric)::text)), 5), -5) # coalesce(uuid_hash_extended((g.c4::uuid), 6), -6) # coalesce(uuid_hash_extended(((CASE WHEN coalesce('boss_id' = ANY (w.missing), false) THEN NULL ELSE g.c5::uuid END)), 7), -7) # coalesce(hashtextextended((g.c6::text) COLLATE "C", 8), -8) # coalesce(hashtextextended((g.c7::pg_catalog."bpchar")::text COLLATE "C", 9), -9) # coalesce(hashtextextended((g.c8::text) COLLATE "C", 10), -10) # coalesce(hashtextextended((g.c9::text) COLLATE "C", 11), -11)) AS h FROM pg_temp.work_2 w JOIN pg_temp.stage_2 g ON g.k = w.k WHERE w.action = 'return'
     ), undo AS (
       INSERT INTO portage.undo_inserts (batch_no, entity_id, operation_no, mapped, legacy_ids, target_uuids, hashes)
       SELECT 42, 2, 8, true, array_agg(k), array_agg(key), array_agg(h) FROM back HAVING count(*) > 0
@@ -66,7 +66,7 @@ WITH back AS (
 -- takeReturning
 UPDATE portage.undo_inserts u SET legacy_ids = x.k, target_uuids = x.key, hashes = x.h
    FROM (SELECT array_agg(w.k) AS k, array_agg(w.target_uuid) AS key, array_agg(r.h) AS h FROM pg_temp.work_2 w
-     CROSS JOIN LATERAL (SELECT hashint8extended(0, hash_record_extended(row((t."id"), (t."legacy_id"), (t."name") COLLATE "C", (t."fee")::text COLLATE "C", (t."office_id"), (t."boss_id"), (t."email") COLLATE "C", (t."code")::text COLLATE "C", (t."note") COLLATE "C", (t."origin") COLLATE "C"), 0)) AS h FROM "public"."doctors" t WHERE t."id" = w.target_uuid OFFSET 0) r WHERE w.action = 'return') x
+     CROSS JOIN LATERAL (SELECT hashint8extended(0, coalesce(uuid_hash_extended((t."id"), 1), -1) # coalesce(hashint4extended((t."legacy_id"), 2), -2) # coalesce(hashtextextended((t."name") COLLATE "C", 3), -3) # coalesce(hash_numeric_extended((t."fee"), 4), -4) # coalesce(hashint4extended(coalesce(CASE WHEN (t."fee") < 0 THEN -1 - scale((t."fee")) ELSE scale((t."fee")) END, hashtext((t."fee")::text)), 5), -5) # coalesce(uuid_hash_extended((t."office_id"), 6), -6) # coalesce(uuid_hash_extended((t."boss_id"), 7), -7) # coalesce(hashtextextended((t."email") COLLATE "C", 8), -8) # coalesce(hashtextextended((t."code")::text COLLATE "C", 9), -9) # coalesce(hashtextextended((t."note") COLLATE "C", 10), -10) # coalesce(hashtextextended((t."origin") COLLATE "C", 11), -11)) AS h FROM "public"."doctors" t WHERE t."id" = w.target_uuid OFFSET 0) r WHERE w.action = 'return') x
    WHERE u.batch_no = 42 AND u.entity_id = 2 AND u.mapped;
 
 -- mapAlone

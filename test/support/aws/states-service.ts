@@ -138,7 +138,9 @@ export async function statesService(deployed: ReadonlyMap<string, string>, local
 
   return Object.assign(at, {
     executions,
-    settled: async () => void (await Promise.all(ends)),
+    settled: async () => {
+      await Promise.all(ends);
+    },
     observe(execution: string, result: unknown) {
       const events = executions.get(execution)?.events;
       const id = (events?.length ?? 0) + 1;

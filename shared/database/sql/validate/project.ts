@@ -5,7 +5,8 @@
 import type { CompiledEntity } from '../../../domain/compiled/types.ts';
 import type { ComparedForms, HashMode, VerifiedForms } from '../../../domain/compiled/verification-types.ts';
 import { quoteIdentifier, quoteLiteral } from '../../../domain/identifiers.ts';
-import { hashOfRow } from '../../../domain/value-types.ts';
+import type { OrderKind } from '../../../domain/order-kind.ts';
+import { hashOfRow, type HashedForm } from '../../../domain/row-hash.ts';
 import { allOf, inRange, keyLiteral, type KeyRange } from '../range.ts';
 
 /** What a piece of a validation looks at: a key range, or one of 2^n parts by the hash of the key. */
@@ -29,21 +30,23 @@ export const digest = (text: string): string =>
   `('x' || encode(substr(sha256(convert_to(${text}, 'UTF8')), 1, 8), 'hex'))::bit(64)::bigint`;
 
 /** A hash of the pairing key that both servers agree on. */
-export function keyHash(order: 'integer' | 'text', key: string, mode: HashMode): string {
+export function keyHash(order: OrderKind, key: string, mode: HashMode): string {
   if (mode === 'sha256') return digest(`(${key})::text`);
   return order === 'integer' ? `hashint8extended(${key}, ${SEED})` : `hashtextextended(${key}, ${SEED})`;
 }
 
 /** A hash of a row of exact forms, which servers that agree on nothing else agree on by its digest. */
-const rowHash = (forms: readonly string[], mode: HashMode): string =>
-  mode === 'sha256' ? digest(`row(${forms.join(', ')})::text`) : hashOfRow(forms, mode);
+const rowHash: Summary = (forms, mode, serverVersion) =>
+  mode === 'sha256'
+    ? digest(`row(${forms.map(({ sql }) => sql).join(', ')})::text`)
+    : hashOfRow(forms, mode, serverVersion);
 
 /** Bits of the key's hash: the lowest for buckets, others for parts and samples. */
 const PART_SHIFT = 40;
 const SAMPLE_SHIFT = 20;
 const SAMPLES = 1024;
 
-const ofPiece = (look: Look, order: 'integer' | 'text', key: string): readonly string[] => [
+const ofPiece = (look: Look, order: OrderKind, key: string): readonly string[] => [
   ...('range' in look.piece
     ? inRange(order, key, look.piece.range)
     : look.piece.of === 1
@@ -60,16 +63,12 @@ const PARTS_OF = {
   keys: ['key'],
 } as const satisfies Record<Look['compared'], readonly (keyof ComparedForms)[]>;
 
-/** What a look compares of a row, on one side, or the columns that it stands for. */
-export const formsFor = <Of extends keyof VerifiedForms>(
-  { verify }: CompiledEntity,
-  { mode, compared }: Look,
-  of: Of,
-): readonly VerifiedForms[Of][number][] =>
-  PARTS_OF[compared].flatMap((part) => verify.forms[mode === 'record' ? 'record' : 'text'][part][of]);
+/** What a look compares of a row. */
+export const formsFor = ({ verify }: CompiledEntity, { mode, compared }: Look): readonly VerifiedForms[] =>
+  PARTS_OF[compared].map((part) => verify.forms[mode === 'record' ? 'record' : 'text'][part]);
 
 /** What becomes of the forms of a row: its hash, unless they are wanted otherwise. */
-type Summary = (forms: readonly string[], mode: HashMode) => string;
+type Summary = (forms: readonly HashedForm[], mode: HashMode, serverVersion: number) => string;
 
 /** The source's rows as `q`, with `k` and the values as the target's columns would hold them. */
 function sourceRows(entity: CompiledEntity, look: Look, chosen: string | null): string {
@@ -93,7 +92,11 @@ export function sourceProjection(
   summary: Summary = rowHash,
 ): string {
   const { verify } = entity;
-  const hash = summary(formsFor(entity, look, 'source'), look.mode);
+  const hash = summary(
+    formsFor(entity, look).flatMap((forms) => forms.source),
+    look.mode,
+    entity.source.version,
+  );
   const rows = `(SELECT ${verify.sourceKey} AS vk, q.k AS k, ${hash} AS h FROM ${sourceRows(entity, look, chosen)}) AS p`;
   const rest = 'range' in look.piece && verify.via !== 'identity' ? { ...look, piece: { part: 0, of: 1 } } : look;
   return `${rows} WHERE ${allOf(ofPiece(rest, verify.keyOrder, 'p.vk'))}`;
@@ -125,7 +128,11 @@ export function targetProjection(
   summary: Summary = rowHash,
 ): string {
   const { verify } = entity;
-  const hash = summary(formsFor(entity, look, 'target'), look.mode);
+  const hash = summary(
+    formsFor(entity, look).flatMap((forms) => forms.target),
+    look.mode,
+    entity.target.version,
+  );
   const rows = `(SELECT ${verify.targetKey} AS vk, ${hash} AS h, ${verify.broken === null || look.compared === 'keys' ? 'false' : `coalesce(${verify.broken}, false)`} AS broken, ${entity.target.keyOfRow} AS key FROM ${verify.from} WHERE ${allOf([...verify.where, ...(chosen === null ? [] : [chosen])])}) AS p`;
   // A row whose identity leads to no parent stands for no source row (SEMANTICS 10).
   return `${rows} WHERE ${allOf(['p.vk IS NOT NULL', ...ofPiece(look, verify.keyOrder, 'p.vk'), ...withoutKeys(entity, look)])}`;
