@@ -1,4 +1,4 @@
-/** Memory of the command's processes, without the server, while it loads, backs up and restores little and much. */
+/** Memory of the command's processes, without the server, while it loads, validates, backs up and restores little and much. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,12 +7,13 @@ import type { Bench } from './databases.ts';
 import { run } from './databases.ts';
 import { mebibytes, type Measured } from './measure.ts';
 import { migrateOrders } from './portage-command.ts';
+import { judge } from './validate.ts';
 
 const MOST_BYTES = 256 * 2 ** 20;
 const SIZES = [100_000, 1_000_000, 3_000_000];
 /** A garbage collector keeps what it was given: after a short run a quarter more is noise, more is growth. */
 const FLAT = 1.25;
-const WORK = ['load', 'backup', 'restore'] as const;
+const WORK = ['load', 'verdict', 'backup', 'restore'] as const;
 
 type Peaks = Readonly<Record<(typeof WORK)[number], number>>;
 
@@ -49,9 +50,10 @@ async function peaksOf(bench: Bench): Promise<Peaks> {
   const file = join(folder, 'backup.ndjson.gz');
   try {
     const load = (await migrateOrders(sides)).peakBytes;
+    const verdict = (await judge(sides)).peakBytes;
     const backup = (await backUp(sides, file)).peakBytes;
     await run(sides.target, 'TRUNCATE orders');
-    return { load, backup, restore: (await restoreFrom(sides, file)).peakBytes };
+    return { load, verdict, backup, restore: (await restoreFrom(sides, file)).peakBytes };
   } finally {
     await rm(folder, { recursive: true, force: true });
     await bench.drop(sides);

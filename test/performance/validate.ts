@@ -38,7 +38,7 @@ interface Judged extends Ran {
   readonly report: Report;
 }
 
-async function judge(sides: Sides, ...more: string[]): Promise<Judged> {
+export async function judge(sides: Sides, ...more: string[]): Promise<Judged> {
   const ran = await runPortage(['data-validator', 'validate', '--entities', 'orders', ...more], sides, [0, 1]);
   return { ...ran, report: JSON.parse(ran.output) as Report };
 }
