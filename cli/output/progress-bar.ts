@@ -5,6 +5,8 @@ import type { EntityProgress, ProgressSource } from '../../shared/operations/por
 import { duration, number } from './table.ts';
 
 const EVERY_MS = 1_000;
+const FORMAT = '{bar} {share} | {rows} | {rate}ETA {remaining}{doing}';
+const BAR = 16;
 /** The rate is that of the last seconds: an average over the whole run would hide that it has become slow. */
 const WINDOW = 10;
 
@@ -12,10 +14,10 @@ const WINDOW = 10;
 export function showProgress(source: ProgressSource, execution: string): () => void {
   const bar = new SingleBar(
     {
-      format: '{bar} {share} | {rows} | {rate}ETA {remaining} | {doing}',
+      format: FORMAT,
       hideCursor: true,
       clearOnComplete: true,
-      barsize: 24,
+      barsize: BAR,
       stream: process.stderr,
     },
     Presets.shades_classic,
@@ -30,7 +32,7 @@ export function showProgress(source: ProgressSource, execution: string): () => v
     try {
       const found = await source.progress(execution);
       if (found === null || stopped) return;
-      const view = progressView(found.entities, measure, remaining, found.unit);
+      const view = progressView(found.entities, measure, remaining, found.unit, process.stderr.columns);
       if (!started) bar.start(view.total, view.done, view.texts);
       started = true;
       bar.setTotal(view.total);
@@ -83,6 +85,7 @@ export function progressView(
   measure: RateMeter,
   remaining: EtaMeter,
   unit: 'rows' | 'slices' = 'rows',
+  columns = Infinity,
 ): ProgressView {
   const done = entities.reduce((sum, each) => sum + each.rowsDone, 0);
   // Where nobody has counted, what is done is the least that there is.
@@ -90,16 +93,25 @@ export function progressView(
   const rate = measure(done);
   const counted = entities.every((each) => each.rowsTotal !== null);
   const active = entities.filter((each) => each.status === 'in_progress').map((each) => each.entity);
-  return {
-    done,
-    total: Math.max(total, 1),
-    texts: {
-      share: total === 0 ? '-' : `${Math.floor((done * 100) / total)} %`,
-      rows: counted ? `${number(done)} of ${number(total)} ${unit}` : `${number(done)} ${unit}`,
-      // So few are done a second that the rate of slices is one of hours: the time that remains says it.
-      rate: unit === 'slices' ? '' : `${number(rate === null ? null : Math.round(rate))} rows/s | `,
-      remaining: duration(remaining(entities)),
-      doing: active.slice(0, 3).join(', ') + (active.length > 3 ? ` and ${active.length - 3} more` : ''),
-    },
+  const texts = {
+    share: total === 0 ? '-' : `${Math.floor((done * 100) / total)} %`,
+    rows: counted ? `${number(done)} of ${number(total)} ${unit}` : `${number(done)} ${unit}`,
+    // So few are done a second that the rate of slices is one of hours: the time that remains says it.
+    rate: unit === 'slices' ? '' : `${number(rate === null ? null : Math.round(rate))} rows/s | `,
+    remaining: duration(remaining(entities)),
   };
+  const rest = FORMAT.replace('{bar}', ' '.repeat(BAR))
+    .replace('{doing}', '')
+    .replace(/\{(\w+)\}/g, (_, name: keyof typeof texts) => texts[name]);
+  return { done, total: Math.max(total, 1), texts: { ...texts, doing: namesWithin(active, columns - rest.length) } };
+}
+
+/** As many of the names as there is room for, and how many more there are. */
+function namesWithin(names: readonly string[], room: number): string {
+  const said = [3, 2, 1].map((shown) => {
+    const more = names.length - shown;
+    return names.slice(0, shown).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  });
+  const texts = names.length === 0 ? [] : [...said, `${names.length} at work`].map((text) => ` | ${text}`);
+  return texts.find((text) => text.length <= room) ?? '';
 }

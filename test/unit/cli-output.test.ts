@@ -212,8 +212,25 @@ describe('the progress bar', () => {
     expect(progressView([entity], measure, remaining)).toEqual({
       done: 500,
       total: 1_000,
-      texts: { share: '50 %', rows: '500 of 1,000 rows', rate: '250 rows/s | ', remaining: '2.0 s', doing: 'doctors' },
+      texts: {
+        share: '50 %',
+        rows: '500 of 1,000 rows',
+        rate: '250 rows/s | ',
+        remaining: '2.0 s',
+        doing: ' | doctors',
+      },
     });
+  });
+
+  test.each([
+    [Infinity, ' | appointments, invoices, prescriptions and 1 more'],
+    [101, ' | appointments and 3 more'],
+    [90, ' | 4 at work'],
+    [80, ''],
+  ])('names what is at work as far as %d columns go', (columns, doing) => {
+    const names = ['appointments', 'invoices', 'prescriptions', 'doctors'];
+    const entities = names.map((name) => ({ ...entity, entity: name, rowsDone: 500_000, rowsTotal: 1_000_000 }));
+    expect(progressView(entities, () => 74_000, etaMeter(), 'rows', columns).texts.doing).toBe(doing);
   });
 
   test('promises nothing while nobody has counted', () => {

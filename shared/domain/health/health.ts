@@ -138,11 +138,12 @@ export function jobCheck(jobs: readonly JobFact[]): HealthCheck {
 /** Of rows that were read lately: one in a hundred is no stray any more, but an expression or a parent that is wrong. */
 const ERROR_RATE = 0.01;
 
-export function errorRateCheck(read: number, setAside: number, operationsFailed: number): HealthCheck {
+/** @param waiting rows that are set aside now: where none is left, those of the day have been dealt with */
+export function errorRateCheck(read: number, setAside: number, operationsFailed: number, waiting: number): HealthCheck {
   const check = 'error rate of the last day';
   const rate = read === 0 ? 0 : setAside / read;
-  const detail = `${whole(setAside)} of ${whole(read)} rows set aside (${(rate * 100).toFixed(2)} %), ${whole(operationsFailed)} ${operationsFailed === 1 ? 'operation' : 'operations'} failed`;
-  return rate > ERROR_RATE || operationsFailed > 0
+  const detail = `${whole(setAside)} of ${whole(read)} rows set aside (${(rate * 100).toFixed(2)} %)${setAside > 0 && waiting === 0 ? ', none of them any more' : ''}, ${whole(operationsFailed)} ${operationsFailed === 1 ? 'operation' : 'operations'} failed`;
+  return (rate > ERROR_RATE && waiting > 0) || operationsFailed > 0
     ? problem(
         check,
         detail,

@@ -51,13 +51,15 @@ export async function ledgerChecks(target: Session, question: LedgerQuestion): P
     ];
   const { map, leaseSeconds, comprehensive } = question;
   const day = await lastDay(target, map.name);
+  const open = await openWork(target, map.name);
+  const waiting = Object.values(open.setAside).reduce((sum, rows) => sum + rows, 0);
   return [
     ok('ledger', `version ${version}`),
     holdCheck(await readHold(target)),
     ...checkpointChecks(await newestCheckpoints(target, map.name), leaseSeconds),
     jobCheck(await jobFacts(target, map.name)),
-    ...openChecks(await openWork(target, map.name)),
-    errorRateCheck(day.read, day.setAside, day.failed),
+    ...openChecks(open),
+    errorRateCheck(day.read, day.setAside, day.failed, waiting),
     ...(comprehensive ? await closerChecks(target, question) : []),
   ];
 }
