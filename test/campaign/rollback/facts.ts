@@ -37,7 +37,7 @@ export interface Operation {
 
 /** Who wins where both sides changed a row; null: nobody, it stays a conflict. */
 export type Winner = 'source_wins' | 'target_wins' | null;
-export type Difference = 'value' | 'missing' | 'conflict' | 'adopted' | 'reappeared';
+export type Difference = 'value' | 'missing' | 'conflict' | 'adopted' | 'reappeared' | 'deleted';
 
 export interface Finding {
   readonly type: Difference;
@@ -60,6 +60,8 @@ export interface Decision {
 export interface Settlement {
   readonly winner: Winner;
   readonly settles: (finding: Finding) => boolean;
+  /** A run deletes rows that the source has lost; a resolution does what it was asked, and leaves them to the next run. */
+  readonly deletes: boolean;
 }
 export const BY_DEFAULT: readonly Difference[] = ['conflict', 'adopted'];
 

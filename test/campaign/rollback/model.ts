@@ -71,7 +71,11 @@ export class RollbackModel {
   /** A run looks at the keys in their order, at some now and at the rest when it is taken up again. */
   look(id: string, winner: Winner = null, after = 0, upTo = Infinity): void {
     const operation = this.#operations.get(id) ?? this.#begin(id);
-    const settlement: Settlement = { winner, settles: ({ type }) => winner !== null && BY_DEFAULT.includes(type) };
+    const settlement: Settlement = {
+      winner,
+      settles: ({ type }) => winner !== null && BY_DEFAULT.includes(type),
+      deletes: true,
+    };
     const keys = [...new Set([...this.#source.keys(), ...this.#mappings.keys()])];
     for (const key of keys.filter((k) => k > after && k <= upTo).sort((a, b) => a - b))
       this.#carryOut(operation, key, id, settlement);
@@ -131,6 +135,7 @@ export class RollbackModel {
     for (const key of keys.sort((a, b) => a - b))
       this.#carryOut(operation, key, id, {
         winner,
+        deletes: false,
         settles: (finding) => types.includes(finding.type) && (force || asRecorded(key, finding)),
       });
     this.#deleteLeaving(operation, id);
@@ -156,7 +161,8 @@ export class RollbackModel {
     if (source === null) {
       if (mapping?.closedBy !== null) return stays;
       if (row === null) return { row, mapping: { ...mapping, closedBy: id } };
-      return equal(row, mapping.target) ? { row: null, mapping, leaves: true } : differs('conflict');
+      if (!equal(row, mapping.target)) return differs('conflict');
+      return settlement.deletes ? { row: null, mapping, leaves: true } : differs('deleted');
     }
     const based = { source: mappedOf(source), target: mappedOf(source), closedBy: null };
     if (mapping === null) {
