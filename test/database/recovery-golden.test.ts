@@ -108,7 +108,7 @@ test('a restore', async () => {
     keepReturning: restoring.keepReturning(restored, OWN),
     takeReturning: restoring.takeReturning(restored, OWN),
     mapAlone: restoring.mapAlone(restored, OWN),
-    restoreMappings: restoring.restoreMappings(restored, 8),
+    restoreMappings: restoring.restoreMappings(restored, OWN),
     keepWaiting: waiting.keepWaiting(restored, 8),
     keepUnsettled: waiting.keepUnsettled(restored, 8),
     keepOccupied: waiting.keepOccupied(restored, 8),

@@ -154,6 +154,24 @@ test('edits of the target that a run had kept come back as the edits that they w
   expect((await p().migrate()).output!.entities['nurses']).toMatchObject({ kept: 1, updated: 0, inserted: 0 });
 });
 
+test('a restore of rows that were edited before the backup is taken back, with what their mappings say', async () => {
+  await p().run('target', "UPDATE nurses SET name = 'Mine' WHERE legacy_id IN (5, 6)");
+  await p().migrate();
+  const file = await take();
+  // One is in the source by now as it was edited, the other was written over.
+  await p().run(
+    'source',
+    "UPDATE nurse SET nm = CASE nurse_no WHEN 5 THEN 'Mine' ELSE 'Renamed' END WHERE nurse_no IN (5, 6)",
+  );
+  await p().migrate({ mode: 'full' });
+  const before = await snapshot(p());
+  const { output } = await restore(file);
+  expect(output).toMatchObject({ entities: { nurses: { updated: 1 } } });
+  const back = await rolledBack(p(), rollbackOf(output!.operationId));
+  expect(back.output).toMatchObject({ kept: [], entities: { nurses: { updated: 1, unchanged: 1 } } });
+  same(await snapshot(p()), before);
+});
+
 test('rows that were deleted in the source and the target stay deleted, and their mappings come back', async () => {
   await p().run('source', 'DELETE FROM shift WHERE nurse_no = 9; DELETE FROM nurse WHERE nurse_no = 9');
   await p().migrate();

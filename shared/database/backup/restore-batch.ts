@@ -183,7 +183,7 @@ async function write(
   if (any('return')) await returnRows(worker, facts);
   if (any('map')) await target.run(restoring.mapAlone(entity, facts));
   if (any('insert', 'again', 'update', 'adopt', 'adopt_update', 'rebase'))
-    for (const statement of restoring.restoreMappings(entity, operationNo)) await target.run(statement);
+    for (const statement of restoring.restoreMappings(entity, facts)) await target.run(statement);
   if (decided.some((count) => (count.waiting ?? 0) > 0)) await target.run(waiting.keepWaiting(entity, operationNo));
   if (any('occupied')) await target.run(waiting.keepOccupied(entity, operationNo));
 }

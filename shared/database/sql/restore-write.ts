@@ -37,8 +37,11 @@ export function mapAlone(entity: CompiledEntity, facts: WriteFacts): string {
 
 const RESTORED = "('insert', 'again', 'update', 'adopt', 'rebase')";
 
-/** The mapping of every row that came back, or was as it was, says again what it said: bases, origin, and what it waits for. */
-export function restoreMappings(entity: CompiledEntity, operationNo: number): readonly string[] {
+/**
+ * The mapping of every row that came back, or was as it was, says again what it said: bases, origin, and what it waits for. Undo
+ * entries say what base the mapping has now: it is not the row's own hash where the row was edited before the backup.
+ */
+export function restoreMappings(entity: CompiledEntity, { operationNo, batchNo }: WriteFacts): readonly string[] {
   const key = targetKeyColumn(entity);
   const set = `m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.origin, m.closed_by IS NOT NULL, m.${key}`;
   const rows = `${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k`;
@@ -46,6 +49,9 @@ export function restoreMappings(entity: CompiledEntity, operationNo: number): re
     `UPDATE ${entity.leaf} AS m SET source_hash = g.h, target_hash = g.th, source_columns = g.sc, target_columns = g.tc, origin = g.origin, ${key} = w.${key},
        closed_by = CASE WHEN g.closed IS NOT NULL THEN coalesce(m.closed_by, ${operationNo}) END
      FROM ${rows} WHERE w.action IN ${RESTORED} AND ${leafKey(entity)} = w.k AND (${set}) IS DISTINCT FROM (g.h, g.th, g.sc, g.tc, g.origin, g.closed IS NOT NULL, w.${key})`,
+    `UPDATE portage.undo_log u SET hash_after = CASE u.action WHEN 'update' THEN u.hash_after ELSE g.th END, base_after = CASE u.action WHEN 'update' THEN g.th END
+     FROM ${rows} WHERE w.action IN ${RESTORED} AND u.batch_no = ${batchNo} AND u.operation_no = ${operationNo} AND u.entity_id = ${entity.entityId} AND u.legacy_key = w.k::text
+       AND u.action IN ('update', 'remap', 'adopt') AND u.hash_after IS NOT NULL AND u.hash_after IS DISTINCT FROM g.th`,
     `DELETE FROM portage.pending_references p USING ${rows} WHERE w.action IN ${RESTORED} AND p.entity_id = ${entity.entityId} AND p.legacy_key = w.k::text AND coalesce((g.waiting::json)->>p.column_name <> p.parent_key, true)`,
     `INSERT INTO portage.pending_references (entity_id, column_name, legacy_key, parent_key, operation_no)
      SELECT ${entity.entityId}, x.key, w.k::text, x.value, ${operationNo} FROM ${rows} CROSS JOIN LATERAL json_each_text(g.waiting::json) x WHERE w.action IN ${RESTORED} AND g.waiting IS NOT NULL

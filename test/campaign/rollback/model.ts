@@ -294,6 +294,7 @@ export class RollbackModel {
     const writer = row.writer === null ? undefined : this.#operations.get(row.writer);
     if (writer !== undefined && writer.order > order && writer.takesBack === null) return false;
     if (!equal(row, after) || (kind === 'insert' && row.note !== after.note)) return false;
-    return mapping.target === null || equal(mapping.target, after) || equal(mapping.target, before?.target ?? null);
+    const bases = [after, before?.target ?? null, ...(kind === 'update' ? [mappingAfter?.target ?? null] : [])];
+    return mapping.target === null || bases.some((base) => equal(mapping.target, base));
   }
 }

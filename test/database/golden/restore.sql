@@ -82,6 +82,9 @@ WITH map AS (
 UPDATE portage.uuid_mappings_2 AS m SET source_hash = g.h, target_hash = g.th, source_columns = g.sc, target_columns = g.tc, origin = g.origin, target_uuid = w.target_uuid,
        closed_by = CASE WHEN g.closed IS NOT NULL THEN coalesce(m.closed_by, 8) END
      FROM pg_temp.work_2 w JOIN pg_temp.stage_2 g ON g.k = w.k WHERE w.action IN ('insert', 'again', 'update', 'adopt', 'rebase') AND m.legacy_id = w.k AND (m.source_hash, m.target_hash, m.source_columns, m.target_columns, m.origin, m.closed_by IS NOT NULL, m.target_uuid) IS DISTINCT FROM (g.h, g.th, g.sc, g.tc, g.origin, g.closed IS NOT NULL, w.target_uuid);
+UPDATE portage.undo_log u SET hash_after = CASE u.action WHEN 'update' THEN u.hash_after ELSE g.th END, base_after = CASE u.action WHEN 'update' THEN g.th END
+     FROM pg_temp.work_2 w JOIN pg_temp.stage_2 g ON g.k = w.k WHERE w.action IN ('insert', 'again', 'update', 'adopt', 'rebase') AND u.batch_no = 42 AND u.operation_no = 8 AND u.entity_id = 2 AND u.legacy_key = w.k::text
+       AND u.action IN ('update', 'remap', 'adopt') AND u.hash_after IS NOT NULL AND u.hash_after IS DISTINCT FROM g.th;
 DELETE FROM portage.pending_references p USING pg_temp.work_2 w JOIN pg_temp.stage_2 g ON g.k = w.k WHERE w.action IN ('insert', 'again', 'update', 'adopt', 'rebase') AND p.entity_id = 2 AND p.legacy_key = w.k::text AND coalesce((g.waiting::json)->>p.column_name <> p.parent_key, true);
 INSERT INTO portage.pending_references (entity_id, column_name, legacy_key, parent_key, operation_no)
      SELECT 2, x.key, w.k::text, x.value, 8 FROM pg_temp.work_2 w JOIN pg_temp.stage_2 g ON g.k = w.k CROSS JOIN LATERAL json_each_text(g.waiting::json) x WHERE w.action IN ('insert', 'again', 'update', 'adopt', 'rebase') AND g.waiting IS NOT NULL
