@@ -167,7 +167,7 @@ test('a restore of rows that were edited before the backup is taken back, with w
   const before = await snapshot(p());
   const { output } = await restore(file);
   expect(output).toMatchObject({ entities: { nurses: { updated: 1 } } });
-  const back = await rolledBack(p(), rollbackOf(output!.operationId));
+  const back = await rolledBack(p(), rollbackOf(output.operationId));
   expect(back.output).toMatchObject({ kept: [], entities: { nurses: { updated: 1, unchanged: 1 } } });
   same(await snapshot(p()), before);
 });

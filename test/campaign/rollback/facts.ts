@@ -74,6 +74,12 @@ export const equal = (a: Mapped | null, b: Mapped | null): boolean =>
   a?.a === b?.a && a?.b === b?.b && (a === null) === (b === null);
 export const mappedOf = ({ a, b }: Mapped): Mapped => ({ a, b });
 
+/** The bases of a mapping are those that an operation left, and, where it made the mapping, it is still its own. */
+export const saysTheSame = (now: Mapping | null, left: Mapping, madeBy: string | null): boolean =>
+  equal(now?.target ?? null, left.target) &&
+  equal(now?.source ?? null, left.source) &&
+  (madeBy === null || now?.by === madeBy);
+
 /** An operation that has done nothing yet. */
 export const begun = (order: number, takesBack: string | null): Operation => ({
   order,

@@ -8,6 +8,7 @@ import {
   begun,
   equal,
   mappedOf,
+  saysTheSame,
   type Mapped,
   type TargetRow,
   type Mapping,
@@ -281,20 +282,13 @@ export class RollbackModel {
     const mapping = this.#mappings.get(key) ?? null;
     const sameMapping = (mapping === null) === (mappingAfter === null);
     if (kind === 'delete') return row === null && sameMapping && (takesBack !== null || mapping?.closedBy === id);
-    if (kind === 'none') {
-      if (!sameMapping) return false;
-      if (mappingAfter === null) return true;
-      return (
-        equal(mapping?.target ?? null, mappingAfter.target) &&
-        equal(mapping?.source ?? null, mappingAfter.source) &&
-        (before !== null || mapping?.by === id)
-      );
-    }
+    if (kind === 'none')
+      return sameMapping && (mappingAfter === null || saysTheSame(mapping, mappingAfter, before === null ? id : null));
     if (row === null || after === null || mapping === null) return false;
     const writer = row.writer === null ? undefined : this.#operations.get(row.writer);
     if (writer !== undefined && writer.order > order && writer.takesBack === null) return false;
     if (!equal(row, after) || (kind === 'insert' && row.note !== after.note)) return false;
-    const bases = [after, before?.target ?? null, ...(kind === 'update' ? [mappingAfter?.target ?? null] : [])];
+    const bases = [after, before?.target ?? null, kind === 'update' ? (mappingAfter?.target ?? null) : after];
     return mapping.target === null || bases.some((base) => equal(mapping.target, base));
   }
 }
