@@ -16,6 +16,8 @@ export interface DatabaseFault {
 /** A statement failed because of a row: the value cannot be cast, or a constraint or a trigger refuses it. */
 export class DataError extends PortageError {
   readonly fault: DatabaseFault;
+  /** `source` or `target`. */
+  readonly side: string;
   constructor(code: ErrorCode, fault: DatabaseFault, side: string, cause: unknown) {
     super(
       code,
@@ -24,6 +26,7 @@ export class DataError extends PortageError {
       { cause },
     );
     this.fault = fault;
+    this.side = side;
   }
 }
 

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, test } from '@jest/globals';
 import { readExclusiveKeys } from '../../shared/database/catalog/read-exclusive-keys.ts';
 import * as aside from '../../shared/database/sql/aside.ts';
+import * as blame from '../../shared/database/sql/blame.ts';
 import * as taken from '../../shared/database/sql/taken.ts';
 import { expectGolden } from '../support/golden.ts';
 import { ledgered, type Ledgered } from '../support/ledgered.ts';
@@ -39,5 +40,16 @@ test('values that other rows have', async () => {
     ownersOf: taken.ownersOf(doctors),
     refuseTaken: taken.refuseTaken(doctors),
     takers: taken.takers(doctors, keys),
+  });
+});
+
+test('the column that keeps a row out', () => {
+  const doctors = p.entity('doctors');
+  const columns = doctors.columns.filter(({ kind }) => kind === 'expression').slice(0, 2);
+  expectGolden('blame', {
+    constraintColumns: blame.constraintColumns(doctors),
+    makeValues: blame.makeValues(doctors, '3', columns),
+    createTried: blame.createTried(doctors, columns),
+    storeValues: blame.storeValues(doctors, '3', columns),
   });
 });

@@ -131,7 +131,7 @@ test('Problem: Source-wins strategy not working as expected', async () => {
     /"event":"conflict_resolution completed with findings".*"entity":"doctors".*"conflicts":2/,
   );
   const source = await guide.run('npx portage migration-analyzer validate-source');
-  expect(source.out).toMatch(/doctors 2: an expression fails in the source: .*infinity/);
+  expect(source.out).toMatch(/doctors 2 fee_cents: an expression fails in the source: .*infinity/);
 
   await clinic.run('source', 'UPDATE doctor_mst SET fee = 81, upd_ts = now() WHERE doc_no = 2');
   await guide.run('npx portage conflict-resolver resolve --entity doctors --strategy source_wins --force');

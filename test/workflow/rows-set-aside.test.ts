@@ -39,9 +39,9 @@ describe('rows set aside', () => {
     expect(answer).toMatchObject({ open: 4, ignored: 0 });
     expect(answer.rows.map((row) => [row.entity, row.legacyId, row.code, row.column])).toEqual([
       ['doctors', '20', 'M003', 'office_id'],
-      ['doctors', '15', 'M012', null],
-      ['words', 'w3', 'M012', null],
-      ['words', 'w9', 'M012', null],
+      ['doctors', '15', 'M012', 'name'],
+      ['words', 'w3', 'M012', 'length'],
+      ['words', 'w9', 'M012', 'length'],
     ]);
     expect(JSON.stringify(answer)).not.toContain('example.org');
     expect(await refused(command, { entity: ['docters'] })).toMatchObject({ code: 'SYS002', exit: 2 });
@@ -54,8 +54,8 @@ describe('rows set aside', () => {
     const { answer } = await ask(setAsideList, command, { entity: 'all' });
     expect(answer.rows).toHaveLength(200);
     expect(answer.kinds!.map(({ entity, code, column, rows }) => [entity, code, column, rows])).toEqual([
-      ['words', 'M012', null, 2],
-      ['doctors', 'M012', null, 1],
+      ['words', 'M012', 'length', 2],
+      ['doctors', 'M012', 'name', 1],
       ['doctors', 'M003', 'office_id', 251],
     ]);
     expect(asideText(answer, (_, text) => text)).toMatch(

@@ -170,7 +170,8 @@ export async function setAsideTaken(
     refused = new Set(found.keys());
     if (refused.size === 0) return NOTHING;
     const [mark, rest] = refuseTaken(entity);
-    await target.run(mark, [[...found.keys()], [...found.values()]]);
+    const refusals = [...found.values()];
+    await target.run(mark, [[...found.keys()], refusals.map(({ why }) => why), refusals.map(({ columns }) => columns)]);
     await target.run(rest);
     await target.run(setAsideRows(entity, { operationNo, batchNo }));
     await target.run(unpark(entity), [[...refused]]);

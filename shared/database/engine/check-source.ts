@@ -13,6 +13,7 @@ import { copyIn, createScratch, stage, work } from '../sql/scratch.ts';
 import { copyOut, duplicateKeys, nullKeys } from '../sql/source.ts';
 import { copyRows } from './copy-rows.ts';
 import { readBisecting } from './key-ranges.ts';
+import { reasonFor } from './blame.ts';
 import { reasonOf } from './reason.ts';
 
 export interface SourceFault {
@@ -106,7 +107,7 @@ export async function checkRange(
   before: SourceFindings,
 ): Promise<SourceFindings> {
   await target.run(freshScratch(entity));
-  const bad: SourceFault[] = [];
+  const bad: Unreadable[] = [];
   let rows = 0;
   const unread = await readBisecting(
     source,
@@ -115,11 +116,11 @@ export async function checkRange(
     async (part) => {
       rows += (await copyRows(source, copyOut(entity, { range: part }), target, copyIn(entity))).rows;
     },
-    ({ key, error }) => void bad.push(unreadable(entity, key, error)),
+    ({ key, error }) => void bad.push({ key, error }),
     () => bad.length < MOST_UNREADABLE,
   );
   const unfit = await checkStaged(target, entity, relation);
-  return added(before, [...bad, ...unfit.faults], {
+  return added(before, [...(await toldOf({ source, target }, entity, bad)), ...unfit.faults], {
     rows: before.rows + rows + bad.length,
     unreadable: before.unreadable + bad.length,
     unfit: before.unfit + unfit.unfit,
@@ -137,7 +138,7 @@ export async function checkRows(
   before: SourceFindings,
 ): Promise<SourceFindings> {
   await target.run(freshScratch(entity));
-  const bad: SourceFault[] = [];
+  const bad: Unreadable[] = [];
   let rows = 0;
   const read = async (some: readonly string[]): Promise<void> => {
     try {
@@ -145,7 +146,7 @@ export async function checkRows(
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       const [only] = some;
-      if (some.length === 1 && only !== undefined) bad.push(unreadable(entity, only, error));
+      if (some.length === 1 && only !== undefined) bad.push({ key: only, error });
       else {
         const half = Math.ceil(some.length / 2);
         await read(some.slice(0, half));
@@ -155,7 +156,7 @@ export async function checkRows(
   };
   if (keys.length > 0) await read(keys);
   const unfit = await checkStaged(target, entity, relation);
-  return added(before, [...bad, ...unfit.faults], {
+  return added(before, [...(await toldOf({ source, target }, entity, bad)), ...unfit.faults], {
     rows: before.rows + rows + bad.length,
     unreadable: before.unreadable + bad.length,
     unfit: before.unfit + unfit.unfit,
@@ -163,10 +164,20 @@ export async function checkRows(
   });
 }
 
-const unreadable = (entity: CompiledEntity, key: string, error: DataError): SourceFault => {
-  const { text, column } = reasonOf(entity, error);
-  return { legacyId: key, kind: 'unreadable', column, reason: `an expression fails in the source: ${text}` };
-};
+interface Unreadable {
+  readonly key: string;
+  readonly error: DataError;
+}
+
+/** As many as are named. */
+async function toldOf(sides: Sides, entity: CompiledEntity, bad: readonly Unreadable[]): Promise<SourceFault[]> {
+  const faults: SourceFault[] = [];
+  for (const { key, error } of bad.slice(0, NAMED)) {
+    const { text, column } = await reasonFor({ ...sides, entity }, key, error);
+    faults.push({ legacyId: key, kind: 'unreadable', column, reason: `an expression fails in the source: ${text}` });
+  }
+  return faults;
+}
 
 /** What is staged is put into a table of the target's own types, first all of it, then row by row where that fails. */
 async function checkStaged(

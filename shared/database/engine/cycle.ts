@@ -8,7 +8,8 @@ import { stage } from '../sql/scratch.ts';
 import { setAsideRow } from './batch.ts';
 import { clearStages, writeWithNeeded, type Circle } from './closed-set.ts';
 import { workParked } from './link.ts';
-import { isTaken, reasonOf } from './reason.ts';
+import { reasonFor } from './blame.ts';
+import { isTaken } from './reason.ts';
 import type { SliceProgress } from './slice.ts';
 import { stageRows } from './stage-rows.ts';
 import type { Worker } from './worker.ts';
@@ -56,7 +57,12 @@ async function workSeed(circle: Circle, seed: Worker, start: string | null): Pro
       const first = await seed.source.one<{ key: string }>(
         `SELECT ${seed.entity.source.key}::text AS key FROM ${seed.entity.source.from} WHERE ${allOf([...seed.entity.source.where, ...inRange(seed.entity.order, seed.entity.source.key, { from, to: null })])} ORDER BY ${seed.entity.source.key} LIMIT 1`,
       );
-      const outcome = await setAsideRow(seed, { from, to: first.key }, first.key, reasonOf(seed.entity, error));
+      const outcome = await setAsideRow(
+        seed,
+        { from, to: first.key },
+        first.key,
+        await reasonFor(seed, first.key, error),
+      );
       if (outcome.stopped) return { rows, done: false, stopped: true };
       from = first.key;
       continue;

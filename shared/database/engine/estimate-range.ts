@@ -7,7 +7,7 @@ import type { KeyRange } from '../sql/range.ts';
 import { emptyStage, stage, dropAmbiguous } from '../sql/scratch.ts';
 import { firstKey } from '../sql/source.ts';
 import type { EstimateRequest } from './estimate-request.ts';
-import { reasonOf } from './reason.ts';
+import { reasonFor } from './blame.ts';
 import { noteRefused } from './rehearsal.ts';
 import { rehearse } from './rehearse.ts';
 import { stageRows } from './stage-rows.ts';
@@ -41,10 +41,10 @@ const setAside = ({ ignored }: EstimateRequest, key: string): RowCounts =>
     : countsOf(1, [{ action: 'set_aside', inSource: true, rows: 1 }]);
 
 /** A row that was tried alone. One whose unique value another row has now is tried again with that one, at the end of a real run. */
-function refusedRow(request: EstimateRequest, key: string, error: DataError): RowCounts {
+async function refusedRow(request: EstimateRequest, key: string, error: DataError): Promise<RowCounts> {
   const { rehearsal, entity } = request;
   if (rehearsal === undefined) return setAside(request, key);
-  const reason = reasonOf(entity, error);
+  const reason = await reasonFor(request, key, error);
   noteRefused(rehearsal, entity.name, key, reason);
   if (reason.taken !== true) return setAside(request, key);
   return countsOf(1, [{ action: 'park', inSource: true, rows: 1 }]);
@@ -82,7 +82,7 @@ export async function estimateRange(
       }
       const first = await source.maybeOne<{ key: string }>(firstKey(entity, rest));
       if (first === null) throw error;
-      sum = addCounts(sum, refusedRow(request, first.key, error));
+      sum = addCounts(sum, await refusedRow(request, first.key, error));
       if (first.key === range.to) return { counts: sum, cursor: range.to };
       from = first.key;
     }

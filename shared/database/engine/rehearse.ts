@@ -16,7 +16,7 @@ import { countActions, withOwnSchemas } from './batch-frame.ts';
 import { classify } from './batch.ts';
 import { close, settle } from './closure.ts';
 import type { EstimateRequest } from './estimate-request.ts';
-import { reasonOf } from './reason.ts';
+import { reasonFor } from './blame.ts';
 import { noteRefused, type Refused, type Rehearsal } from './rehearsal.ts';
 import type { Worker } from './worker.ts';
 import { writeBatch } from './write-batch.ts';
@@ -125,7 +125,7 @@ async function writePart(
     );
     if (middle === null) throw error; // no row of ours
     if (rows === '1') {
-      refused.push({ key: middle, reason: reasonOf(entity, error) });
+      refused.push({ key: middle, reason: await reasonFor(seed, middle, error) });
       return 0;
     }
     const first = await writePart(workers, entity, rehearsal, { from: range.from, to: middle }, refused);

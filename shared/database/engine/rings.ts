@@ -14,6 +14,7 @@ import { DataError } from '../pg-errors.ts';
 import { readExclusiveKeys, releasableOf, type ExclusiveKeys } from '../catalog/read-exclusive-keys.ts';
 import { replaceRows, replaceable } from '../sql/rings.ts';
 import { takers } from '../sql/taken.ts';
+import { reasonFor } from './blame.ts';
 import { reasonOf, type Reason } from './reason.ts';
 import type { SliceProgress } from './slice.ts';
 import type { Worker } from './worker.ts';
@@ -64,11 +65,11 @@ async function replacement({ target, entity }: Worker): Promise<string | null> {
   return may === 'true' ? replaceRows(entity, JSON.parse(columns) as string[]) : null;
 }
 
-/** The step, or why the rows cannot be written. */
-const tried = (worker: Worker, step: Promise<Step>): Promise<Step | Reason> =>
+/** The step, or why the rows cannot be written. @param alone the only row */
+const tried = (worker: Worker, step: Promise<Step>, alone?: string): Promise<Step | Reason> =>
   step.catch((error: unknown) => {
-    if (error instanceof DataError) return reasonOf(worker.entity, error);
-    throw error;
+    if (!(error instanceof DataError)) throw error;
+    return alone === undefined ? reasonOf(worker.entity, error) : reasonFor(worker, alone, error);
   });
 /** A table that others do not let go of is no reason to fail: its rows are set aside, and the next run tries again. */
 const unlessBusy = (error: unknown): null => {
@@ -92,7 +93,7 @@ async function workGroup(worker: Worker, group: Keys, list: ListWork, exclusive:
     moved = false;
     const waiting: string[] = [];
     for (const key of left) {
-      const result = await tried(worker, list.write([key]));
+      const result = await tried(worker, list.write([key]), key);
       if (refused(result) && result.taken === true && group.length > 1) {
         waiting.push(key);
         continue;
@@ -110,7 +111,7 @@ async function workGroup(worker: Worker, group: Keys, list: ListWork, exclusive:
   const replaced = replace === null ? null : await tried(worker, list.write(left, { replace })).catch(unlessBusy);
   if (replaced !== null && !refused(replaced)) return replaced;
   for (const key of left) {
-    const result = await tried(worker, list.write([key]));
+    const result = await tried(worker, list.write([key]), key);
     const step = refused(result) ? await list.setAside(key, result) : result;
     if (step !== true) return step;
   }
@@ -119,7 +120,7 @@ async function workGroup(worker: Worker, group: Keys, list: ListWork, exclusive:
 
 /** Stages what can be read of the keys, and sets the others aside. @returns the keys staged */
 async function stageReadable(worker: Worker, keys: Keys, list: ListWork): Promise<Keys | SliceProgress> {
-  const staged = await tried(worker, list.stage(keys));
+  const staged = await tried(worker, list.stage(keys), keys.length === 1 ? keys[0] : undefined);
   if (!refused(staged)) return keys;
   if (keys.length === 1) {
     const step = await list.setAside(keys[0] ?? '', staged);

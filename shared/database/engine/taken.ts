@@ -1,6 +1,6 @@
 /** Which rows of a list cannot be written, whatever the others of it do: asked of the target key by key (sql/taken.ts). */
 import { refusedRows, type Claim, type Rivals } from '../../domain/taken-values.ts';
-import { readExclusiveKeys } from '../catalog/read-exclusive-keys.ts';
+import { readExclusiveKeys, type ExclusiveKey } from '../catalog/read-exclusive-keys.ts';
 import { claims, ownersBeside, ownersOf, rivals } from '../sql/taken.ts';
 import type { Worker } from './worker.ts';
 
@@ -15,8 +15,14 @@ interface Held {
   readonly held: string;
 }
 
+/** Why a row cannot be written, and of which columns. */
+interface Refused {
+  readonly why: string;
+  readonly columns: string | null;
+}
+
 /** Of the decided rows: key and reason of those that cannot be written. */
-export async function takenOf(worker: Worker, keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
+export async function takenOf(worker: Worker, keys: readonly string[]): Promise<ReadonlyMap<string, Refused>> {
   const { target, entity } = worker;
   const exclusive = await readExclusiveKeys(target, entity);
   const held: Held[] = [];
@@ -29,7 +35,10 @@ export async function takenOf(worker: Worker, keys: readonly string[]): Promise<
       contests.push(...lists.map((row) => ({ name: key.name, keys: JSON.parse(row.keys) as string[] })));
   }
   const refused = refusedRows(keys, await claimsOf(worker, held), contests);
-  return new Map([...refused].map(([key, { name, by }]) => [key, reason(name, by)]));
+  const columns = new Map(exclusive.keys.map(({ name, elements }) => [name, columnsOf(elements)]));
+  return new Map(
+    [...refused].map(([key, { name, by }]) => [key, { why: reason(name, by), columns: columns.get(name) ?? null }]),
+  );
 }
 
 /** Rows that are parked beside the list may still give up what they have: whoever wants that is not refused yet. */
@@ -60,6 +69,9 @@ async function besideOf(
   const rows = await target.rows<{ held: string; by: string }>(sql, [keys]);
   return new Map(rows.map(({ held, by }) => [held, by]));
 }
+
+const columnsOf = (elements: ExclusiveKey['elements']): string | null =>
+  elements.flatMap(({ column }) => column ?? []).join(', ') || null;
 
 const reason = (name: string, by: string | null): string =>
   `a unique value is taken already (${name}), by ${by === null ? 'a row that this entity has not written' : `row ${by}`}`;

@@ -11,7 +11,8 @@ import { dropAmbiguous, emptyStage, stage } from '../sql/scratch.ts';
 import { firstKey, isDerivedBySource } from '../sql/source.ts';
 import { runBatch, setAsideRow } from './batch.ts';
 import { TooWide } from './copy-rows.ts';
-import { isTaken, reasonOf } from './reason.ts';
+import { reasonFor } from './blame.ts';
+import { isTaken } from './reason.ts';
 import type { Sizing } from './sizing.ts';
 import { stageRows } from './stage-rows.ts';
 import type { Worker } from './worker.ts';
@@ -136,7 +137,7 @@ async function passUnreadable(
   key: string,
   error: DataError,
 ): Promise<{ to: string | null; stopped: boolean }> {
-  const outcome = await setAsideRow(worker, { from, to: key }, key, reasonOf(worker.entity, error));
+  const outcome = await setAsideRow(worker, { from, to: key }, key, await reasonFor(worker, key, error));
   return { to: outcome.repeatedTo === undefined ? key : outcome.repeatedTo, stopped: outcome.stopped };
 }
 
@@ -182,7 +183,7 @@ async function writeStaged(worker: Worker, range: KeyRange, staged: Staged, size
       if (!(error instanceof DataError)) throw error;
       const key = inBatch[0]?.k;
       if (key === undefined) throw error; // no row of ours: a mapped row that the source lost
-      outcome = await setAsideRow(worker, { from, to }, key, reasonOf(worker.entity, error));
+      outcome = await setAsideRow(worker, { from, to }, key, await reasonFor(worker, key, error));
     }
     if (outcome.stopped) return { rows, done: false, stopped: true };
     apart = false;

@@ -102,7 +102,7 @@ export const setAsideRows = (entity: CompiledEntity, facts: WriteFacts): string 
     .join(' ');
   const missing = parents === '' ? "'a parent'" : `(CASE w.missing[1] ${parents} END)`;
   return `INSERT INTO portage.set_aside_rows (entity_id, legacy_key, code, column_name, reason, operation_no)
-    SELECT ${entity.entityId}, w.k::text, coalesce(w.code, 'M012'), w.missing[1],
+    SELECT ${entity.entityId}, w.k::text, coalesce(w.code, 'M012'), coalesce(w.taken_columns, w.missing[1]),
       CASE WHEN w.taken IS NOT NULL THEN w.taken WHEN w.code = 'M004' THEN 'a target row that is mapped already, or several, stand for this key' ELSE ${missing} || ' has not been migrated' END, ${facts.operationNo}
     FROM ${work(entity)} w JOIN ${stage(entity)} g ON g.k = w.k WHERE w.action = 'set_aside' ${SET_ASIDE}`;
 };

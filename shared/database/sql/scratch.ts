@@ -47,7 +47,7 @@ export const createScratch = (
 export const workTable = (entity: CompiledEntity): string => {
   const resolved = entity.references.map((reference) => `, ${reference.staged} ${reference.type}`);
   return `CREATE TEMP TABLE IF NOT EXISTS work_${suffix(entity)} (k ${keyType(entity)} NOT NULL, action text NOT NULL, known boolean NOT NULL, in_source boolean NOT NULL,
-      source_changed boolean, target_state text, based boolean, equal boolean, target_uuid uuid, target_key text COLLATE "C", code text, missing text[], decided text, chosen text, rule text, kept text[], despite bigint, taken text${resolved.join('')}) ON COMMIT DELETE ROWS`;
+      source_changed boolean, target_state text, based boolean, equal boolean, target_uuid uuid, target_key text COLLATE "C", code text, missing text[], decided text, chosen text, rule text, kept text[], despite bigint, taken text, taken_columns text${resolved.join('')}) ON COMMIT DELETE ROWS`;
 };
 
 /** Columns that a COPY brings beside those of every row. */

@@ -127,9 +127,9 @@ export const ownersBeside = (entity: CompiledEntity): string | null => {
         .join(' UNION ALL ');
 };
 
-/** Of a batch that is about refused rows alone: $1 keys and $2 why each is; the others are not touched. */
+/** Of a batch that is about refused rows alone: $1 keys, $2 why each is, and $3 of which columns; the others are not touched. */
 export const refuseTaken = (entity: CompiledEntity): readonly [string, string] => [
-  `UPDATE ${work(entity)} w SET action = 'set_aside', code = NULL, missing = NULL, taken = x.why FROM unnest($1::text[], $2::text[]) AS x (k, why) WHERE w.k::text = x.k`,
+  `UPDATE ${work(entity)} w SET action = 'set_aside', code = NULL, missing = NULL, taken = x.why, taken_columns = x.columns FROM unnest($1::text[], $2::text[], $3::text[]) AS x (k, why, columns) WHERE w.k::text = x.k`,
   `DELETE FROM ${work(entity)} WHERE taken IS NULL`,
 ];
 

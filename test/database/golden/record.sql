@@ -31,7 +31,7 @@ DELETE FROM portage.parked_rows WHERE entity_id = 2 AND legacy_key = ANY ($1::te
 
 -- setAsideRows
 INSERT INTO portage.set_aside_rows (entity_id, legacy_key, code, column_name, reason, operation_no)
-    SELECT 2, w.k::text, coalesce(w.code, 'M012'), w.missing[1],
+    SELECT 2, w.k::text, coalesce(w.code, 'M012'), coalesce(w.taken_columns, w.missing[1]),
       CASE WHEN w.taken IS NOT NULL THEN w.taken WHEN w.code = 'M004' THEN 'a target row that is mapped already, or several, stand for this key' ELSE (CASE w.missing[1] WHEN 'office_id' THEN 'offices ' || g.r3::text WHEN 'boss_id' THEN 'doctors ' || g.r4::text END) || ' has not been migrated' END, 7
     FROM pg_temp.work_2 w JOIN pg_temp.stage_2 g ON g.k = w.k WHERE w.action = 'set_aside' ON CONFLICT (entity_id, legacy_key) DO UPDATE SET code = excluded.code, column_name = excluded.column_name, reason = excluded.reason,
   rows = excluded.rows, operation_no = excluded.operation_no, last_seen = now(), state = CASE WHEN set_aside_rows.state = 'ignored' THEN 'ignored' ELSE 'open' END;

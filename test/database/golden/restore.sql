@@ -3,7 +3,7 @@ CREATE TEMP TABLE IF NOT EXISTS stage_2 (n bigint NOT NULL, k bigint NOT NULL, t
      sc bytea, tc bytea, waiting text, c0 text, c1 text, c2 text, c3 text, c4 text, c5 text, c6 text, c7 text, c8 text, c9 text, c10 text, c11 text);
    CREATE INDEX IF NOT EXISTS stage_2_k ON pg_temp.stage_2 (k);
    CREATE TEMP TABLE IF NOT EXISTS work_2 (k bigint NOT NULL, action text NOT NULL, known boolean NOT NULL, in_source boolean NOT NULL,
-      source_changed boolean, target_state text, based boolean, equal boolean, target_uuid uuid, target_key text COLLATE "C", code text, missing text[], decided text, chosen text, rule text, kept text[], despite bigint, taken text) ON COMMIT DELETE ROWS;
+      source_changed boolean, target_state text, based boolean, equal boolean, target_uuid uuid, target_key text COLLATE "C", code text, missing text[], decided text, chosen text, rule text, kept text[], despite bigint, taken text, taken_columns text) ON COMMIT DELETE ROWS;
    CREATE INDEX IF NOT EXISTS work_2_k ON pg_temp.work_2 (k);
 
 -- copyInRestored

@@ -28,7 +28,7 @@ SELECT m.target_uuid::text AS held, m.legacy_id::text AS by, EXISTS (SELECT FROM
    FROM portage.uuid_mappings_2 m WHERE m.closed_by IS NULL AND m.target_uuid = ANY ($1::uuid[]);
 
 -- refuseTaken
-UPDATE pg_temp.work_2 w SET action = 'set_aside', code = NULL, missing = NULL, taken = x.why FROM unnest($1::text[], $2::text[]) AS x (k, why) WHERE w.k::text = x.k;
+UPDATE pg_temp.work_2 w SET action = 'set_aside', code = NULL, missing = NULL, taken = x.why, taken_columns = x.columns FROM unnest($1::text[], $2::text[], $3::text[]) AS x (k, why, columns) WHERE w.k::text = x.k;
 DELETE FROM pg_temp.work_2 WHERE taken IS NULL;
 
 -- takers
