@@ -59,7 +59,7 @@ describe('rows set aside', () => {
       ['doctors', 'M003', 'office_id', 251],
     ]);
     expect(asideText(answer, (_, text) => text)).toMatch(
-      /254 rows set aside\. The first 200 are shown\.\n\nWhat is in the way, causes first:\n\nEntity .*\nwords +M012 +- +2 +/,
+      /254 rows set aside\. The first 200 are shown\.\n\nWhat is in the way, causes first:\n\nEntity .*\nwords +M012 +length +2 +/,
     );
   });
 
