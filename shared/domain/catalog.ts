@@ -33,7 +33,7 @@ export interface Column {
   /** `format_type` with its modifier and, where it is not built in, its schema: `character varying(20)`, `public.citext`. */
   readonly type: string;
   readonly typeInfo: TypeInfo;
-  /** NOT NULL of the column or of its domain. */
+  /** NOT NULL of the column or of its domain, or a CHECK that says the same. */
   readonly notNull: boolean;
   /** NULL may stand in it all the same: the constraint was never validated, or the server does not keep it (a foreign table). */
   readonly unproven?: true;

@@ -1,6 +1,6 @@
 /**
  * The hash of a row of values that are told apart exactly (SEMANTICS 3): each value by its type's own hash with a seed of its
- * own, mixed. A third less of a processor than `hash_record_extended` over the same row, which makes a tuple of it first and takes
+ * own, mixed. A quarter less of a processor than `hash_record_extended` over the same row, which makes a tuple of it first and takes
  * that apart again (docs/adr/0057).
  */
 import { underlying, type Column, type TypeInfo } from './catalog.ts';
@@ -54,8 +54,8 @@ const CALLS: Readonly<Record<Hashing, Call>> = {
 const nullOf = (seed: number): number => -seed;
 
 /**
- * Wrapped once more, because a mixture is linear: a sum of it over rows does not change when two rows swap values. As a seed:
- * as a value its halves would be folded, and 32 bits be left of it.
+ * Wrapped once more: in a sum of bare mixtures what two rows swap may cancel. As a seed: as a value its halves would be folded,
+ * and 32 bits be left of it.
  * @param serverVersion of the server that runs it; another one gives the same number where its hash functions do
  */
 export function hashOfRow(forms: readonly HashedForm[], mode: RowHashMode, serverVersion: number): string {

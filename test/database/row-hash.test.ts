@@ -68,6 +68,14 @@ describe('of several values', () => {
     expect(await of(text('NULL'), text('NULL'))).not.toBe(await of());
   });
 
+  test('two integers that change alike do not cancel each other', async () => {
+    const alike = Array.from({ length: 1000 }, (_, i): HashedForm[] => {
+      const number: HashedForm = { sql: String(i), as: 'int4' };
+      return [number, number];
+    });
+    expect(await different(alike)).toBe(alike.length);
+  });
+
   test('numbers of one scale are told by their sign alone', async () => {
     const money = ["'5.00'", "'-5.00'", "'NaN'", 'NULL'].map((value) => ofValue('numeric', value, true));
     expect(await different(money)).toBe(4);

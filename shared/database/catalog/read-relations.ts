@@ -56,13 +56,18 @@ const relationsQuery = (serverVersion: number): string => `
 /** format_type leaves the schema out where the session's search_path has it: the same column would read otherwise in another session. */
 const TYPE = `CASE WHEN e.typnamespace <> 'pg_catalog'::regnamespace AND pg_type_is_visible(e.oid) THEN quote_ident(n.nspname) || '.' ELSE '' END || format_type(a.atttypid, a.atttypmod)`;
 
+/** A CHECK that says no more than NOT NULL does: how one is added to a table that must not be locked for long. */
+const checkedNotNull = (and = ''): string =>
+  `EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = a.attrelid AND k.contype = 'c' AND k.conkey = ARRAY[a.attnum] AND pg_get_expr(k.conbin, k.conrelid) = format('(%I IS NOT NULL)', a.attname)
+      AND coalesce(to_jsonb(k) ->> 'conenforced', 'true') = 'true'${and})`;
+
 /** From version 18 on NOT NULL may stand without having been validated; before, there is no row of it in the catalog. */
-const UNPROVEN = `(SELECT c.relkind = 'f' FROM pg_class c WHERE c.oid = a.attrelid)
+const UNPROVEN = `(SELECT c.relkind = 'f' FROM pg_class c WHERE c.oid = a.attrelid) OR NOT a.attnotnull AND ${checkedNotNull(' AND NOT k.convalidated')}
       OR EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum] AND NOT k.convalidated)`;
 
 const columnsQuery = (serverVersion: number): string => `
   SELECT a.attrelid AS oid, a.attname AS name, a.attnum AS position, a.atttypid AS type_oid, ${TYPE} AS type,
-    a.attnotnull OR t.typnotnull AS not_null, ${UNPROVEN} AS unproven, a.atthasdef OR t.typdefault IS NOT NULL AS has_default,
+    a.attnotnull OR t.typnotnull OR ${checkedNotNull()} AS not_null, ${UNPROVEN} AS unproven, a.atthasdef OR t.typdefault IS NOT NULL AS has_default,
     ${serverVersion >= 120000 ? "a.attgenerated <> ''" : 'false'} AS generated, a.attidentity AS identity,
     c.name AS collation, NOT c.deterministic AS folding
   FROM pg_attribute a LEFT JOIN (SELECT c.oid, format('%I.%I', n.nspname, c.collname) AS name, ${serverVersion >= 120000 ? 'c.collisdeterministic' : 'true'} AS deterministic
