@@ -1,23 +1,9 @@
 // A circle whose references a CHECK keeps from being NULL, as a NOT NULL would: loaded together, and not cut.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { EntityMap } from '../../shared/domain/entity-map.ts';
+import { clubs } from '../support/clubs.ts';
 import { portage, type Portage } from '../support/portage.ts';
 
-const map: EntityMap = {
-  name: 'checked',
-  entities: {
-    left: {
-      source: { table: 'public.l', key: ['no'] },
-      target: { table: 'public.lefts', key: ['id'], identity: ['legacy_id'] },
-      columns: { legacy_id: 'no', other: { ref: 'right', from: ['other'] } },
-    },
-    right: {
-      source: { table: 'public.r', key: ['no'] },
-      target: { table: 'public.rights', key: ['id'], identity: ['legacy_id'] },
-      columns: { legacy_id: 'no', other: { ref: 'left', from: ['other'] } },
-    },
-  },
-};
+const { left, right } = clubs.entities;
 const table = (name: string): string =>
   `CREATE TABLE ${name} (id uuid PRIMARY KEY, legacy_id integer UNIQUE, other uuid CHECK (other IS NOT NULL));`;
 
@@ -28,7 +14,7 @@ beforeAll(async () => {
      INSERT INTO l SELECT n, n % 3 + 1 FROM generate_series(1, 3) n; INSERT INTO r SELECT n, n FROM generate_series(1, 3) n`,
     `${table('lefts')} ${table('rights')}
      ALTER TABLE lefts ADD FOREIGN KEY (other) REFERENCES rights DEFERRABLE; ALTER TABLE rights ADD FOREIGN KEY (other) REFERENCES lefts DEFERRABLE`,
-    map,
+    { name: 'checked', entities: { left: left!, right: right! } },
   );
 });
 afterAll(() => p.end());
