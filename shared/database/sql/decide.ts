@@ -87,6 +87,9 @@ const columnList = (entity: CompiledEntity): string =>
     ...entity.references.map((r) => r.staged),
   ].join(', ');
 
+/** Where the source has changed the row, step 4 looks at the target anyway. */
+const JUDGED_HERE = 'm.closed OR g.h IS NOT DISTINCT FROM m.source_hash';
+
 /** Step 1. */
 export function gather(entity: CompiledEntity, range: KeyRange, facts: BatchFacts): string {
   const keyColumn = targetKeyColumn(entity);
@@ -117,12 +120,12 @@ export function gather(entity: CompiledEntity, range: KeyRange, facts: BatchFact
     : `CASE WHEN m.k IS NULL THEN CASE WHEN ${waits(false)} THEN ${wait} ELSE 'insert' END
          ${facts.mode === 'full' ? '' : "WHEN m.closed THEN 'reappeared' "}WHEN ${waits(true)}${facts.mode === 'full' ? '' : ' AND g.h IS DISTINCT FROM m.source_hash'} THEN ${wait} ELSE 'judge' END,
        m.k IS NOT NULL, true, m.k IS NULL OR m.closed OR g.h IS DISTINCT FROM m.source_hash,
-       CASE WHEN m.k IS NULL THEN NULL WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'changed' ELSE 'same' END,
+       CASE WHEN m.k IS NULL${facts.mode === 'differential' ? ' OR NOT (' + JUDGED_HERE + ')' : ''} THEN NULL WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'changed' ELSE 'same' END,
        m.source_hash IS NOT NULL AND m.target_hash IS NOT NULL`;
   const mapping = facts.unmapped
     ? ''
     : `LEFT JOIN LATERAL (SELECT ${leafKey(entity)} AS k, m.closed_by IS NOT NULL AS closed, m.source_hash, m.target_hash, m.target_uuid, m.target_key FROM ${entity.leaf} m WHERE ${leafKey(entity)} = g.k OFFSET 0) m ON true
-      LEFT JOIN LATERAL (SELECT ${entity.target.hash} AS h FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('m')} OFFSET 0) t ON m.k IS NOT NULL`;
+      LEFT JOIN LATERAL (SELECT ${entity.target.hash} AS h FROM ${entity.target.table} t WHERE ${entity.target.matchesMapping('m')}${facts.mode === 'differential' ? ` AND (${JUDGED_HERE})` : ''} OFFSET 0) t ON m.k IS NOT NULL`;
   const attention = {
     differential: 'm.k IS NULL OR m.closed OR g.h IS DISTINCT FROM m.source_hash OR t.h IS DISTINCT FROM m.target_hash',
     full: 'true',

@@ -15,10 +15,10 @@ INSERT INTO pg_temp.work_3 (k, action, known, in_source, source_changed, target_
     SELECT g.k, CASE WHEN m.k IS NULL THEN CASE WHEN x.missing && ARRAY[]::text[] THEN 'park' ELSE 'insert' END
          WHEN m.closed THEN 'reappeared' WHEN x.missing && ARRAY[]::text[] AND g.h IS DISTINCT FROM m.source_hash THEN 'park' ELSE 'judge' END,
        m.k IS NOT NULL, true, m.k IS NULL OR m.closed OR g.h IS DISTINCT FROM m.source_hash,
-       CASE WHEN m.k IS NULL THEN NULL WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'changed' ELSE 'same' END,
+       CASE WHEN m.k IS NULL OR NOT (m.closed OR g.h IS NOT DISTINCT FROM m.source_hash) THEN NULL WHEN t.h IS NULL THEN 'absent' WHEN t.h IS DISTINCT FROM m.target_hash THEN 'changed' ELSE 'same' END,
        m.source_hash IS NOT NULL AND m.target_hash IS NOT NULL, NULL::uuid, coalesce(m.target_key, jsonb_build_array(g.c0::text, g.c1::date)::text COLLATE "C"), CASE WHEN x.missing IS NOT NULL THEN 'M003' END, x.missing
     FROM pg_temp.stage_3 g LEFT JOIN LATERAL (SELECT m.legacy_key AS k, m.closed_by IS NOT NULL AS closed, m.source_hash, m.target_hash, m.target_uuid, m.target_key FROM portage.uuid_mappings_3 m WHERE m.legacy_key = g.k OFFSET 0) m ON true
-      LEFT JOIN LATERAL (SELECT hashint8extended(0, coalesce(hashtextextended((t."code") COLLATE "C", 1), -1) # coalesce(hashdateextended((t."day"), 2), -2) # coalesce(hash_numeric_extended((t."amount"), 3), -3) # coalesce(hashint4extended(((t."amount") < 0)::int4, 4), -4)) AS h FROM "public"."rates" t WHERE t."code" = ((m.target_key::jsonb)->>0)::pg_catalog."text" COLLATE pg_catalog."default" AND t."day" = ((m.target_key::jsonb)->>1)::pg_catalog."date" OFFSET 0) t ON m.k IS NOT NULL
+      LEFT JOIN LATERAL (SELECT hashint8extended(0, coalesce(hashtextextended((t."code") COLLATE "C", 1), -1) # coalesce(hashdateextended((t."day"), 2), -2) # coalesce(hash_numeric_extended((t."amount"), 3), -3) # coalesce(hashint4extended(((t."amount") < 0)::int4, 4), -4)) AS h FROM "public"."rates" t WHERE t."code" = ((m.target_key::jsonb)->>0)::pg_catalog."text" COLLATE pg_catalog."default" AND t."day" = ((m.target_key::jsonb)->>1)::pg_catalog."date" AND (m.closed OR g.h IS NOT DISTINCT FROM m.source_hash) OFFSET 0) t ON m.k IS NOT NULL
     CROSS JOIN LATERAL (SELECT m.target_uuid AS target_uuid OFFSET 0) w
     CROSS JOIN LATERAL (SELECT NULL::text[] AS missing OFFSET 0) x
     WHERE g.k > '["a", "2023-01-01"]' COLLATE "C" AND (m.k IS NULL OR m.closed OR g.h IS DISTINCT FROM m.source_hash OR t.h IS DISTINCT FROM m.target_hash);
