@@ -83,7 +83,7 @@ const hashingOf = (type: TypeInfo): Hashing => {
 };
 
 /** The exact form of a value. `sql` is of the column's type or of its wire type. */
-export const exactlyHashed = (type: TypeInfo, sql: string): HashedForm => ({
+const exactlyHashed = (type: TypeInfo, sql: string): HashedForm => ({
   sql: exactForm(type, sql),
   as: hashingOf(type),
 });

@@ -49,7 +49,8 @@ test('the column that keeps a row out', () => {
   expectGolden('blame', {
     constraintColumns: blame.constraintColumns(doctors),
     makeValues: blame.makeValues(doctors, '3', columns),
+    castValues: blame.castValues(doctors, '3', columns),
     createTried: blame.createTried(doctors, columns),
-    storeValues: blame.storeValues(doctors, '3', columns),
+    storeValues: [blame.storeValues(doctors, '3', columns), blame.storeValues(doctors, '3', [])],
   });
 });

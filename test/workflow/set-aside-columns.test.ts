@@ -21,6 +21,7 @@ const ROWS = [
   [row({ ref: '99' }), 'ref'],
   [row({ ts: 'nonsense' }), 'ts'],
   [row({ whole: '-5' }), 'whole'],
+  [row({ whole: null }), 'whole'],
   [row({ part: '7' }), 'part'],
   [row({ span: '[2,5)' }), 'span'],
   // A trigger says no: nobody knows of which column.
@@ -54,7 +55,7 @@ beforeAll(async () => {
   p = await portage(
     `CREATE TABLE item (no integer PRIMARY KEY, ${columns.map((name) => `${name} text`).join(', ')}); INSERT INTO item VALUES ${values.join(', ')}`,
     `CREATE TABLE refs (id integer PRIMARY KEY); INSERT INTO refs VALUES (1);
-     CREATE DOMAIN positive AS integer CHECK (value > 0);
+     CREATE DOMAIN positive AS integer NOT NULL CHECK (value > 0);
      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF new.must = 'no' THEN RAISE 'not this one'; END IF; RETURN new; END $$;
      CREATE TABLE items (id uuid, legacy_id integer, short varchar(3), n integer, must text NOT NULL, pos integer CHECK (pos > 0), uni text, u1 integer, u2 integer, d date, x integer,
        ref integer REFERENCES refs, ts timestamptz, part integer, whole positive, span int4range, PRIMARY KEY (id, part)) PARTITION BY LIST (part);

@@ -6,7 +6,7 @@ import type { CompiledColumn, CompiledEntity } from '../../domain/compiled/types
 import { DataError, isRaised } from '../pg-errors.ts';
 import type { Session } from '../session.ts';
 import { transaction } from '../transactions.ts';
-import { constraintColumns, createTried, makeValues, storeValues } from '../sql/blame.ts';
+import { castValues, constraintColumns, createTried, makeValues, storeValues } from '../sql/blame.ts';
 import { reasonOf, type Reason } from './reason.ts';
 import type { Worker } from './worker.ts';
 
@@ -36,11 +36,17 @@ async function blamed({ source, target, entity }: Sides, key: string, error: Dat
 }
 
 async function unstorable(target: Session, entity: CompiledEntity, key: string): Promise<string | null> {
-  const stored = entity.columns.filter(({ kind }) => kind === 'expression');
-  if (stored.length === 0) return null;
-  await target.run(createTried(entity, stored));
   // A rehearsal has a transaction open, which a failure would spoil.
-  return firstFailing(stored, (some) => fails(transaction(target, () => target.run(storeValues(entity, key, some)))));
+  const refused = (sql: string): Promise<boolean> => fails(transaction(target, () => target.run(sql)));
+  const values = entity.columns.filter(({ kind }) => kind === 'expression');
+  const uncast = await firstFailing(values, (some) => refused(castValues(entity, key, some)));
+  // What is left for the assignment to refuse, since a cast would cut it.
+  const limited = values.filter(({ desired, staged }) => desired === `g.${staged ?? ''}`);
+  if (uncast !== null || limited.length === 0) return uncast;
+  await target.run(createTried(entity, limited));
+  // Where a domain refuses NULL its column cannot be left out, and nobody can tell.
+  if (await refused(storeValues(entity, key, []))) return null;
+  return firstFailing(limited, (some) => refused(storeValues(entity, key, some)));
 }
 
 async function firstFailing(

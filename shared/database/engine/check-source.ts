@@ -12,7 +12,7 @@ import type { KeyRange } from '../sql/range.ts';
 import { copyIn, createScratch, stage, work } from '../sql/scratch.ts';
 import { copyOut, duplicateKeys, nullKeys } from '../sql/source.ts';
 import { copyRows } from './copy-rows.ts';
-import { readBisecting } from './key-ranges.ts';
+import { readBisecting, type Unreadable } from './key-ranges.ts';
 import { reasonFor } from './blame.ts';
 import { reasonOf } from './reason.ts';
 
@@ -116,7 +116,7 @@ export async function checkRange(
     async (part) => {
       rows += (await copyRows(source, copyOut(entity, { range: part }), target, copyIn(entity))).rows;
     },
-    ({ key, error }) => void bad.push({ key, error }),
+    (each) => void bad.push(each),
     () => bad.length < MOST_UNREADABLE,
   );
   const unfit = await checkStaged(target, entity, relation);
@@ -162,11 +162,6 @@ export async function checkRows(
     unfit: before.unfit + unfit.unfit,
     nulls: before.nulls + unfit.nulls,
   });
-}
-
-interface Unreadable {
-  readonly key: string;
-  readonly error: DataError;
 }
 
 /** As many as are named. */

@@ -18,6 +18,13 @@ export const constraintColumns = (entity: CompiledEntity): string => {
 export const makeValues = (entity: CompiledEntity, key: string, columns: readonly CompiledColumn[]): string =>
   `SELECT count(row(${columns.map(({ source }) => source ?? 'NULL').join(', ')})) FROM ${entity.source.from} WHERE ${allOf([...entity.source.where, `${entity.source.key} = ${keyLiteral(entity.order, key)}`])}`;
 
+/** Casts the values of the columns for one staged row, as they are to be written. */
+export const castValues = (entity: CompiledEntity, key: string, columns: readonly CompiledColumn[]): string =>
+  `SELECT count(row(${columns.map(({ desired }) => desired).join(', ')})) FROM ${staged(entity, key)}`;
+
+const staged = (entity: CompiledEntity, key: string): string =>
+  `${stage(entity)} g WHERE g.k = ${keyLiteral(entity.order, key)}`;
+
 const tried = (entity: CompiledEntity): string => `tried_${entity.entityId}`;
 const names = (columns: readonly CompiledColumn[]): string =>
   columns.map(({ column }) => quoteIdentifier(column)).join(', ');
@@ -26,6 +33,8 @@ const names = (columns: readonly CompiledColumn[]): string =>
 export const createTried = (entity: CompiledEntity, columns: readonly CompiledColumn[]): string =>
   `CREATE TEMP TABLE IF NOT EXISTS ${tried(entity)} ON COMMIT DELETE ROWS AS SELECT ${names(columns)} FROM ${entity.target.table} WITH NO DATA`;
 
-/** An assignment, as the write is one: it refuses what is too long, where a cast would cut it. */
+/** An assignment, as the write is one: it refuses what is too long, where a cast would cut it. The other columns are NULL. */
 export const storeValues = (entity: CompiledEntity, key: string, columns: readonly CompiledColumn[]): string =>
-  `INSERT INTO pg_temp.${tried(entity)} (${names(columns)}) SELECT ${columns.map(({ desired }) => desired).join(', ')} FROM ${stage(entity)} g WHERE g.k = ${keyLiteral(entity.order, key)}`;
+  columns.length === 0
+    ? `INSERT INTO pg_temp.${tried(entity)} DEFAULT VALUES`
+    : `INSERT INTO pg_temp.${tried(entity)} (${names(columns)}) SELECT ${columns.map(({ desired }) => desired).join(', ')} FROM ${staged(entity, key)}`;

@@ -4,7 +4,7 @@ import { PortageError } from '../errors.ts';
 import { qualifiedName, quoteIdentifier, quoteLiteral } from '../identifiers.ts';
 import {
   NEW_KEY,
-  exactlyHashed,
+  columnForms,
   hashForms,
   keyHashed,
   rowHash,
@@ -72,7 +72,7 @@ export function compileEntity(context: CompileContext, name: string): CompiledEn
   const matchesMapping = (row: string): string => matchesTargetKey(facts, row);
   const surrogateKey = normal.surrogateKey ? targetKeys[0] : undefined;
   const keyForms = {
-    target: surrogateKey ? [exactlyHashed(surrogateKey.typeInfo, ofRow(surrogateKey.name))] : [],
+    target: surrogateKey ? columnForms(surrogateKey, ofRow(surrogateKey.name)) : [],
     desired: surrogateKey ? [NEW_KEY] : [],
   };
   const identity = normal.target.identity.map((column) => {

@@ -6,8 +6,12 @@ WITH tables AS (SELECT '"public"."doctors"'::regclass::oid AS oid UNION SELECT r
 -- makeValues
 SELECT count(row((s."doc_no")::pg_catalog."int4", (btrim(s.doc_nm))::pg_catalog."varchar")) FROM "public"."doctor" AS s WHERE (s.doc_nm <> 'skip') AND s."doc_no" = '3'::bigint;
 
+-- castValues
+SELECT count(row(g.c0::integer, g.c1)) FROM pg_temp.stage_2 g WHERE g.k = '3'::bigint;
+
 -- createTried
 CREATE TEMP TABLE IF NOT EXISTS tried_2 ON COMMIT DELETE ROWS AS SELECT "legacy_id", "name" FROM "public"."doctors" WITH NO DATA;
 
 -- storeValues
 INSERT INTO pg_temp.tried_2 ("legacy_id", "name") SELECT g.c0::integer, g.c1 FROM pg_temp.stage_2 g WHERE g.k = '3'::bigint;
+INSERT INTO pg_temp.tried_2 DEFAULT VALUES;
